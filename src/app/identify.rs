@@ -1,0 +1,215 @@
+//! Which applications a session may still be, and the moment one of them is certain.
+
+use super::decoder::{DECODERS, Decoder, Transport};
+use super::{AppId, Catalog, Finding, Match};
+use crate::flow::{Direction, Protocol};
+use crate::packet::{Layer4, Packet};
+
+/// The first bytes each side sent, in order, as far as they are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Heads<'a> {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// Destination port of the session's first packet.
+    pub dport: u16,
+    /// Source port of the session's first packet.
+    pub sport: u16,
+    /// Time to live of the session's first packet, as it arrived.
+    pub ttl: u8,
+    /// Bytes from the client: for TCP the reassembled stream, for UDP the datagrams one after the other.
+    pub client: &'a [u8],
+    /// Bytes from the server.
+    pub server: &'a [u8],
+    /// Who sent each datagram and how long it was, in order of arrival (UDP only; empty for TCP).
+    pub datagrams: &'a [(Direction, u32)],
+}
+
+impl<'a> Heads<'a> {
+    /// The bytes that `direction` sent.
+    pub const fn side(&self, direction: Direction) -> &'a [u8] {
+        match direction {
+            Direction::ClientToServer => self.client,
+            Direction::ServerToClient => self.server,
+        }
+    }
+
+    /// The UDP datagrams with their senders, in order of arrival.
+    pub fn each_datagram(&self) -> impl Iterator<Item = (Direction, &'a [u8])> {
+        let mut rest = [self.client, self.server];
+        self.datagrams.iter().map_while(move |&(direction, len)| {
+            let side = rest.get_mut(direction.index())?;
+            let (datagram, after) = side.split_at_checked(len as usize)?;
+            *side = after;
+            Some((direction, datagram))
+        })
+    }
+}
+
+/// The decoders that a session's bytes have not ruled out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidates([u64; 4]);
+
+impl Candidates {
+    const NONE: Self = Self([0; 4]);
+
+    fn insert(&mut self, index: usize) {
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+    }
+
+    fn remove(&mut self, index: usize) {
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word &= !(1 << (index % 64));
+        }
+    }
+
+    fn keep(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word &= other;
+        }
+    }
+
+    /// Whether every decoder is ruled out.
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    fn iter(self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().enumerate().flat_map(|(index, word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                (rest != 0).then(|| {
+                    let bit = rest.trailing_zeros() as usize;
+                    rest &= rest - 1;
+                    index * 64 + bit
+                })
+            })
+        })
+    }
+}
+
+/// What the decoders together say.
+#[derive(Debug, Clone, Copy)]
+pub enum Identified<'a> {
+    /// More bytes may tell.
+    Pending,
+    /// No decoder can tell any more.
+    Exhausted,
+    /// This is the application.
+    Found(AppId, Finding<'a>),
+}
+
+/// The decoders with an index over the first byte each side sends, so that most are ruled out without being run.
+#[derive(Debug, Clone)]
+pub struct Identifier {
+    /// Per transport (TCP, UDP), side and first byte: who may still be.
+    first: Vec<Candidates>,
+    /// Per transport: all decoders.
+    all: [Candidates; 2],
+    headers: Headers,
+}
+
+/// Applications that need no payload.
+#[derive(Debug, Clone)]
+struct Headers {
+    ping: Option<AppId>,
+    icmp: Option<AppId>,
+    ipv6_icmp: Option<AppId>,
+    by_protocol: [Option<AppId>; 256],
+}
+
+impl Identifier {
+    /// Builds the index for `catalog`.
+    pub fn new(catalog: &Catalog) -> Self {
+        let mut first = vec![Candidates::NONE; 2 * 2 * 256];
+        let mut all = [Candidates::NONE; 2];
+        for (index, decoder) in DECODERS.iter().enumerate() {
+            for transport in decoder.transport.indices() {
+                all[transport].insert(index);
+                for direction in Direction::BOTH {
+                    for byte in 0..=255 {
+                        if decoder.may_start_with(direction, byte)
+                            && let Some(set) = first.get_mut(slot(transport, direction, byte))
+                        {
+                            set.insert(index);
+                        }
+                    }
+                }
+            }
+        }
+        let mut by_protocol = [None; 256];
+        for (id, application) in catalog.iter() {
+            if let Some(protocol) = application.ports.ip_protocol
+                && let Some(entry) = by_protocol.get_mut(usize::from(protocol))
+            {
+                entry.get_or_insert(id);
+            }
+        }
+        let named = |name| catalog.find(name);
+        let headers =
+            Headers { ping: named("ping"), icmp: named("icmp"), ipv6_icmp: named("ipv6-icmp"), by_protocol };
+        Self { first, all, headers }
+    }
+
+    /// The application of a packet that needs no payload to tell it: ICMP and the other IP protocols
+    /// (PANOS.md 0.3a, 2.12). `None` for TCP and UDP.
+    pub fn by_header(&self, packet: &Packet<'_>) -> Option<AppId> {
+        match packet.layer4 {
+            Layer4::Icmp(icmp) if packet.ip.protocol == Protocol::ICMP && matches!(icmp.kind, 0 | 8) => {
+                self.headers.ping
+            }
+            Layer4::Icmp(_) if packet.ip.protocol == Protocol::ICMP => self.headers.icmp,
+            Layer4::Icmp(_) => self.headers.ipv6_icmp,
+            Layer4::Other(_) => {
+                self.headers.by_protocol.get(usize::from(packet.ip.protocol.0)).copied().flatten()
+            }
+            _ => None,
+        }
+    }
+
+    /// All decoders that a session over `protocol` may turn out to be.
+    pub fn start(&self, protocol: Protocol) -> Candidates {
+        Transport::index_of(protocol).map_or(Candidates::NONE, |transport| self.all[transport])
+    }
+
+    /// Asks the remaining candidates, after new bytes have come. `fresh` names the sides whose first byte has just
+    /// become known.
+    pub fn inspect<'a>(
+        &self,
+        catalog: &Catalog,
+        candidates: &mut Candidates,
+        heads: &Heads<'a>,
+        fresh: Option<Direction>,
+    ) -> Identified<'a> {
+        if let Some(direction) = fresh
+            && let Some(transport) = Transport::index_of(heads.protocol)
+            && let Some(&byte) = heads.side(direction).first()
+            && let Some(set) = self.first.get(slot(transport, direction, byte))
+        {
+            candidates.keep(set);
+        }
+        for index in candidates.iter() {
+            let Some(decoder) = DECODERS.get(index) else { continue };
+            match decoder.inspect(heads) {
+                Match::No => candidates.remove(index),
+                Match::More => {}
+                Match::Yes(finding) => match catalog.find(finding.app) {
+                    Some(app) => return Identified::Found(app, finding),
+                    None => candidates.remove(index),
+                },
+            }
+        }
+        if candidates.is_empty() { Identified::Exhausted } else { Identified::Pending }
+    }
+}
+
+fn slot(transport: usize, direction: Direction, byte: u8) -> usize {
+    (transport * 2 + direction.index()) * 256 + usize::from(byte)
+}
+
+impl Decoder {
+    fn may_start_with(&self, direction: Direction, byte: u8) -> bool {
+        self.first.allows(direction, byte)
+    }
+}

@@ -1,0 +1,9 @@
+//! `firstpass` replays packet captures through a packet-level model of a PAN-OS style firewall.
+
+pub mod app;
+pub mod capture;
+pub mod config;
+pub mod flow;
+pub mod packet;
+pub mod policy;
+pub mod time;

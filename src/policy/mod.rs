@@ -1,0 +1,16 @@
+//! Security policy: rules, the three-valued lookup and its explanation.
+//!
+//! There is one lookup. Asked without an application it is the port-only lookup of a session's first packet; asked
+//! with one it is the full lookup. What differs is only how certain a match is: [`Ternary::Unknown`] says "may match,
+//! the application is not known yet".
+
+mod explain;
+mod index;
+mod lookup;
+mod rule;
+
+pub use explain::{Column, ColumnMatch, Explanation, RuleMatch};
+pub use lookup::{Lookup, Policy, PolicyOptions, Query, Ternary};
+pub use rule::{
+    Action, AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch, ZoneMatch,
+};

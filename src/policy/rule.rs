@@ -1,0 +1,213 @@
+//! Security rules as PAN-OS writes them (PANOS.md 12.2).
+
+use std::fmt;
+
+use crate::app::AppId;
+use crate::flow::{Addr, Protocol, ZoneId};
+
+/// Index of a rule in its [`super::Policy`]: the user's rules in order, then `intrazone-default` and
+/// `interzone-default`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub u32);
+
+/// A security rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Which zone pairs it can be about.
+    pub rule_type: RuleType,
+    /// Source zones.
+    pub from: ZoneMatch,
+    /// Destination zones.
+    pub to: ZoneMatch,
+    /// Source addresses.
+    pub source: AddressMatch,
+    /// Destination addresses.
+    pub destination: AddressMatch,
+    /// Applications.
+    pub application: ApplicationMatch,
+    /// Services.
+    pub service: ServiceMatch,
+    /// What happens to what it matches.
+    pub action: Action,
+    /// Whether a drop or reset sends an ICMP unreachable to the client of a session that is not TCP.
+    pub icmp_unreachable: bool,
+    /// Whether each identification writes a `start` row.
+    pub log_start: bool,
+    /// Whether the session's end (or denial) writes a row.
+    pub log_end: bool,
+    /// A disabled rule does not exist in the compiled policy.
+    pub disabled: bool,
+}
+
+/// `rule-type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RuleType {
+    /// Within and between zones.
+    #[default]
+    Universal,
+    /// Only where source and destination zone are the same.
+    Intrazone,
+    /// Only where they differ.
+    Interzone,
+}
+
+/// A rule's action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Action {
+    /// Let pass.
+    #[default]
+    Allow,
+    /// Block as the application's own deny action says.
+    Deny,
+    /// Block silently.
+    Drop,
+    /// Block and send a RST to the client.
+    ResetClient,
+    /// Block and send a RST to the server.
+    ResetServer,
+    /// Block and send a RST to both.
+    ResetBoth,
+}
+
+impl Action {
+    /// All actions.
+    pub const ALL: [Self; 6] =
+        [Self::Allow, Self::Deny, Self::Drop, Self::ResetClient, Self::ResetServer, Self::ResetBoth];
+
+    /// Whether it lets packets pass.
+    pub const fn is_allow(self) -> bool {
+        matches!(self, Self::Allow)
+    }
+
+    /// PAN-OS's spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Drop => "drop",
+            Self::ResetClient => "reset-client",
+            Self::ResetServer => "reset-server",
+            Self::ResetBoth => "reset-both",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Zones of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ZoneMatch {
+    /// Every zone.
+    #[default]
+    Any,
+    /// These.
+    Zones(Vec<ZoneId>),
+}
+
+impl ZoneMatch {
+    /// Whether `zone` is among them.
+    pub fn contains(&self, zone: ZoneId) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Zones(zones) => zones.contains(&zone),
+        }
+    }
+}
+
+/// Addresses of a rule, with every name resolved to ranges.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AddressMatch {
+    /// As configured, for people: names, CIDRs; empty means `any`.
+    pub names: Vec<String>,
+    /// Inclusive ranges, sorted and disjoint; ignored where `names` is empty.
+    pub ranges: Vec<(Addr, Addr)>,
+    /// Match everything but these (`negate-source`, `negate-destination`).
+    pub negate: bool,
+}
+
+impl AddressMatch {
+    /// Whether this is `any`.
+    pub fn is_any(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether `addr` matches.
+    pub fn contains(&self, addr: Addr) -> bool {
+        if self.is_any() {
+            return true;
+        }
+        let after = self.ranges.partition_point(|&(low, _)| low <= addr);
+        let inside = after > 0 && self.ranges.get(after - 1).is_some_and(|&(_, high)| addr <= high);
+        inside != self.negate
+    }
+
+    /// Sorts ranges and joins those that touch or overlap.
+    pub fn normalize(&mut self) {
+        self.ranges.sort_unstable();
+        let mut joined: Vec<(Addr, Addr)> = Vec::with_capacity(self.ranges.len());
+        for &(low, high) in &self.ranges {
+            match joined.last_mut() {
+                Some((_, end)) if low.bits() <= end.bits().saturating_add(1) => *end = high.max(*end),
+                _ => joined.push((low, high)),
+            }
+        }
+        self.ranges = joined;
+    }
+}
+
+/// Applications of a rule, with every group resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ApplicationMatch {
+    /// Every application.
+    #[default]
+    Any,
+    /// These.
+    Applications {
+        /// As configured, for people.
+        names: Vec<String>,
+        /// Resolved, sorted.
+        members: Vec<AppId>,
+    },
+}
+
+/// Services of a rule, with every group resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ServiceMatch {
+    /// The default ports of the rule's applications.
+    #[default]
+    ApplicationDefault,
+    /// Every protocol and port.
+    Any,
+    /// These.
+    Services(Vec<Service>),
+}
+
+/// One service object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// As configured, for people.
+    pub name: String,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// Inclusive destination port ranges.
+    pub ports: Vec<(u16, u16)>,
+    /// Inclusive source port ranges; empty means any.
+    pub source_ports: Vec<(u16, u16)>,
+}
+
+impl Service {
+    /// Whether it admits these ports over `protocol`.
+    pub fn contains(&self, protocol: Protocol, sport: u16, dport: u16) -> bool {
+        let within =
+            |ranges: &[(u16, u16)], port| ranges.iter().any(|&(low, high)| low <= port && port <= high);
+        self.protocol == protocol
+            && within(&self.ports, dport)
+            && (self.source_ports.is_empty() || within(&self.source_ports, sport))
+    }
+}
