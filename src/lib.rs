@@ -3,7 +3,9 @@
 pub mod app;
 pub mod capture;
 pub mod config;
+pub mod engine;
 pub mod flow;
 pub mod packet;
 pub mod policy;
+pub mod session;
 pub mod time;

@@ -47,36 +47,40 @@ impl<'a> Heads<'a> {
 
 /// The decoders that a session's bytes have not ruled out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidates([u64; 4]);
+pub struct Candidates {
+    set: [u64; 4],
+    /// Which sides' first bytes have been held against the index.
+    filtered: [bool; 2],
+}
 
 impl Candidates {
-    const NONE: Self = Self([0; 4]);
+    const NONE: Self = Self { set: [0; 4], filtered: [false; 2] };
 
     fn insert(&mut self, index: usize) {
-        if let Some(word) = self.0.get_mut(index / 64) {
+        if let Some(word) = self.set.get_mut(index / 64) {
             *word |= 1 << (index % 64);
         }
     }
 
     fn remove(&mut self, index: usize) {
-        if let Some(word) = self.0.get_mut(index / 64) {
+        if let Some(word) = self.set.get_mut(index / 64) {
             *word &= !(1 << (index % 64));
         }
     }
 
     fn keep(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(other.0) {
+        for (word, other) in self.set.iter_mut().zip(other.set) {
             *word &= other;
         }
     }
 
     /// Whether every decoder is ruled out.
     pub fn is_empty(&self) -> bool {
-        self.0 == [0; 4]
+        self.set == [0; 4]
     }
 
     fn iter(self) -> impl Iterator<Item = usize> {
-        self.0.into_iter().enumerate().flat_map(|(index, word)| {
+        self.set.into_iter().enumerate().flat_map(|(index, word)| {
             let mut rest = word;
             std::iter::from_fn(move || {
                 (rest != 0).then(|| {
@@ -173,21 +177,22 @@ impl Identifier {
         Transport::index_of(protocol).map_or(Candidates::NONE, |transport| self.all[transport])
     }
 
-    /// Asks the remaining candidates, after new bytes have come. `fresh` names the sides whose first byte has just
-    /// become known.
+    /// Asks the remaining candidates, after new bytes have come.
     pub fn inspect<'a>(
         &self,
         catalog: &Catalog,
         candidates: &mut Candidates,
         heads: &Heads<'a>,
-        fresh: Option<Direction>,
     ) -> Identified<'a> {
-        if let Some(direction) = fresh
-            && let Some(transport) = Transport::index_of(heads.protocol)
-            && let Some(&byte) = heads.side(direction).first()
-            && let Some(set) = self.first.get(slot(transport, direction, byte))
-        {
-            candidates.keep(set);
+        for direction in Direction::BOTH {
+            if !candidates.filtered[direction.index()]
+                && let Some(transport) = Transport::index_of(heads.protocol)
+                && let Some(&byte) = heads.side(direction).first()
+                && let Some(set) = self.first.get(slot(transport, direction, byte))
+            {
+                candidates.keep(set);
+                candidates.filtered[direction.index()] = true;
+            }
         }
         for index in candidates.iter() {
             let Some(decoder) = DECODERS.get(index) else { continue };

@@ -5,7 +5,7 @@ mod zones;
 
 use std::sync::Arc;
 
-pub use settings::{SettingError, Settings};
+pub use settings::{AsymmetricPath, SettingError, Settings};
 pub use zones::Zones;
 
 use crate::app::{Catalog, Identifier};

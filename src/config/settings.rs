@@ -118,6 +118,8 @@ settings! {
     unknown_after_data_packets: number = 8, "model.unknown-after-data-packets", 0..=10_000;
     /// Call a session unknown when so many payload bytes have been seen; 0 for no such limit.
     unknown_after_payload_bytes: number = 2_000, "model.unknown-after-payload-bytes", 0..=1_000_000;
+    /// However promising a decoder finds the bytes, after so many data packets it must be certain.
+    app_id_packets: number = 64, "model.app-id-packets", 1..=10_000;
     /// Time to live up to which a probe counts as traceroute.
     traceroute_ttl_threshold: number = 30, "application.traceroute-ttl-threshold", 0..=255;
     /// Let a block rule that names applications and an explicit service fire on the first packet.

@@ -26,6 +26,11 @@ pub struct TcpSegment<'a> {
 }
 
 impl TcpSegment<'_> {
+    /// Sequence number of the first payload byte: a SYN takes one number before it.
+    pub const fn payload_seq(&self) -> u32 {
+        self.seq.wrapping_add(self.flags.contains(TcpFlags::SYN) as u32)
+    }
+
     /// Length in sequence space: payload plus one each for SYN and FIN (RFC 9293, 3.4).
     pub const fn sequence_len(&self) -> u32 {
         self.payload.len

@@ -1,0 +1,203 @@
+//! App-ID in time: which bytes a session's decoders see, and when they are given up on (PANOS.md 2.9, 2.10).
+
+use super::event::{Event, EventKind, Events, Evidence, Limit};
+use super::{Firewall, Streams};
+use crate::app::{AppId, Finding, Heads, Identified};
+use crate::config::{Settings, World};
+use crate::flow::{Direction, Protocol};
+use crate::packet::{Layer4, Packet, Payload};
+use crate::session::{AppState, Chunk, Session, Slot, Stream, StreamError};
+
+/// What a packet's payload has brought.
+pub(super) enum Identification {
+    /// No change.
+    Nothing,
+    /// The application is known now.
+    Application(AppId),
+    /// Too many segments wait for one that is missing.
+    OutOfOrderLimit,
+}
+
+/// What the decoders say.
+enum Decoded {
+    Found(AppId, Evidence),
+    Pending,
+    Exhausted,
+    /// As many bytes as are kept, and still nobody is certain.
+    Full,
+}
+
+/// New payload of one packet.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    direction: Direction,
+    payload: Payload<'a>,
+    /// Sequence number of its first byte (TCP).
+    seq: u32,
+    /// The sequence number that was expected next (TCP).
+    expected: u32,
+}
+
+impl Firewall {
+    /// Shows new payload to the decoders of an undecided session.
+    pub(super) fn identify(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        expected: u32,
+        out: &mut Events,
+    ) -> Identification {
+        let Some(session) = self.table.get_mut(slot) else { return Identification::Nothing };
+        let (payload, seq) = match packet.layer4 {
+            Layer4::Tcp(tcp) => (tcp.payload, tcp.payload_seq()),
+            Layer4::Udp(udp) => (udp.payload, 0),
+            _ => return Identification::Nothing,
+        };
+        if matches!(session.app, AppState::Known(_)) {
+            return Identification::Nothing;
+        }
+        session.cut |= payload.is_cut();
+        let spent = is_spent(session, &self.world.settings);
+        session.data_packets = session.data_packets.saturating_add(1);
+        session.data_bytes = session.data_bytes.saturating_add(payload.len);
+        let at = self.now;
+        let event = |id, kind| Event { at, packet: packet.number, session: Some(id), kind };
+        if session.app == AppState::Undecided {
+            let piece = Piece { direction, payload, seq, expected };
+            match decode(&self.world, &mut self.streams, session, piece, out) {
+                Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
+                Ok(Decoded::Found(app, evidence)) => {
+                    out.push(event(session.id, EventKind::Identified { app, evidence }));
+                    return Identification::Application(app);
+                }
+                Ok(Decoded::Pending) => return Identification::Nothing,
+                Ok(decoded) => {
+                    if matches!(decoded, Decoded::Full) {
+                        out.push(event(session.id, EventKind::Limit { limit: Limit::AppIdBytes }));
+                    }
+                    self.streams.release(session.stream.take());
+                    session.app = AppState::Exhausted;
+                }
+            }
+        }
+        let Some(app) = unknown(&self.world, session).filter(|_| spent) else {
+            return Identification::Nothing;
+        };
+        let evidence = Evidence { what: "no decoder recognises it", detail: out.add_bytes(&[]) };
+        out.push(event(session.id, EventKind::Identified { app, evidence }));
+        Identification::Application(app)
+    }
+}
+
+/// Runs the decoders over what is there. A session that its first payload decides never has a buffer.
+fn decode(
+    world: &World,
+    streams: &mut Streams,
+    session: &mut Session,
+    piece: Piece<'_>,
+    out: &mut Events,
+) -> Result<Decoded, StreamError> {
+    let mut candidates = world.identifier.start(session.c2s.protocol);
+    if session.stream.is_none() && piece.seq == piece.expected {
+        let bytes = piece.payload.bytes;
+        let datagram = [(piece.direction, u32::try_from(bytes.len()).unwrap_or(u32::MAX))];
+        let heads = match piece.direction {
+            Direction::ClientToServer => heads(session, bytes, &[], &datagram),
+            Direction::ServerToClient => heads(session, &[], bytes, &datagram),
+        };
+        let decoded = Decoded::of(world.identifier.inspect(&world.catalog, &mut candidates, &heads), out);
+        if !matches!(decoded, Decoded::Pending) {
+            return Ok(decoded);
+        }
+        if let Some(stream) = streams.get_or_add(&mut session.stream, || candidates) {
+            keep(&world.settings, stream, session.c2s.protocol, piece)?;
+        }
+        return Ok(Decoded::Pending);
+    }
+    let Some(stream) = streams.get_or_add(&mut session.stream, || candidates) else {
+        return Ok(Decoded::Exhausted);
+    };
+    if !keep(&world.settings, stream, session.c2s.protocol, piece)? {
+        return Ok(Decoded::Pending);
+    }
+    let [client, server] = &stream.heads;
+    let heads = heads(session, client, server, &stream.datagrams);
+    let identified = world.identifier.inspect(&world.catalog, &mut stream.candidates, &heads);
+    let full = stream.is_full() || u64::from(session.data_packets) >= world.settings.app_id_packets;
+    Ok(match Decoded::of(identified, out) {
+        Decoded::Pending if full => Decoded::Full,
+        decoded => decoded,
+    })
+}
+
+/// Puts a piece with the others; whether bytes have come into order. Where the sequence numbers are not inspected, a
+/// gap that stays open is given up instead of ending the session.
+fn keep(
+    settings: &Settings,
+    stream: &mut Stream,
+    protocol: Protocol,
+    piece: Piece<'_>,
+) -> Result<bool, StreamError> {
+    if protocol == Protocol::UDP {
+        stream.push_datagram(piece.direction, piece.payload.bytes);
+        return Ok(true);
+    }
+    let chunk = Chunk { direction: piece.direction, seq: piece.seq, bytes: piece.payload.bytes };
+    stream.expect(piece.direction, piece.expected);
+    let limit = usize::try_from(settings.tcp_out_of_order_segments).unwrap_or(usize::MAX);
+    let bypass = settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
+    match stream.push_segment(chunk, limit) {
+        Err(StreamError::OutOfOrderLimit) if bypass || settings.tcp_bypass_exceed_oo_queue => {
+            Ok(stream.skip_gap())
+        }
+        result => result,
+    }
+}
+
+fn heads<'a>(
+    session: &Session,
+    client: &'a [u8],
+    server: &'a [u8],
+    datagrams: &'a [(Direction, u32)],
+) -> Heads<'a> {
+    let protocol = session.c2s.protocol;
+    let datagrams = if protocol == Protocol::UDP { datagrams } else { &[] };
+    Heads {
+        protocol,
+        sport: session.c2s.sport,
+        dport: session.c2s.dport,
+        ttl: session.ttl,
+        client,
+        server,
+        datagrams,
+    }
+}
+
+impl Decoded {
+    fn of(identified: Identified<'_>, out: &mut Events) -> Self {
+        match identified {
+            Identified::Found(app, Finding { what, detail, .. }) => {
+                Self::Found(app, Evidence { what, detail: out.add_bytes(detail) })
+            }
+            Identified::Pending => Self::Pending,
+            Identified::Exhausted => Self::Exhausted,
+        }
+    }
+}
+
+/// Whether so much payload has passed that the session is unknown if nobody recognises it (PANOS.md 2.10: four data
+/// packets each way pass, the ninth decides).
+const fn is_spent(session: &Session, settings: &Settings) -> bool {
+    let (packets, bytes) = (settings.unknown_after_data_packets, settings.unknown_after_payload_bytes);
+    packets > 0 && session.data_packets as u64 >= packets || bytes > 0 && session.data_bytes as u64 >= bytes
+}
+
+/// The application of a session that nobody recognises.
+fn unknown(world: &World, session: &Session) -> Option<AppId> {
+    world.catalog.find(match session.c2s.protocol {
+        Protocol::TCP if session.tcp.is_midstream() => "non-syn-tcp",
+        Protocol::TCP => "unknown-tcp",
+        _ => "unknown-udp",
+    })
+}

@@ -1,0 +1,178 @@
+//! The full lookup at an application change, and what a block does (PANOS.md 2.4, 3.1, 3.2).
+
+use super::event::{ActionSource, Event, EventKind, Events, Label, Record};
+use super::inject::{self, Rst};
+use super::verdict::{DropReason, Verdict};
+use super::{Firewall, Injection, Judgement, first_packets};
+use crate::app::{AppId, DenyAction};
+use crate::config::World;
+use crate::flow::{Direction, FlowKey, Protocol};
+use crate::packet::{Layer4, Packet};
+use crate::policy::{Action, Lookup, Query};
+use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
+
+impl Firewall {
+    /// App-ID has come to `app`: the full lookup. `None` where the packet may go on; otherwise it is the packet that
+    /// decided the denial.
+    pub(super) fn decide(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        expected: u32,
+        app: AppId,
+        out: &mut Events,
+    ) -> Option<Judgement> {
+        let session = self.table.get_mut(slot)?;
+        session.app = AppState::Known(app);
+        self.streams.release(session.stream.take());
+        let (key, to) = (session.c2s, session.egress());
+        let query = Query {
+            from: key.zone,
+            to,
+            src: key.src,
+            dst: key.dst,
+            protocol: key.protocol,
+            sport: key.sport,
+            dport: key.dport,
+            app: Some(app),
+        };
+        let lookup = self.world.policy.lookup(&query);
+        let (at, id) = (self.now, session.id);
+        let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };
+        let query = out.add_query(query);
+        out.push(event(EventKind::LookedUp { query, lookup }));
+        if lookup.rule != session.rule() {
+            session.passed_at_change = session.passed;
+        }
+        session.decided = Some(lookup);
+        if lookup.action.is_allow() {
+            let record = out.add_record(Record::of(session, Label::App(app)));
+            out.push(event(EventKind::Allowed { record }));
+            let timer = session.timer;
+            self.arm(slot, timer, packet.number, out);
+            return None;
+        }
+        self.deny(slot, app, lookup, packet, out);
+        self.reset(slot, direction, packet, expected, out);
+        Some(Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::AppDeny)) })
+    }
+
+    /// The session goes to DISCARD and its row is written at once.
+    fn deny(&mut self, slot: Slot, app: AppId, lookup: Lookup, packet: &Packet<'_>, out: &mut Events) {
+        let Some(session) = self.table.get_mut(slot) else { return };
+        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
+        session.causes.add(EndReason::PolicyDeny);
+        let (action, action_source) = effect(&self.world, app, lookup.action, session.c2s.protocol);
+        let mut record = Record::of(session, Label::App(app));
+        record.action = action;
+        record.action_source = action_source;
+        record.reason = Some(EndReason::PolicyDeny);
+        record.first_packets = first_packets(session);
+        let record = out.add_record(record);
+        let kind = EventKind::Denied { record };
+        out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
+        self.arm(slot, Timer::Discard, packet.number, out);
+    }
+
+    /// Sends what the action asks for: RSTs on a TCP session whose handshake is complete, or an ICMP unreachable.
+    fn reset(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        expected: u32,
+        out: &mut Events,
+    ) {
+        let Some(session) = self.table.get(slot) else { return };
+        let (AppState::Known(app), Some(lookup)) = (session.app, session.decided) else { return };
+        let (key, id) = (session.c2s, session.id);
+        if key.protocol != Protocol::TCP {
+            self.unreachable(Some(id), &key, lookup, packet, out);
+            return;
+        }
+        if !session.tcp.is_established() && !self.world.settings.reset_before_handshake {
+            return;
+        }
+        let (action, _) = effect(&self.world, app, lookup.action, key.protocol);
+        // Each side expects what was forwarded to it; the deciding packet was not.
+        let next = |side: Direction| {
+            if side == direction { expected } else { session.tcp.next(side).unwrap_or(0) }
+        };
+        let seen = |side: Direction| session.tcp.next(side).unwrap_or(0);
+        for toward in Direction::BOTH {
+            let wanted = match toward {
+                Direction::ServerToClient => matches!(action, Action::ResetClient | Action::ResetBoth),
+                Direction::ClientToServer => matches!(action, Action::ResetServer | Action::ResetBoth),
+            };
+            if wanted {
+                let path = match toward {
+                    Direction::ClientToServer => key,
+                    Direction::ServerToClient => session.s2c,
+                };
+                let rst = Rst { path, seq: next(toward), ack: seen(toward.reverse()) };
+                let bytes = out.add_bytes(&inject::rst(&rst));
+                let kind = EventKind::Injected { direction: toward, what: Injection::Rst, bytes };
+                out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
+            }
+        }
+    }
+
+    /// Answers a packet that the port-only lookup refused: silence for TCP before the handshake, unless the setting
+    /// says otherwise; an ICMP unreachable for the rest where the rule asks for it.
+    pub(super) fn answer_refused(
+        &self,
+        packet: &Packet<'_>,
+        key: &FlowKey,
+        lookup: Lookup,
+        out: &mut Events,
+    ) {
+        let Layer4::Tcp(segment) = packet.layer4 else {
+            self.unreachable(None, key, lookup, packet, out);
+            return;
+        };
+        let to_client = matches!(lookup.action, Action::ResetClient | Action::ResetBoth);
+        if to_client && self.world.settings.reset_before_handshake {
+            let rst = Rst {
+                path: key.reply(key.zone),
+                seq: 0,
+                ack: segment.seq.wrapping_add(segment.sequence_len()),
+            };
+            let bytes = out.add_bytes(&inject::rst(&rst));
+            let kind =
+                EventKind::Injected { direction: Direction::ServerToClient, what: Injection::Rst, bytes };
+            out.push(Event { at: self.now, packet: packet.number, session: None, kind });
+        }
+    }
+
+    /// An ICMP unreachable to the client, where the rule asks for it: drop or reset actions, never for TCP
+    /// (PANOS.md 3.2).
+    fn unreachable(
+        &self,
+        session: Option<crate::session::SessionId>,
+        key: &FlowKey,
+        lookup: Lookup,
+        packet: &Packet<'_>,
+        out: &mut Events,
+    ) {
+        let asked = self.world.policy.rule(lookup.rule).icmp_unreachable && lookup.action != Action::Deny;
+        if key.protocol.is_icmp() || !asked {
+            return;
+        }
+        let bytes = out.add_bytes(&inject::unreachable(packet));
+        let kind =
+            EventKind::Injected { direction: Direction::ServerToClient, what: Injection::Unreachable, bytes };
+        out.push(Event { at: self.now, packet: packet.number, session, kind });
+    }
+}
+
+/// What a rule's action does to an application: `deny` leaves it to the application's own deny action, and the
+/// log says so (PANOS.md 3.2: a TCP application with drop-reset is logged as `reset-both`, `from-application`).
+fn effect(world: &World, app: AppId, action: Action, protocol: Protocol) -> (Action, ActionSource) {
+    let resets = world.catalog.get(app).is_some_and(|known| known.deny_action == DenyAction::DropReset);
+    if action == Action::Deny && resets && protocol == Protocol::TCP {
+        (Action::ResetBoth, ActionSource::FromApplication)
+    } else {
+        (action, ActionSource::FromPolicy)
+    }
+}

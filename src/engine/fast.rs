@@ -1,0 +1,209 @@
+//! The fast path: packets of sessions that exist (PANOS.md 1.5).
+
+use super::appid::Identification;
+use super::event::{Event, EventKind, Events, Limit};
+use super::slow::is_syn;
+use super::verdict::{DropReason, Verdict};
+use super::{Firewall, Judgement, timeout};
+use crate::flow::{Direction, FlowKey};
+use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
+use crate::session::{
+    AppState, EndReason, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker, TcpVerdict, Timer,
+};
+
+/// What the transport tracker says of a packet.
+enum Tracked {
+    /// It goes on; whether it brings payload for App-ID, and the sequence number that was expected next.
+    Accept { new_payload: bool, expected: u32, change: Option<TcpChange> },
+    /// It is dropped.
+    OutOfWindow,
+}
+
+impl Firewall {
+    /// A packet whose flow is in the table.
+    pub(super) fn existing(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        key: &FlowKey,
+        out: &mut Events,
+    ) -> Judgement {
+        let Some(session) = self.table.get_mut(slot) else {
+            return Judgement::drop(DropReason::SessionDiscard);
+        };
+        if session.state == State::Discard {
+            return Judgement::of(session.id, direction, Verdict::Drop(DropReason::SessionDiscard));
+        }
+        if let Layer4::Tcp(segment) = packet.layer4
+            && session.tcp.gives_way_to(&segment)
+        {
+            session.causes.add(EndReason::TcpReuse);
+            self.end(slot, packet.number, out);
+            return self.set_up(packet, *key, out);
+        }
+        self.inspect(slot, direction, packet, false, out)
+    }
+
+    /// Tracking, counting, timers, App-ID and, where the application changes, the full lookup.
+    pub(super) fn inspect(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        first: bool,
+        out: &mut Events,
+    ) -> Judgement {
+        let Some(session) = self.table.get_mut(slot) else {
+            return Judgement::drop(DropReason::SessionDiscard);
+        };
+        let id = session.id;
+        let (new_payload, expected, change) = match track(session, direction, packet, first) {
+            Tracked::Accept { new_payload, expected, change } => (new_payload, expected, change),
+            Tracked::OutOfWindow => {
+                return Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfWindow));
+            }
+        };
+        session.count(direction, packet.wire_len);
+        session.last = self.now;
+        session.last_packet = packet.number;
+        self.keep_time(slot, packet.number, change, first, out);
+        let identification = if new_payload {
+            self.identify(slot, direction, packet, expected, out)
+        } else {
+            Identification::Nothing
+        };
+        match identification {
+            Identification::Nothing => {}
+            Identification::Application(app) => {
+                if let Some(judgement) = self.decide(slot, direction, packet, expected, app, out) {
+                    return judgement;
+                }
+            }
+            Identification::OutOfOrderLimit => return self.overflow(slot, direction, packet, out),
+        }
+        if let Some(session) = self.table.get_mut(slot) {
+            session.pass(direction, super::payload_len(packet));
+        }
+        Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Forward) }
+    }
+
+    /// Takes note of a stage that changed, and refreshes or re-arms the timer.
+    fn keep_time(
+        &mut self,
+        slot: Slot,
+        packet: u64,
+        change: Option<TcpChange>,
+        first: bool,
+        out: &mut Events,
+    ) {
+        let half_closed = self.world.settings.half_closed_refresh;
+        let Some(session) = self.table.get_mut(slot) else { return };
+        if let Some(change) = change {
+            let kind = EventKind::Stage { stage: change.stage };
+            out.push(Event { at: self.now, packet, session: Some(session.id), kind });
+            if let Some(cause) = change.cause {
+                session.causes.add(cause);
+            }
+            if change.revived {
+                session.causes.remove(EndReason::TcpRstFromClient);
+                session.causes.remove(EndReason::TcpRstFromServer);
+            }
+            if let Some(timer) = change.timer {
+                self.arm(slot, timer, packet, out);
+            }
+            return;
+        }
+        let refreshed = match session.timer {
+            Timer::TcpUnverifiedRst => false,
+            _ if session.c2s.protocol == crate::flow::Protocol::TCP => {
+                session.tcp.refresh(half_closed).is_some()
+            }
+            _ => !first,
+        };
+        if refreshed {
+            session.expires = self.now + session.timeout;
+        }
+    }
+
+    /// Starts a timer anew.
+    pub(super) fn arm(&mut self, slot: Slot, timer: Timer, packet: u64, out: &mut Events) {
+        let Some(session) = self.table.get_mut(slot) else { return };
+        let app = match session.app {
+            AppState::Known(app) => Some(app),
+            AppState::Undecided | AppState::Exhausted => None,
+        };
+        let timeout = timeout(&self.world, timer, session.c2s.protocol, app);
+        if (timer, timeout) != (session.timer, session.timeout) {
+            let kind = EventKind::Armed { timer, timeout };
+            out.push(Event { at: self.now, packet, session: Some(session.id), kind });
+        }
+        session.timer = timer;
+        session.timeout = timeout;
+        session.expires = self.now + timeout;
+        if session.expires < session.scheduled {
+            session.scheduled = session.expires;
+            self.timers.schedule(session.expires, session.id.0, slot);
+        }
+    }
+
+    /// Too many out-of-order segments: the session is dropped for lack of resources (PANOS.md 4.2, 6.1).
+    fn overflow(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        out: &mut Events,
+    ) -> Judgement {
+        let Some(session) = self.table.get_mut(slot) else {
+            return Judgement::drop(DropReason::OutOfOrderLimit);
+        };
+        session.causes.add(EndReason::ResourcesUnavailable);
+        let id = session.id;
+        let kind = EventKind::Limit { limit: Limit::OutOfOrderSegments };
+        out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
+        self.end(slot, packet.number, out);
+        Judgement {
+            counted: true,
+            ..Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfOrderLimit))
+        }
+    }
+}
+
+impl Judgement {
+    pub(super) const fn of(session: SessionId, direction: Direction, verdict: Verdict) -> Self {
+        Self { verdict, session: Some(session), direction: Some(direction), counted: false }
+    }
+}
+
+/// Asks the transport tracker and notes the session's history.
+fn track(session: &mut Session, direction: Direction, packet: &Packet<'_>, first: bool) -> Tracked {
+    match packet.layer4 {
+        Layer4::Tcp(segment) => track_tcp(session, direction, &segment, first),
+        Layer4::Udp(udp) => {
+            if udp.payload.len > 0 {
+                session.history.note(direction.index(), Letter::Data);
+            }
+            Tracked::Accept { new_payload: udp.payload.len > 0, expected: 0, change: None }
+        }
+        _ => Tracked::Accept { new_payload: false, expected: 0, change: None },
+    }
+}
+
+fn track_tcp(session: &mut Session, direction: Direction, segment: &TcpSegment<'_>, first: bool) -> Tracked {
+    let expected = session.tcp.next(direction).unwrap_or(segment.payload_seq());
+    let verdict = if first && is_syn(segment) {
+        TcpVerdict::Accept { new_payload: segment.payload.len > 0, change: None }
+    } else {
+        session.tcp.track(direction, segment)
+    };
+    match verdict {
+        TcpVerdict::Accept { new_payload, change } => {
+            TcpTracker::note(&mut session.history, direction, segment, new_payload);
+            let expected =
+                if segment.flags.contains(TcpFlags::SYN) { segment.payload_seq() } else { expected };
+            Tracked::Accept { new_payload, expected, change }
+        }
+        TcpVerdict::OutOfWindow => Tracked::OutOfWindow,
+    }
+}

@@ -1,0 +1,400 @@
+//! The firewall: packets in, verdicts and events out.
+//!
+//! [`Firewall`] has no clock, no I/O and no randomness that shows: time is an argument, and the same packets give the
+//! same events. `slow.rs` sets sessions up, `fast.rs` handles the packets of sessions that exist.
+
+mod appid;
+mod block;
+mod event;
+mod fast;
+mod inject;
+mod slow;
+mod verdict;
+
+use std::sync::Arc;
+
+pub use event::{
+    ActionSource, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit, Outcome, Range,
+    Record,
+};
+pub use verdict::{DropReason, Verdict};
+
+use crate::app::{AppId, Candidates};
+use crate::config::World;
+use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
+use crate::packet::{Checksum, Layer4, Malformed, Packet};
+use crate::session::{
+    AppState, EndReason, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
+};
+use crate::time::{Span, Timestamp};
+
+/// A packet-level model of a PAN-OS style firewall.
+#[derive(Debug)]
+pub struct Firewall {
+    world: Arc<World>,
+    table: Table,
+    timers: Timers,
+    streams: Streams,
+    now: Timestamp,
+    created: u64,
+    /// Where [`Firewall::finish_some`] has come to.
+    finished: u32,
+}
+
+/// What an administrator does while packets flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Control {
+    /// `clear session id N`.
+    Clear(SessionId),
+    /// `clear session all`.
+    ClearAll,
+}
+
+/// What was decided about a packet.
+#[derive(Debug, Clone, Copy)]
+struct Judgement {
+    verdict: Verdict,
+    session: Option<SessionId>,
+    direction: Option<Direction>,
+    counted: bool,
+}
+
+/// Buffers for undecided sessions, used again and again.
+#[derive(Debug, Default)]
+struct Streams {
+    pool: Vec<Stream>,
+    free: Vec<u32>,
+}
+
+impl Firewall {
+    /// A firewall with an empty session table.
+    pub fn new(world: Arc<World>) -> Self {
+        Self {
+            world,
+            table: Table::default(),
+            timers: Timers::default(),
+            streams: Streams::default(),
+            now: Timestamp::ZERO,
+            created: 0,
+            finished: 0,
+        }
+    }
+
+    /// Takes one packet.
+    ///
+    /// 1. Timers due at or before `at` fire, in order of (deadline, session number).
+    /// 2. A time before the latest one seen is taken as that one, and an event says so.
+    /// 3. The packet is decided: by its session where it has one, otherwise by setting one up.
+    /// 4. Exactly one [`EventKind::Verdict`] is appended, as the packet's last event; it is also returned.
+    ///
+    /// Events are appended to `out`, whose clearing is the caller's. Never panics, whatever the packet holds.
+    pub fn step(&mut self, at: Timestamp, packet: &Packet<'_>, out: &mut Events) -> Verdict {
+        self.advance(at, out);
+        if at < self.now {
+            let kind = EventKind::ClockBackward { by: self.now.since(at) };
+            out.push(Event { at: self.now, packet: packet.number, session: None, kind });
+        }
+        let judgement = self.judge(packet, out);
+        let frames = u32::try_from(packet.frames()).unwrap_or(u32::MAX);
+        let kind = EventKind::Verdict {
+            verdict: judgement.verdict,
+            direction: judgement.direction,
+            counted: judgement.counted,
+            frames,
+            wire_len: packet.wire_len,
+            payload_len: payload_len(packet),
+        };
+        out.push(Event { at: self.now, packet: packet.number, session: judgement.session, kind });
+        judgement.verdict
+    }
+
+    /// Lets time pass: fires every timer due at or before `to`.
+    pub fn advance(&mut self, to: Timestamp, out: &mut Events) {
+        while self.advance_one(to, out) {}
+        self.now = self.now.max(to);
+    }
+
+    /// Fires the next timer due at or before `to`; whether there was one. For callers that read events as they come
+    /// instead of holding all those that a long pause brings.
+    pub fn advance_one(&mut self, to: Timestamp, out: &mut Events) -> bool {
+        while let Some((when, number, slot)) = self.timers.pop(to) {
+            let Some(session) = self.table.get_mut(slot) else { continue };
+            if session.id.0 != number || session.scheduled != when {
+                continue;
+            }
+            if session.expires > when {
+                session.scheduled = session.expires;
+                self.timers.schedule(session.expires, number, slot);
+                continue;
+            }
+            self.now = self.now.max(when);
+            session.causes.add(EndReason::AgedOut);
+            if session.tcp.has_fin() {
+                session.causes.add(EndReason::TcpFin);
+            }
+            self.end(slot, 0, out);
+            return true;
+        }
+        false
+    }
+
+    /// Carries out what an administrator does at `at`.
+    pub fn control(&mut self, at: Timestamp, command: Control, out: &mut Events) {
+        self.advance(at, out);
+        let cleared: Vec<Slot> = self
+            .table
+            .iter_from(Slot(0))
+            .filter(|(_, session)| match command {
+                Control::Clear(id) => session.id == id,
+                Control::ClearAll => true,
+            })
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in cleared {
+            self.end(slot, 0, out);
+        }
+    }
+
+    /// The capture is over: sessions that are still there are reported as such.
+    pub fn finish(mut self, out: &mut Events) {
+        while self.finish_some(out) {}
+    }
+
+    /// Reports up to 1,024 of the sessions that are still there, in order of their slots; whether there may be more.
+    pub fn finish_some(&mut self, out: &mut Events) -> bool {
+        let from = self.finished;
+        let open = self.table.iter_from(Slot(from)).take(1_024);
+        let mut any = false;
+        for (slot, session) in open {
+            any = true;
+            self.finished = slot.0 + 1;
+            let label = label(&self.world, session);
+            let mut record = Record { open: true, ..Record::of(session, label) };
+            record.first_packets = first_packets(session);
+            if session.state == State::Discard {
+                record.reason = Some(EndReason::PolicyDeny);
+            }
+            let record = out.add_record(record);
+            let kind = EventKind::Ended { record };
+            out.push(Event { at: self.now, packet: 0, session: Some(session.id), kind });
+        }
+        any
+    }
+
+    /// How many sessions there are now.
+    pub fn live_sessions(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The configuration it runs.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn judge(&mut self, packet: &Packet<'_>, out: &mut Events) -> Judgement {
+        if let Some(reason) = insane(packet) {
+            return Judgement::drop(reason);
+        }
+        let Some(zone) = packet.ingress.or_else(|| self.world.zones.of(packet.ip.src)) else {
+            return Judgement::drop(DropReason::NoIngressZone);
+        };
+        if let Some(judgement) = self.judge_icmp_error(packet, zone) {
+            return judgement;
+        }
+        let key = key(packet, zone);
+        match self.table.find(&key) {
+            Some((slot, direction)) => self.existing(slot, direction, packet, &key, out),
+            None => self.set_up(packet, key, out),
+        }
+    }
+
+    /// An ICMP error belongs to the session of the packet it quotes, where there is one (PANOS.md 1.2). It shares
+    /// that session's fate without counting in it.
+    fn judge_icmp_error(&self, packet: &Packet<'_>, zone: ZoneId) -> Option<Judgement> {
+        let Layer4::Icmp(icmp) = packet.layer4 else { return None };
+        let quoted = icmp.quoted(packet.ip.protocol == Protocol::ICMPV6)?;
+        // The quoted packet went the other way: it came in where the error goes to.
+        let ingress = self.world.zones.of(quoted.ip.src)?;
+        let key = FlowKey {
+            src: quoted.ip.src,
+            dst: quoted.ip.dst,
+            sport: quoted.sport,
+            dport: quoted.dport,
+            protocol: quoted.ip.protocol,
+            zone: ingress,
+        };
+        let reply = key.reply(zone);
+        let (slot, direction) = self
+            .table
+            .find(&key)
+            .map(|(slot, direction)| (slot, direction.reverse()))
+            .or_else(|| self.table.find(&reply))?;
+        let session = self.table.get(slot)?;
+        let verdict = if session.state == State::Discard {
+            Verdict::Drop(DropReason::SessionDiscard)
+        } else {
+            Verdict::Forward
+        };
+        Some(Judgement { verdict, session: Some(session.id), direction: Some(direction), counted: false })
+    }
+
+    /// Ends a session: out of the table, and an event with its last record.
+    fn end(&mut self, slot: Slot, packet: u64, out: &mut Events) {
+        let Some(mut session) = self.table.remove(slot) else { return };
+        self.streams.release(session.stream.take());
+        for trigger in [Trigger::Expire, Trigger::Age] {
+            session.state = session.state.next(trigger).unwrap_or(State::Closed);
+        }
+        let mut record = Record::of(&session, label(&self.world, &session));
+        record.reason = Some(session.causes.reason());
+        record.first_packets = first_packets(&session);
+        let record = out.add_record(record);
+        out.push(Event {
+            at: self.now,
+            packet,
+            session: Some(session.id),
+            kind: EventKind::Ended { record },
+        });
+    }
+}
+
+impl Judgement {
+    const fn drop(reason: DropReason) -> Self {
+        Self { verdict: Verdict::Drop(reason), session: None, direction: None, counted: false }
+    }
+}
+
+impl Streams {
+    /// The stream at `index`; a new one, with `candidates`, where there is none yet.
+    fn get_or_add(
+        &mut self,
+        index: &mut Option<u32>,
+        candidates: impl FnOnce() -> Candidates,
+    ) -> Option<&mut Stream> {
+        let place = match (*index, self.free.pop()) {
+            (Some(place), free) => {
+                self.free.extend(free);
+                place
+            }
+            (None, Some(place)) => {
+                self.pool.get_mut(place as usize)?.reset(candidates());
+                place
+            }
+            (None, None) => {
+                self.pool.push(Stream::new(candidates()));
+                u32::try_from(self.pool.len() - 1).ok()?
+            }
+        };
+        *index = Some(place);
+        self.pool.get_mut(place as usize)
+    }
+
+    fn release(&mut self, index: Option<u32>) {
+        self.free.extend(index);
+    }
+}
+
+/// Why a packet is dropped before any session is looked for.
+const fn insane(packet: &Packet<'_>) -> Option<DropReason> {
+    match packet.layer4 {
+        Layer4::Malformed(malformed) => Some(DropReason::Malformed(malformed)),
+        Layer4::NotIp { .. } => Some(DropReason::NotIp),
+        Layer4::Fragment(_) => Some(DropReason::Malformed(Malformed::FragmentIncomplete)),
+        Layer4::Tcp(_) | Layer4::Udp(_) | Layer4::Icmp(_) | Layer4::Other(_) => match packet.checksum {
+            Checksum::Unknown | Checksum::Good => None,
+            Checksum::BadIp => Some(DropReason::Malformed(Malformed::IpChecksum)),
+            Checksum::BadLayer4 => Some(DropReason::Malformed(match packet.layer4 {
+                Layer4::Tcp(_) => Malformed::TcpChecksum,
+                Layer4::Udp(_) => Malformed::UdpChecksum,
+                _ => Malformed::IcmpChecksum,
+            })),
+        },
+    }
+}
+
+/// The flow key of a packet that came in by `zone` (PANOS.md 1.2).
+fn key(packet: &Packet<'_>, zone: ZoneId) -> FlowKey {
+    let (sport, dport) = match packet.layer4 {
+        Layer4::Tcp(tcp) => (tcp.sport, tcp.dport),
+        Layer4::Udp(udp) => (udp.sport, udp.dport),
+        Layer4::Icmp(icmp) => {
+            let (identifier, sequence) = (icmp.identifier(), icmp.sequence());
+            match (packet.ip.protocol, icmp.kind) {
+                // Queries; their answers travel the other way, so the two fields change places.
+                (Protocol::ICMP, 8 | 13 | 15 | 17) | (Protocol::ICMPV6, 128) => (identifier, sequence),
+                (Protocol::ICMP, 0 | 14 | 16 | 18) | (Protocol::ICMPV6, 129) => (sequence, identifier),
+                _ => (0, 0),
+            }
+        }
+        _ => (0, 0),
+    };
+    FlowKey { src: packet.ip.src, dst: packet.ip.dst, sport, dport, protocol: packet.ip.protocol, zone }
+}
+
+fn payload_len(packet: &Packet<'_>) -> u32 {
+    match packet.layer4 {
+        Layer4::Tcp(tcp) => tcp.payload.len,
+        Layer4::Udp(udp) => udp.payload.len,
+        _ => 0,
+    }
+}
+
+/// The application column of a session as it stands (PANOS.md 2.9).
+fn label(world: &World, session: &Session) -> Label {
+    match session.app {
+        AppState::Known(app) => Label::App(app),
+        AppState::Undecided | AppState::Exhausted if session.c2s.protocol != Protocol::TCP => {
+            Label::InsufficientData
+        }
+        AppState::Undecided | AppState::Exhausted => match world.catalog.find("non-syn-tcp") {
+            Some(app) if session.tcp.is_midstream() => Label::App(app),
+            _ if session.tcp.is_established() && session.data_packets > 0 => Label::InsufficientData,
+            _ => Label::Incomplete,
+        },
+    }
+}
+
+/// The first packets of a session, where they passed under a rule that does not finally hold.
+fn first_packets(session: &Session) -> Option<FirstPackets> {
+    let admitted_by = session.tentative.rule;
+    let (outcome, passed) = match session.decided {
+        Some(lookup) if !lookup.action.is_allow() => (Outcome::Denied, session.passed),
+        Some(lookup) if lookup.rule != admitted_by => (Outcome::Reclassified, session.passed_at_change),
+        Some(_) => return None,
+        None if session.tentative.certainty == crate::policy::Ternary::Unknown => {
+            (Outcome::NeverIdentified, session.passed)
+        }
+        None => return None,
+    };
+    (passed.packets != [0, 0]).then_some(FirstPackets { admitted_by, outcome, passed })
+}
+
+/// How long a timer runs: the application's own time once it is known, otherwise the global one (PANOS.md 5.2).
+fn timeout(world: &World, timer: Timer, protocol: Protocol, app: Option<AppId>) -> Span {
+    let settings = &world.settings;
+    let own = app
+        .and_then(|app| world.catalog.get(app))
+        .map(|application| application.timeouts)
+        .unwrap_or_default();
+    let (own, global) = match timer {
+        Timer::Default => (own.timeout, settings.timeout_default),
+        Timer::Icmp => (own.timeout, settings.timeout_icmp),
+        Timer::Udp => (own.udp_timeout.or(own.timeout), settings.timeout_udp),
+        Timer::Tcp => (own.tcp_timeout.or(own.timeout), settings.timeout_tcp),
+        Timer::TcpHalfClosed => (own.tcp_half_closed_timeout, settings.timeout_tcp_half_closed),
+        Timer::TcpTimeWait => (own.tcp_time_wait_timeout, settings.timeout_tcp_time_wait),
+        Timer::TcpInit => (None, settings.timeout_tcpinit),
+        Timer::TcpHandshake => (None, settings.timeout_tcphandshake),
+        Timer::TcpUnverifiedRst => (None, settings.timeout_tcp_unverified_rst),
+        Timer::Discard => (
+            own.discard_timeout,
+            match protocol {
+                Protocol::TCP => settings.timeout_discard_tcp,
+                Protocol::UDP => settings.timeout_discard_udp,
+                _ => settings.timeout_discard_default,
+            },
+        ),
+    };
+    Span::from_secs(own.map_or(global, u64::from))
+}

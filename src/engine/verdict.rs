@@ -1,0 +1,86 @@
+//! What happens to a packet, and why one is dropped.
+
+use std::fmt;
+
+use crate::packet::Malformed;
+
+/// What happens to one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It passes.
+    Forward,
+    /// It does not.
+    Drop(DropReason),
+}
+
+impl Verdict {
+    /// Whether it passes.
+    pub const fn is_forward(self) -> bool {
+        matches!(self, Self::Forward)
+    }
+}
+
+/// Why a packet is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DropReason {
+    /// A sanity check failed.
+    Malformed(Malformed),
+    /// The frame is not IP.
+    NotIp,
+    /// The source address is behind no zone.
+    NoIngressZone,
+    /// The destination address is behind no zone.
+    NoEgressZone,
+    /// A TCP packet without session that is no SYN.
+    NonSyn,
+    /// The port-only lookup found a blocking rule.
+    PolicyDeny,
+    /// The packet that identified an application which a rule blocks.
+    AppDeny,
+    /// The session is in DISCARD.
+    SessionDiscard,
+    /// Outside the sliding window, or out of step with the handshake.
+    OutOfWindow,
+    /// Too many out-of-order segments.
+    OutOfOrderLimit,
+    /// The session table is full.
+    TableFull,
+}
+
+impl DropReason {
+    /// Name of the global counter it adds to: PAN-OS's own where one is known (PANOS.md 6.4).
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Self::Malformed(malformed) => malformed.counter(),
+            Self::NotIp => "flow_rcv_not_ip",
+            Self::NoIngressZone => "flow_no_interface",
+            Self::NoEgressZone => "flow_fwd_l3_noroute",
+            Self::NonSyn => "flow_tcp_non_syn_drop",
+            Self::PolicyDeny => "flow_policy_deny",
+            Self::AppDeny => "appid_policy_deny",
+            Self::SessionDiscard => "flow_session_discard",
+            Self::OutOfWindow => "tcp_drop_out_of_wnd",
+            Self::OutOfOrderLimit => "tcp_exceed_flow_seg_limit",
+            Self::TableFull => "session_table_full",
+        }
+    }
+}
+
+/// One clause for people.
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed(malformed) => malformed.describe(),
+            Self::NotIp => "not an IP packet",
+            Self::NoIngressZone => "the source address is behind no zone",
+            Self::NoEgressZone => "the destination address is behind no zone",
+            Self::NonSyn => "no session, and not a SYN",
+            Self::PolicyDeny => "the port-only lookup found a blocking rule",
+            Self::AppDeny => "the application it shows is blocked",
+            Self::SessionDiscard => "the session is in DISCARD",
+            Self::OutOfWindow => "outside the sliding window",
+            Self::OutOfOrderLimit => "too many out-of-order segments wait",
+            Self::TableFull => "the session table is full",
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! Sessions: their state, trackers, timers and the table that finds them.
+//!
+//! Nothing here decides what happens to a packet; the engine asks these parts and acts on the answers.
+
+mod end;
+mod history;
+mod state;
+mod stream;
+mod table;
+mod tcp;
+mod timer;
+
+pub use end::{EndCauses, EndReason};
+pub use history::History;
+pub(crate) use history::Letter;
+pub use state::{State, Trigger};
+pub use stream::{Chunk, Stream, StreamError};
+pub use table::{Slot, Table};
+pub use tcp::{TcpChange, TcpStage, TcpTracker, TcpVerdict};
+pub use timer::Timers;
+
+use crate::app::AppId;
+use crate::flow::{Direction, FlowKey, ZoneId};
+use crate::policy::{Lookup, RuleId};
+use crate::time::{Span, Timestamp};
+
+/// Number of a session, from 1 in order of set-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// Packets and bytes each way: index by [`Direction::index`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Packets; a datagram that came in fragments is one.
+    pub packets: [u64; 2],
+    /// Bytes on the wire with the link header.
+    pub bytes: [u64; 2],
+}
+
+/// What passed before a decision: packets and TCP/UDP payload bytes forwarded each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Passed {
+    /// Packets forwarded.
+    pub packets: [u64; 2],
+    /// Payload bytes forwarded.
+    pub payload: [u64; 2],
+}
+
+/// How far App-ID has come with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppState {
+    /// Decoders may still tell.
+    Undecided,
+    /// No decoder can tell any more; the session is unknown once enough data has passed.
+    Exhausted,
+    /// The application is known.
+    Known(AppId),
+}
+
+/// Which timer runs: names of the PAN-OS settings (PANOS.md 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// `timeout-default`: neither TCP, UDP nor ICMP.
+    Default,
+    /// `timeout-discard-*`.
+    Discard,
+    /// `timeout-icmp`.
+    Icmp,
+    /// `timeout-tcp`: established.
+    Tcp,
+    /// `timeout-tcp-half-closed`.
+    TcpHalfClosed,
+    /// `timeout-tcphandshake`.
+    TcpHandshake,
+    /// `timeout-tcpinit`.
+    TcpInit,
+    /// `timeout-tcp-time-wait`.
+    TcpTimeWait,
+    /// `timeout-tcp-unverified-rst`.
+    TcpUnverifiedRst,
+    /// `timeout-udp`.
+    Udp,
+}
+
+impl Timer {
+    /// The setting's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "timeout-default",
+            Self::Discard => "timeout-discard",
+            Self::Icmp => "timeout-icmp",
+            Self::Tcp => "timeout-tcp",
+            Self::TcpHalfClosed => "timeout-tcp-half-closed",
+            Self::TcpHandshake => "timeout-tcphandshake",
+            Self::TcpInit => "timeout-tcpinit",
+            Self::TcpTimeWait => "timeout-tcp-time-wait",
+            Self::TcpUnverifiedRst => "timeout-tcp-unverified-rst",
+            Self::Udp => "timeout-udp",
+        }
+    }
+}
+
+/// One session.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Key of packets from the client.
+    pub c2s: FlowKey,
+    /// Key of packets from the server. Not always the mirror image: NAT makes them differ.
+    pub s2c: FlowKey,
+    /// Its number.
+    pub id: SessionId,
+    /// Packets and bytes seen, including those that decided a denial.
+    pub counts: Counts,
+    /// What was forwarded so far.
+    pub passed: Passed,
+    /// What had been forwarded when the rule last changed.
+    pub passed_at_change: Passed,
+    /// Time of the first packet.
+    pub started: Timestamp,
+    /// Time of the last packet.
+    pub last: Timestamp,
+    /// When it expires if nothing refreshes it.
+    pub expires: Timestamp,
+    /// When the timer queue will next look at it; never later than `expires`.
+    pub scheduled: Timestamp,
+    /// How long the running timer is.
+    pub timeout: Span,
+    /// Which timer runs.
+    pub timer: Timer,
+    /// State of the entry.
+    pub state: State,
+    /// TCP only: handshake, windows, close.
+    pub tcp: TcpTracker,
+    /// App-ID.
+    pub app: AppState,
+    /// Bytes kept for App-ID, where it needs more than one packet: an index into the engine's pool.
+    pub stream: Option<u32>,
+    /// TCP/UDP packets with new payload seen while undecided.
+    pub data_packets: u32,
+    /// New payload bytes seen while undecided.
+    pub data_bytes: u32,
+    /// Time to live of the first packet.
+    pub ttl: u8,
+    /// Whether the capture cut payload that App-ID would have needed.
+    pub cut: bool,
+    /// The port-only lookup.
+    pub tentative: Lookup,
+    /// The last full lookup.
+    pub decided: Option<Lookup>,
+    /// Why it ends.
+    pub causes: EndCauses,
+    /// Zeek's letters.
+    pub history: History,
+    /// Frame number of the first packet.
+    pub first_packet: u64,
+    /// Frame number of the last packet.
+    pub last_packet: u64,
+}
+
+impl Session {
+    /// The zone its packets leave by on the way to the server.
+    pub const fn egress(&self) -> ZoneId {
+        self.s2c.zone
+    }
+
+    /// The rule that governs it now.
+    pub fn rule(&self) -> RuleId {
+        self.lookup().rule
+    }
+
+    /// The lookup that governs it now: the last full one, otherwise the port-only one.
+    pub fn lookup(&self) -> Lookup {
+        self.decided.unwrap_or(self.tentative)
+    }
+
+    /// Counts a packet of it.
+    pub fn count(&mut self, direction: Direction, wire_len: u32) {
+        self.counts.packets[direction.index()] += 1;
+        self.counts.bytes[direction.index()] += u64::from(wire_len);
+    }
+
+    /// Counts a packet of it that was forwarded.
+    pub fn pass(&mut self, direction: Direction, payload: u32) {
+        self.passed.packets[direction.index()] += 1;
+        self.passed.payload[direction.index()] += u64::from(payload);
+    }
+}

@@ -1,0 +1,158 @@
+//! The ager: which session expires next.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::table::Slot;
+use crate::time::Timestamp;
+
+/// Sessions by the time at which they are to be looked at: a wheel of buckets for what is far away, and a small heap
+/// for the bucket that is due.
+///
+/// Refreshing a session costs nothing: its entry stays where it is, and when its bucket comes up the engine puts it
+/// back with its later time. So an entry fires never early, and entries fire in order of (time, slot order by
+/// session number is settled by the caller).
+#[derive(Debug, Clone)]
+pub struct Timers {
+    buckets: Vec<Vec<Entry>>,
+    /// Entries beyond the wheel's span.
+    far: Vec<Entry>,
+    /// Entries of the current bucket and before it.
+    due: BinaryHeap<Reverse<Entry>>,
+    /// Number of the current bucket, counted from the epoch.
+    current: u64,
+    len: usize,
+}
+
+/// One note: look at this session then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    at: Timestamp,
+    session: u64,
+    slot: Slot,
+}
+
+/// A bucket holds about a quarter of a second.
+const BUCKET_BITS: u32 = 28;
+/// The wheel spans about 73 minutes: longer than an established session's hour.
+const BUCKETS: usize = 1 << 14;
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self {
+            buckets: vec![Vec::new(); BUCKETS],
+            far: Vec::new(),
+            due: BinaryHeap::new(),
+            current: 0,
+            len: 0,
+        }
+    }
+}
+
+impl Timers {
+    /// Notes that `slot`, which holds session number `session`, is to be looked at `at`.
+    pub fn schedule(&mut self, at: Timestamp, session: u64, slot: Slot) {
+        if self.len == 0 {
+            // Nothing waits: the wheel may as well stand at the new entry's time.
+            self.current = self.current.max(bucket(at).saturating_sub(BUCKETS as u64 - 1));
+        }
+        self.len += 1;
+        self.place(Entry { at, session, slot });
+    }
+
+    fn place(&mut self, entry: Entry) {
+        let bucket = bucket(entry.at);
+        if bucket <= self.current {
+            self.due.push(Reverse(entry));
+        } else if bucket - self.current < BUCKETS as u64 {
+            self.buckets[wheel(bucket)].push(entry);
+        } else {
+            self.far.push(entry);
+        }
+    }
+
+    /// The next entry at or before `until`, as (time, session number, slot).
+    pub fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, u64, Slot)> {
+        loop {
+            if let Some(&Reverse(entry)) = self.due.peek() {
+                if entry.at > until {
+                    return None;
+                }
+                self.due.pop();
+                self.len -= 1;
+                return Some((entry.at, entry.session, entry.slot));
+            }
+            if self.len == 0 || self.current >= bucket(until) {
+                return None;
+            }
+            self.turn(bucket(until));
+        }
+    }
+
+    /// Moves on to the next bucket that holds something, at most to `last`.
+    fn turn(&mut self, last: u64) {
+        if self.len == self.far.len() {
+            let nearest = self.far.iter().map(|entry| bucket(entry.at)).min().unwrap_or(last);
+            self.current = nearest.min(last).max(self.current + 1);
+        } else {
+            self.current += 1;
+        }
+        // Far entries come into the wheel once per half turn, well before they are due.
+        if !self.far.is_empty()
+            && (self.current.is_multiple_of(BUCKETS as u64 / 2) || self.len == self.far.len())
+        {
+            for entry in std::mem::take(&mut self.far) {
+                self.place(entry);
+            }
+        }
+        let mut ready = std::mem::take(&mut self.buckets[wheel(self.current)]);
+        self.due.extend(ready.drain(..).map(Reverse));
+        // Keep a small bucket's memory for its next turn, give a large one's back.
+        if ready.capacity() <= 64 {
+            self.buckets[wheel(self.current)] = ready;
+        }
+    }
+}
+
+fn bucket(at: Timestamp) -> u64 {
+    at.nanos() >> BUCKET_BITS
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of buckets")]
+fn wheel(bucket: u64) -> usize {
+    (bucket % BUCKETS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::Span;
+
+    proptest! {
+        /// Whatever is scheduled fires once, in order of time, never early, and as soon as time has come.
+        #[test]
+        fn fires_in_order(steps in proptest::collection::vec((0u64..20_000, 0u64..9_000), 1..200)) {
+            let mut timers = Timers::default();
+            let mut waiting: Vec<(Timestamp, u64)> = Vec::new();
+            let mut now = Timestamp::from_secs(1_700_000_000);
+            for (number, (delay_ms, step_s)) in steps.into_iter().enumerate() {
+                let at = now + Span::from_nanos(delay_ms * delay_ms * 1_000_000);
+                timers.schedule(at, number as u64, Slot(0));
+                waiting.push((at, number as u64));
+                now = now + Span::from_secs(step_s / 100);
+                waiting.sort_unstable();
+                while waiting.first().is_some_and(|&(at, _)| at <= now) {
+                    let (at, number) = waiting.remove(0);
+                    prop_assert_eq!(timers.pop(now), Some((at, number, Slot(0))));
+                }
+                prop_assert_eq!(timers.pop(now), None);
+            }
+            waiting.sort_unstable();
+            for (at, number) in waiting {
+                prop_assert_eq!(timers.pop(Timestamp::MAX), Some((at, number, Slot(0))));
+            }
+        }
+    }
+}
