@@ -12,6 +12,7 @@ IPv6 addresses are written in brackets. Steps:
     recv:N         wait for N bytes in all
     eof            wait until the peer has closed its direction (or reset)
     sleep:SECONDS
+    until:TIME     sleep until this time (seconds since 1970)
     shut           close the sending direction only (FIN)
     reset          close with RST (SO_LINGER 0)
     close          close (FIN, or RST when data is left unread)
@@ -67,6 +68,8 @@ def run(sock, steps, peer=None):
                 pass
         elif verb == "sleep":
             time.sleep(float(argument))
+        elif verb == "until":
+            time.sleep(max(0.0, float(argument) - time.time()))
         elif verb == "shut":
             sock.shutdown(socket.SHUT_WR)
         elif verb == "reset":
