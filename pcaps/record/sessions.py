@@ -7,7 +7,8 @@ bytes each way, the flags in order, and where payload is.
     sessions.py CAPTURE [--packets]      --packets lists every frame as well
 
 Upper case is client to server, lower case server to client: S SYN, H SYN-ACK,
-A bare ACK, D data, F FIN, R RST; a number after D is the payload length.
+A bare ACK, D data, F FIN, R RST, I ICMP, P another IP packet or
+a fragment; a number after D is the payload length.
 """
 
 import argparse
@@ -35,7 +36,7 @@ def letter(frame):
     if frame["icmp.type"] or frame["icmpv6.type"]:
         return "I"
     if not frame["tcp.flags"]:
-        return f"D{int(frame['udp.length']) - 8}" if frame["udp.length"] else "I"
+        return f"D{int(frame['udp.length']) - 8}" if frame["udp.length"] else "P"
     flags, length = int(frame["tcp.flags"], 16), int(frame["tcp.len"] or 0)
     out = ""
     if flags & 2:
@@ -72,11 +73,11 @@ def main():
             key = ("tcp", f["tcp.stream"])
             name = f"tcp {src}:{f['tcp.srcport']} > {dst}:{f['tcp.dstport']}"
         elif f["udp.stream"]:
-            key = ("udp", f["udp.stream"])
+            key = ("udp", frozenset(((src, f["udp.srcport"]), (dst, f["udp.dstport"]))))
             name = f"udp {src}:{f['udp.srcport']} > {dst}:{f['udp.dstport']}"
         else:
             key = ("other", src, dst, f["ip.proto"] or f["ipv6.nxt"])
-            name = f"proto {key[3]} {src} > {dst}"
+            name = f"protocol {key[3]} {src} > {dst} (fragments without ports)"
         s = sessions.setdefault(key, {"name": name, "client": src, "trace": [], "sent": [0, 0], "received": [0, 0],
                                       "first": f["frame.number"], "start": float(f["frame.time_relative"]),
                                       "payload": [0, 0], "rows": []})
