@@ -176,9 +176,10 @@ NFT
 # listener reports of the laboratory itself) is left out.
 capture_filter='(ip or ip6) and not (ip6 and ip6[6] = 0)'
 
-start_capture() { # [EXTRA FILTER]
+start_capture() {
+  : >"$lab/tcpdump.log"
   router tcpdump --interface outside0 --snapshot-length 65535 --time-stamp-precision nano \
-    --packet-buffered --immediate-mode -Z root -w "$lab/capture.pcap" "$capture_filter ${1:-}" 2>"$lab/tcpdump.log" &
+    --packet-buffered --immediate-mode -Z root -w "$lab/capture.pcap" "$capture_filter" 2>"$lab/tcpdump.log" &
   capture_pid=$!
   local try
   for ((try = 0; try < 100; try++)); do
