@@ -163,7 +163,8 @@ mod tests {
             for (index, &(at, len)) in cuts.iter().enumerate() {
                 pieces.insert(at % (pieces.len() + 1), (at % text.len(), len));
                 let last = pieces.len() - 1;
-                pieces.swap(index % pieces.len(), last);
+                let other = index % pieces.len();
+                pieces.swap(other, last);
             }
             for (at, len) in pieces {
                 let bytes = &text[at..(at + len).min(text.len())];
