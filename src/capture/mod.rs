@@ -1,4 +1,29 @@
-//! Captures in: files of every common format to a stream of frames.
+//! Captures in and out: files of every common format to a stream of frames, and frames to files.
+//!
+//! [`CaptureFile`] reads one capture, [`Merge`] several in order of time; both are a [`Source`]. Reading is
+//! streaming: memory does not grow with the length of a capture. A capture that is damaged or cut off is read up to
+//! the damage, which [`CaptureInfo::damage`] then holds; only a file that gives no capture at all is a
+//! [`CaptureError`].
+
+mod ahead;
+mod buffer;
+mod clock;
+mod error;
+mod file;
+mod input;
+mod link;
+mod merge;
+mod pcap;
+mod pcapng;
+mod sniff;
+pub mod write;
+
+pub use ahead::ReadAhead;
+pub use error::CaptureError;
+pub use file::{CaptureFile, CaptureInfo, Damage};
+pub use input::{Options, Progress};
+pub use link::LinkType;
+pub use merge::Merge;
 
 use crate::time::Timestamp;
 
@@ -9,10 +34,21 @@ pub struct Frame<'a> {
     pub at: Timestamp,
     /// Index of its file in the run.
     pub file: u32,
-    /// Link type (LINKTYPE_ number) of the interface it came by.
-    pub link_type: u16,
-    /// Length on the wire.
+    /// Link type of the interface it came by.
+    pub link_type: LinkType,
+    /// Length on the wire in bytes, never less than the captured bytes.
     pub wire_len: u32,
     /// The captured bytes.
     pub bytes: &'a [u8],
+}
+
+/// A stream of frames.
+pub trait Source {
+    /// The next frame, or `None` at the end. Once `None` is returned, every later call returns `None` too.
+    ///
+    /// There is no error here: what ends a capture early is in [`CaptureInfo::damage`] afterwards.
+    fn next_frame(&mut self) -> Option<Frame<'_>>;
+
+    /// How far the underlying files have been read.
+    fn progress(&self) -> Progress;
 }
