@@ -1,6 +1,7 @@
 //! Security rules as PAN-OS writes them (PANOS.md 12.2).
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::app::AppId;
 use crate::flow::{Addr, Protocol, ZoneId};
@@ -39,6 +40,30 @@ pub struct Rule {
     pub log_end: bool,
     /// A disabled rule does not exist in the compiled policy.
     pub disabled: bool,
+    /// The line of the rulebase file it starts on, counted from 1.
+    pub line: Option<u32>,
+}
+
+/// A rule that says nothing: PAN-OS's defaults (PANOS.md 12.2).
+impl Default for Rule {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            rule_type: RuleType::default(),
+            from: ZoneMatch::default(),
+            to: ZoneMatch::default(),
+            source: AddressMatch::default(),
+            destination: AddressMatch::default(),
+            application: ApplicationMatch::default(),
+            service: ServiceMatch::default(),
+            action: Action::default(),
+            icmp_unreachable: false,
+            log_start: false,
+            log_end: true,
+            disabled: false,
+            line: None,
+        }
+    }
 }
 
 /// `rule-type`.
@@ -125,8 +150,8 @@ impl ZoneMatch {
 pub struct AddressMatch {
     /// As configured, for people: names, CIDRs; empty means `any`.
     pub names: Vec<String>,
-    /// Inclusive ranges, sorted and disjoint; ignored where `names` is empty.
-    pub ranges: Vec<(Addr, Addr)>,
+    /// Inclusive ranges, sorted and disjoint; ignored where `names` is empty. Shared by all rules that say the same.
+    pub ranges: Arc<[(Addr, Addr)]>,
     /// Match everything but these (`negate-source`, `negate-destination`).
     pub negate: bool,
 }
@@ -146,19 +171,6 @@ impl AddressMatch {
         let inside = after > 0 && self.ranges.get(after - 1).is_some_and(|&(_, high)| addr <= high);
         inside != self.negate
     }
-
-    /// Sorts ranges and joins those that touch or overlap.
-    pub fn normalize(&mut self) {
-        self.ranges.sort_unstable();
-        let mut joined: Vec<(Addr, Addr)> = Vec::with_capacity(self.ranges.len());
-        for &(low, high) in &self.ranges {
-            match joined.last_mut() {
-                Some((_, end)) if low.bits() <= end.bits().saturating_add(1) => *end = high.max(*end),
-                _ => joined.push((low, high)),
-            }
-        }
-        self.ranges = joined;
-    }
 }
 
 /// Applications of a rule, with every group resolved.
@@ -171,8 +183,8 @@ pub enum ApplicationMatch {
     Applications {
         /// As configured, for people.
         names: Vec<String>,
-        /// Resolved, sorted.
-        members: Vec<AppId>,
+        /// Resolved, sorted. Shared by all rules that say the same.
+        members: Arc<[AppId]>,
     },
 }
 
@@ -184,8 +196,8 @@ pub enum ServiceMatch {
     ApplicationDefault,
     /// Every protocol and port.
     Any,
-    /// These.
-    Services(Vec<Service>),
+    /// These, with every group resolved. Shared by all rules that say the same.
+    Services(Arc<[Service]>),
 }
 
 /// One service object.

@@ -1,0 +1,334 @@
+//! What is wrong with a rulebase, where, and what to do about it.
+
+use std::fmt::{self, Write as _};
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+/// So many errors are shown; the others are only counted.
+const SHOWN: usize = 20;
+/// So many errors are kept while a file is read, so that a hostile file costs no memory.
+const KEPT: usize = 200;
+/// So many characters of a source line are shown on each side of an error.
+const EXCERPT: usize = 100;
+/// Names longer than this are cut where they are shown.
+const NAME_SHOWN: usize = 80;
+
+/// A stretch of a rulebase file, in bytes.
+pub(super) type Span = Range<usize>;
+
+/// One error of a rulebase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What is wrong: lower case, user text in backticks, no control characters.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where, if it is in the file at all.
+    pub at: Option<Place>,
+    /// Another place that has to do with it, and what is there.
+    pub related: Option<(Place, String)>,
+}
+
+/// A place in a rulebase file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// The same in bytes from the start of the file.
+    pub span: Range<usize>,
+}
+
+/// A rulebase that cannot be used, with all that is wrong with it.
+///
+/// `Display` gives one line per error; [`ConfigError::render`] shows the source lines as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file as it was named.
+    pub path: String,
+    /// What is wrong, in the order of the file; at most 20.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more errors there are.
+    pub more: usize,
+    /// The lines that `diagnostics` point at.
+    lines: Vec<Excerpt>,
+}
+
+/// The part of a source line that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    line: usize,
+    /// Where the excerpt starts in the file.
+    start: usize,
+    text: String,
+}
+
+impl ConfigError {
+    /// An error about the file as a whole.
+    pub(super) fn whole(path: &str, message: String, help: &str) -> Self {
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        let diagnostic = Diagnostic { message, help, at: None, related: None };
+        Self { path: path.to_owned(), diagnostics: vec![diagnostic], more: 0, lines: Vec::new() }
+    }
+
+    /// The errors with the source lines they are about, as a person wants to read them.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let path = escape(&self.path);
+        let mut text = String::new();
+        for diagnostic in &self.diagnostics {
+            let title = Level::ERROR.primary_title(&diagnostic.message);
+            let mut group = Group::with_title(title);
+            match &diagnostic.at {
+                None => group = group.element(Origin::path(&path)),
+                Some(at) => {
+                    group = group.element(Origin::path(&path).line(at.line).char_column(at.column));
+                    for snippet in self.snippets(at, diagnostic.related.as_ref()) {
+                        group = group.element(snippet);
+                    }
+                }
+            }
+            if let Some(help) = &diagnostic.help {
+                group = group.element(Level::HELP.message(help));
+            }
+            text.push_str(&renderer.render(&[group]));
+            text.push_str("\n\n");
+        }
+        if self.more > 0 {
+            _ = writeln!(text, "and {} more", self.more);
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    fn snippets<'a>(
+        &'a self,
+        at: &Place,
+        related: Option<&'a (Place, String)>,
+    ) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+        let mut snippets = Vec::new();
+        let mut add = |place: &Place, kind: AnnotationKind, label: Option<&'a str>| {
+            let found = self.lines.iter().find(|excerpt| excerpt.line == place.line && excerpt.holds(place));
+            if let Some(excerpt) = found {
+                let start = place.span.start - excerpt.start;
+                let end = place.span.end.saturating_sub(excerpt.start).clamp(start, excerpt.text.len());
+                let annotation = kind.span(start..end).label(label);
+                snippets.push(
+                    Snippet::source(&excerpt.text).line_start(place.line).fold(false).annotation(annotation),
+                );
+            }
+        };
+        if let Some((place, what)) = related {
+            add(place, AnnotationKind::Context, Some(what));
+        }
+        add(at, AnnotationKind::Primary, None);
+        snippets
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
+            if index > 0 {
+                f.write_char('\n')?;
+            }
+            f.write_str(&escape(&self.path))?;
+            if let Some(at) = &diagnostic.at {
+                write!(f, ":{}:{}", at.line, at.column)?;
+            }
+            write!(f, ": {}", diagnostic.message)?;
+            if let Some((place, what)) = &diagnostic.related {
+                write!(f, " ({what}: line {})", place.line)?;
+            }
+            if let Some(help) = &diagnostic.help {
+                write!(f, "; {help}")?;
+            }
+        }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Errors as they are found, with spans instead of lines.
+#[derive(Debug, Default)]
+pub(super) struct Diagnostics {
+    found: Vec<Found>,
+    more: usize,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Found {
+    message: String,
+    help: Option<String>,
+    span: Option<Span>,
+    related: Option<(Span, String)>,
+}
+
+/// The error just reported, to say more about it.
+pub(super) struct Reported<'d>(Option<&'d mut Found>);
+
+impl Diagnostics {
+    /// Reports an error at `span`.
+    pub(super) fn error(&mut self, span: &Span, message: impl Into<String>) -> Reported<'_> {
+        self.push(Some(span.clone()), message.into())
+    }
+
+    /// Reports an error that is nowhere in the file.
+    pub(super) fn general(&mut self, message: impl Into<String>) -> Reported<'_> {
+        self.push(None, message.into())
+    }
+
+    /// Notes what was read and means less than it says.
+    pub(super) fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    pub(super) fn into_warnings(self) -> Vec<String> {
+        self.warnings
+    }
+
+    fn push(&mut self, span: Option<Span>, message: String) -> Reported<'_> {
+        if self.found.len() == KEPT {
+            self.more += 1;
+            return Reported(None);
+        }
+        self.found.push(Found { message, help: None, span, related: None });
+        Reported(self.found.last_mut())
+    }
+
+    /// The errors in the order of the file, with lines and columns.
+    pub(super) fn into_error(mut self, path: &str, text: &str) -> ConfigError {
+        self.found.sort_by_key(|found| found.span.as_ref().map(|span| span.start));
+        let more = self.more + self.found.len().saturating_sub(SHOWN);
+        self.found.truncate(SHOWN);
+        let mut lines = Vec::new();
+        let mut locate = |span: &Span| {
+            let place = place(text, span);
+            lines.push(Excerpt::new(text, &place));
+            place
+        };
+        let diagnostics = self
+            .found
+            .into_iter()
+            .map(|found| Diagnostic {
+                message: found.message,
+                help: found.help,
+                at: found.span.as_ref().map(&mut locate),
+                related: found.related.map(|(span, what)| (locate(&span), what)),
+            })
+            .collect();
+        ConfigError { path: path.to_owned(), diagnostics, more, lines }
+    }
+}
+
+impl Reported<'_> {
+    /// Adds what to do about it.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(found) = &mut self.0 {
+            found.help = Some(help.into());
+        }
+        self
+    }
+
+    /// Adds another place that has to do with it.
+    pub(super) fn related(mut self, span: &Span, what: impl Into<String>) {
+        if let Some(found) = &mut self.0 {
+            found.related = Some((span.clone(), what.into()));
+        }
+    }
+}
+
+impl Excerpt {
+    /// The line of `place`, or where it is very long the part of it around the place.
+    fn new(text: &str, place: &Place) -> Self {
+        let (from, to) = (place.span.start, place.span.end);
+        let line_start =
+            text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let line_end =
+            text.get(from..).and_then(|after| after.find('\n')).map_or(text.len(), |len| from + len);
+        let start = text.floor_char_boundary(line_start.max(from.saturating_sub(EXCERPT)));
+        let end =
+            text.floor_char_boundary(line_end.min(to.min(line_end).max(from).min(from + EXCERPT) + EXCERPT));
+        let shown = text.get(start..end).unwrap_or_default().trim_end_matches('\r');
+        Self { line: place.line, start, text: shown.to_owned() }
+    }
+
+    fn holds(&self, place: &Place) -> bool {
+        (self.start..=self.start + self.text.len()).contains(&place.span.start)
+    }
+}
+
+/// `name` in backticks, fit for a terminal.
+pub(super) fn quote(name: &str) -> String {
+    let mut text = escape(name);
+    if let Some((cut, _)) = text.char_indices().nth(NAME_SHOWN) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    format!("`{text}`")
+}
+
+/// Escapes what a terminal would act on: control characters, and those that turn the direction of writing.
+pub(super) fn escape(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        if hidden(c) {
+            escaped.extend(c.escape_default())
+        } else {
+            escaped.push(c)
+        }
+        escaped
+    })
+}
+
+/// ``did you mean `name`?`` for the candidate that is most like `name`, if one is.
+pub(super) fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
+    nearest(name, candidates).map(|nearest| format!("did you mean {}?", quote(nearest)))
+}
+
+/// The candidate most like `name`, if one is like it at all.
+pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let name = name.get(..text_limit(name)).unwrap_or(name);
+    let key = name.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&key, &candidate.to_lowercase()), candidate))
+        .filter(|&(likeness, _)| likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Names are compared up to this many bytes.
+fn text_limit(name: &str) -> usize {
+    name.floor_char_boundary(256)
+}
+
+fn place(text: &str, span: &Span) -> Place {
+    let start = text.floor_char_boundary(span.start);
+    let end = text.floor_char_boundary(span.end).max(start);
+    let before = text.get(..start).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Place {
+        line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+        column: before.get(line_start..).map_or(0, |line| line.chars().count()) + 1,
+        span: start..end,
+    }
+}

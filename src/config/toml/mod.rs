@@ -1,0 +1,122 @@
+//! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
+
+mod objects;
+mod reader;
+mod security;
+
+use toml::de::DeTable;
+
+use self::reader::{Reader, entries};
+use super::candidate::{At, Candidate};
+use super::diagnostic::Diagnostics;
+
+/// Tables that the format has and the model does not use yet.
+const NOT_MODELLED: [&str; 9] = [
+    "nat",
+    "application-override",
+    "decryption",
+    "decryption-profile",
+    "interface",
+    "route",
+    "zone-protection",
+    "schedule",
+    "high-availability",
+];
+
+/// Tables that are lists of tables.
+const LISTS: [&str; 4] = ["nat", "application-override", "decryption", "route"];
+
+/// Every table there is.
+const TABLES: [&str; 19] = [
+    "zones",
+    "address",
+    "service",
+    "service-group",
+    "application",
+    "application-group",
+    "application-filter",
+    "security",
+    "default",
+    "setting",
+    "nat",
+    "application-override",
+    "decryption",
+    "decryption-profile",
+    "interface",
+    "route",
+    "zone-protection",
+    "schedule",
+    "high-availability",
+];
+
+/// Reads `text`; what is wrong with it goes to `out`.
+pub(super) fn read(text: &str, out: &mut Diagnostics) -> Candidate {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        out.error(&error.span().unwrap_or_default(), error.message());
+    }
+    if errors.is_empty() { Document::new(text, out).read(document.get_ref()) } else { Candidate::default() }
+}
+
+/// A rulebase being read.
+struct Document<'d> {
+    reader: Reader<'d>,
+    candidate: Candidate,
+    /// Where each line ends.
+    newlines: Vec<usize>,
+}
+
+impl<'d> Document<'d> {
+    fn new(text: &str, out: &'d mut Diagnostics) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        Self { reader: Reader { out }, candidate: Candidate::default(), newlines }
+    }
+
+    fn read(mut self, document: &DeTable<'_>) -> Candidate {
+        for (key, value) in entries(document) {
+            match key.value.as_str() {
+                "zones" => self.zones(value),
+                "address" => self.addresses(value),
+                "service" => self.services(value),
+                "service-group" => self.service_groups(value),
+                "application" => self.applications(value),
+                "application-group" => self.application_groups(value),
+                "application-filter" => {
+                    self.reader
+                        .out
+                        .error(&key.span, "`[application-filter]` is not supported yet")
+                        .help("list the applications in an `[application-group]`");
+                }
+                "security" => self.security(value),
+                "default" => self.defaults(value),
+                "setting" => self.settings(value),
+                other if NOT_MODELLED.contains(&other) => {
+                    let brackets = if LISTS.contains(&other) { ("[[", "]]") } else { ("[", "]") };
+                    self.reader
+                        .out
+                        .warn(format!("`{}{other}{}` is read but not modelled yet", brackets.0, brackets.1));
+                }
+                _ => self.reader.unknown_key(&key, "the rulebase", &TABLES),
+            }
+        }
+        self.candidate
+    }
+
+    /// `[setting.session]` and its siblings.
+    fn settings(&mut self, value: &reader::Value<'_>) {
+        let Some(sections) = self.reader.table(value, "tables such as `[setting.session]`") else { return };
+        for (section, value) in entries(sections) {
+            let Some(table) = self.reader.table(value, "a table of settings") else { continue };
+            for (key, value) in entries(table) {
+                if let Some(value) = self.reader.scalar(value) {
+                    let full = At::new(format!("{}.{}", section.value, key.value), key.span);
+                    self.candidate.settings.push((full, value));
+                }
+            }
+        }
+    }
+
+    fn line(&self, offset: usize) -> Option<u32> {
+        u32::try_from(self.newlines.partition_point(|&newline| newline < offset) + 1).ok()
+    }
+}

@@ -1,0 +1,152 @@
+//! Typed access to TOML values: what does not fit is reported where it stands, and reading goes on.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::config::candidate::{At, Name};
+use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
+
+/// A value and where it stands.
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
+
+/// The entries of a table in the order of the file.
+pub(super) fn entries<'t, 'a>(table: &'t DeTable<'a>) -> Vec<(Name, &'t Value<'a>)> {
+    let mut entries: Vec<_> = table
+        .iter()
+        .map(|(key, value)| (At::new(key.get_ref().clone().into_owned(), key.span()), value))
+        .collect();
+    entries.sort_by_key(|(key, _)| key.span.start);
+    entries
+}
+
+/// Reports errors of one file.
+pub(super) struct Reader<'d> {
+    pub(super) out: &'d mut Diagnostics,
+}
+
+impl Reader<'_> {
+    /// A key that `place` (such as ``a security rule``) does not have.
+    pub(super) fn unknown_key(&mut self, key: &Name, place: &str, known: &[&str]) {
+        let reported = self.out.error(&key.span, format!("unknown key {} in {place}", quote(&key.value)));
+        let help = did_you_mean(&key.value, known.iter().copied());
+        reported.help(help.unwrap_or_else(|| format!("{place} has the keys {}", list(known))));
+    }
+
+    /// Reports that `value` is not `expected`.
+    pub(super) fn mismatch(&mut self, value: &Value<'_>, expected: &str) {
+        let found = match value.get_ref() {
+            DeValue::Integer(_) => "an integer".to_owned(),
+            DeValue::Array(_) => "a list".to_owned(),
+            DeValue::Datetime(_) => "a date".to_owned(),
+            other => format!("a {}", other.type_str()),
+        };
+        self.out.error(&value.span(), format!("expected {expected}, found {found}"));
+    }
+
+    pub(super) fn table<'t, 'a>(&mut self, value: &'t Value<'a>, what: &str) -> Option<&'t DeTable<'a>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.mismatch(value, what);
+        }
+        table
+    }
+
+    pub(super) fn text(&mut self, value: &Value<'_>) -> Option<Name> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.mismatch(value, "a string");
+        }
+        text.map(|text| At::new(text.to_owned(), value.span()))
+    }
+
+    /// A list of strings; a string stands for a list of one. An empty list is an error.
+    pub(super) fn names(&mut self, value: &Value<'_>) -> Vec<Name> {
+        match value.get_ref() {
+            DeValue::String(text) => vec![At::new(text.clone().into_owned(), value.span())],
+            DeValue::Array(items) => {
+                if items.is_empty() {
+                    self.out.error(&value.span(), "empty list").help("name something, or leave the key out");
+                }
+                items.iter().filter_map(|item| self.text(item)).collect()
+            }
+            _ => {
+                self.mismatch(value, "a string or a list of strings");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A boolean, also in PAN-OS's spelling.
+    pub(super) fn flag(&mut self, value: &Value<'_>) -> Option<bool> {
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            DeValue::String(text) if text == "yes" => Some(true),
+            DeValue::String(text) if text == "no" => Some(false),
+            _ => {
+                self.mismatch(value, "`true` or `false`");
+                None
+            }
+        }
+    }
+
+    /// A whole number in a range.
+    pub(super) fn number(&mut self, value: &Value<'_>, low: u32, high: u32) -> Option<u32> {
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|integer| u32::from_str_radix(integer.as_str(), integer.radix()).ok())
+            .filter(|number| (low..=high).contains(number));
+        if number.is_none() {
+            let found = shown(value).map(|text| format!(", found {text}")).unwrap_or_default();
+            self.out.error(&value.span(), format!("expected a number from {low} to {high}{found}"));
+        }
+        number
+    }
+
+    /// One of `choices` by name.
+    pub(super) fn choice<T: Copy>(&mut self, value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(value)?;
+        let found = choices.iter().find(|(name, _)| *name == text.value);
+        if found.is_none() {
+            let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
+            let help = did_you_mean(&text.value, names.iter().copied());
+            self.out
+                .error(&text.span, format!("{} is none of {}", quote(&text.value), list(&names)))
+                .help(help.unwrap_or_default());
+        }
+        found.map(|&(_, choice)| choice)
+    }
+
+    /// A setting's value: a string, an integer or a boolean, as text.
+    pub(super) fn scalar(&mut self, value: &Value<'_>) -> Option<Name> {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.clone().into_owned(),
+            DeValue::Boolean(true) => "yes".to_owned(),
+            DeValue::Boolean(false) => "no".to_owned(),
+            DeValue::Integer(integer) => match i128::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(number) => number.to_string(),
+                Err(_) => integer.to_string(),
+            },
+            _ => {
+                self.mismatch(value, "a string, a number or a boolean");
+                return None;
+            }
+        };
+        Some(At::new(text, value.span()))
+    }
+}
+
+/// A scalar as the file has it.
+fn shown(value: &Value<'_>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(quote(text)),
+        DeValue::Integer(integer) => Some(quote(&integer.to_string())),
+        DeValue::Float(float) => Some(quote(&float.to_string())),
+        _ => None,
+    }
+}
+
+/// `` `a`, `b` `` and so on.
+pub(super) fn list(names: &[&str]) -> String {
+    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
+}
