@@ -3,11 +3,13 @@
 pub mod app;
 pub mod audit;
 pub mod capture;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod flow;
 pub mod packet;
 pub mod policy;
+pub mod replay;
 pub mod report;
 pub mod session;
 pub mod time;

@@ -241,6 +241,8 @@ pub struct Record {
     pub open: bool,
     /// Zeek's letters.
     pub history: History,
+    /// Whether the capture cut payload that App-ID would have needed.
+    pub cut: bool,
     /// Its first packets, where they passed under a rule that does not finally hold.
     pub first_packets: Option<FirstPackets>,
     /// Frame number of the first packet.
@@ -326,6 +328,7 @@ impl Record {
             state: session.state,
             open: false,
             history: session.history,
+            cut: session.cut,
             first_packets: None,
             first_packet: session.first_packet,
             last_packet: session.last_packet,

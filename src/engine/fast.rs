@@ -147,26 +147,16 @@ impl Firewall {
         }
     }
 
-    /// Too many out-of-order segments: the session is dropped for lack of resources (PANOS.md 4.2, 6.1).
-    fn overflow(
-        &mut self,
-        slot: Slot,
-        direction: Direction,
-        packet: &Packet<'_>,
-        out: &mut Events,
-    ) -> Judgement {
-        let Some(session) = self.table.get_mut(slot) else {
-            return Judgement::drop(DropReason::OutOfOrderLimit);
-        };
+    /// Too many out-of-order segments: the session is set to drop for lack of resources (PANOS.md 4.2, 6.1).
+    fn overflow(&mut self, slot: Slot, direction: Direction, packet: &Packet<'_>, out: &mut Events) -> Judgement {
+        let Some(session) = self.table.get_mut(slot) else { return Judgement::drop(DropReason::OutOfOrderLimit) };
+        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
         session.causes.add(EndReason::ResourcesUnavailable);
         let id = session.id;
         let kind = EventKind::Limit { limit: Limit::OutOfOrderSegments };
         out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
-        self.end(slot, packet.number, out);
-        Judgement {
-            counted: true,
-            ..Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfOrderLimit))
-        }
+        self.arm(slot, Timer::Discard, packet.number, out);
+        Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfOrderLimit)) }
     }
 }
 

@@ -172,7 +172,7 @@ impl Firewall {
             let label = label(&self.world, session);
             let mut record = Record { open: true, ..Record::of(session, label) };
             record.first_packets = first_packets(session);
-            if session.state == State::Discard {
+            if session.causes.contains(EndReason::PolicyDeny) {
                 record.reason = Some(EndReason::PolicyDeny);
             }
             let record = out.add_record(record);

@@ -1,6 +1,6 @@
 //! The slow path: setting a session up on its first packet (PANOS.md 1.3, 1.4).
 
-use super::event::{ActionSource, Event, EventKind, Events, Label, Limit, Record};
+use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::verdict::DropReason;
 use super::{Firewall, Judgement, timeout};
 use crate::flow::{Direction, FlowKey, Protocol};
@@ -108,15 +108,20 @@ impl Firewall {
         }
     }
 
-    /// Schedules a new session's timer and says that it is there.
-    fn announce(&mut self, slot: crate::session::Slot, packet: &Packet<'_>, out: &mut Events) {
+    /// Schedules a new session's timer and says that it is there; an application that the header tells is known at
+    /// once, and the first lookup was the full one.
+    fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
         let Some(session) = self.table.get(slot) else { return };
         self.timers.schedule(session.scheduled, session.id.0, slot);
         let record = out.add_record(Record::of(session, super::label(&self.world, session)));
-        let at = self.now;
-        let event = |kind| Event { at, packet: packet.number, session: Some(session.id), kind };
+        let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
         out.push(event(EventKind::Created { record }));
         out.push(event(EventKind::Armed { timer: session.timer, timeout: session.timeout }));
+        if let AppState::Known(app) = session.app {
+            let evidence = Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) };
+            out.push(event(EventKind::Identified { app, evidence }));
+            out.push(event(EventKind::Allowed { record }));
+        }
     }
 
     /// The record of a packet that the port-only lookup refuses: session id 0, `not-applicable`, `policy-deny`
@@ -141,6 +146,7 @@ impl Firewall {
             state: State::Closed,
             open: false,
             history: History::default(),
+            cut: false,
             first_packets: None,
             first_packet: packet.number,
             last_packet: packet.number,

@@ -4,9 +4,13 @@ use std::io;
 
 use crate::config::World;
 use crate::engine::Events;
+use crate::packet::Packet;
 
 /// A reader of events: it is shown what every step brought and decides nothing.
 pub trait Sink {
+    /// Sees a packet before the firewall does.
+    fn packet(&mut self, _packet: &Packet<'_>) {}
+
     /// Takes the events of a step.
     ///
     /// # Errors

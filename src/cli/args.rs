@@ -1,0 +1,92 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+
+/// What is replayed, and against what.
+#[derive(Debug, Clone, Args)]
+pub struct Input {
+    /// Captures: pcap or pcapng, also gzip, zstd or lz4; `-` is standard input. Several are merged by time
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+
+    /// The rulebase
+    #[arg(long, value_name = "FILE")]
+    pub rules: PathBuf,
+
+    /// Put a zone behind these prefixes, instead of those the rulebase gives it (repeatable)
+    #[arg(long, value_name = "NAME=CIDR[,CIDR...]", value_parser = zone)]
+    pub zone: Vec<(String, Vec<IpNet>)>,
+
+    /// All packets of that capture come in by this zone (repeatable)
+    #[arg(long, value_name = "ZONE=CAPTURE", value_parser = pair)]
+    pub ingress: Vec<(String, String)>,
+
+    /// Change a setting by its PAN-OS key, e.g. session.tcp-reject-non-syn=no (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    pub settings: Vec<(String, String)>,
+
+    /// Whether packets with a wrong checksum are dropped. A capture taken on the sending host holds unfinished ones
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub checksums: Checksums,
+
+    /// Seconds that pass after the last packet; without it, until every session has aged out
+    #[arg(long, value_name = "SECONDS")]
+    pub linger: Option<u64>,
+
+    /// Threads; the output is the same for any number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+
+    /// Exit with status 3 where a capture is damaged or cut off, instead of a warning
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Let the auditor count everything a second time; a disagreement is reported and gives status 1
+    #[arg(long)]
+    pub audit: bool,
+}
+
+/// `--checksums`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Checksums {
+    /// Don't look at them; warn when many are wrong
+    #[default]
+    Ignore,
+    /// Drop packets whose checksum is wrong
+    Verify,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+fn zone(text: &str) -> Result<(String, Vec<IpNet>), String> {
+    let (name, list) = pair(text).map_err(|_| "write it as NAME=CIDR[,CIDR...]".to_owned())?;
+    let prefixes = list.split(',').map(|item| prefix(item.trim())).collect::<Result<_, _>>()?;
+    Ok((name, prefixes))
+}
+
+/// A CIDR, or a bare address for the host alone.
+fn prefix(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("`{text}` is no CIDR such as 192.0.2.0/24 or 2001:db8::/32"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones() {
+        assert_eq!(zone("dmz=192.0.2.0/24,2001:db8::1").unwrap().1.len(), 2);
+        assert!(zone("dmz").is_err());
+        assert!(zone("dmz=192.0.2.0/33").unwrap_err().contains("192.0.2.0/33"));
+    }
+}

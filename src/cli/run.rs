@@ -1,0 +1,171 @@
+//! What `replay` and `explain` share: opening files, the run with its progress bar, the warnings afterwards.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{Checksums, Input};
+use super::error::{CliError, Exit};
+use super::output::Streams;
+use crate::audit::Audit;
+use crate::capture::{self, CaptureInfo, Merge};
+use crate::config::{self, Overrides, World};
+use crate::flow::ZoneId;
+use crate::packet::{self, ChecksumSample, DecodeOptions};
+use crate::replay::{Linger, Options, Replay};
+use crate::report::Sink;
+use crate::time::Span;
+
+/// Rulebase and captures, opened and checked.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) world: Arc<World>,
+    source: Merge,
+    options: Options,
+    strict: bool,
+    audit: bool,
+}
+
+/// What a run leaves behind besides what its sinks have read.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// One per capture.
+    pub(super) captures: Vec<CaptureInfo>,
+    /// One sentence each, without trailing punctuation.
+    pub(super) warnings: Vec<String>,
+    /// What the auditor has to say.
+    pub(super) violations: Vec<String>,
+    strict: bool,
+}
+
+impl Run {
+    /// Reads the rulebase and opens the captures; nothing is replayed yet, so every error here comes before output.
+    pub(super) fn open(input: &Input, streams: &Streams<'_>) -> Result<Self, CliError> {
+        let stdin = |path: &Path| path.as_os_str() == "-";
+        let from_stdin = input.captures.iter().chain([&input.rules]).filter(|path| stdin(path)).count();
+        if from_stdin > 1 {
+            return Err(CliError::usage(
+                "standard input (`-`) is named more than once",
+                "only one capture or the rulebase can come from there",
+            ));
+        }
+        let overrides = Overrides { zones: input.zone.clone(), settings: input.settings.clone() };
+        let world = config::load(&input.rules, &overrides)
+            .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))?;
+        let ingress = ingress(input, &world)?;
+        let open = capture::Options { read_ahead: input.threads > 1, ..capture::Options::default() };
+        let source = Merge::open(&input.captures, &open)?;
+        let checksums = match input.checksums {
+            Checksums::Ignore => packet::Checksums::Ignore,
+            Checksums::Verify => packet::Checksums::Verify,
+        };
+        let linger =
+            input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
+        let options = Options { decode: DecodeOptions { checksums }, ingress, linger };
+        Ok(Self { world: Arc::new(world), source, options, strict: input.strict, audit: input.audit })
+    }
+
+    /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.
+    pub(super) fn replay<'a>(
+        mut self,
+        mut sinks: Vec<&'a mut (dyn Sink + 'a)>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Outcome, CliError> {
+        let mut audit = self.audit.then(Audit::default);
+        let mut sample = ChecksumSample::default();
+        if let Some(audit) = &mut audit {
+            sinks.push(audit);
+        }
+        if self.options.decode.checksums == packet::Checksums::Ignore {
+            sinks.push(&mut sample);
+        }
+        let bar = Bar::new();
+        let replay = Replay::new(Arc::clone(&self.world), self.options, sinks);
+        let result = replay.run(&mut self.source, |progress| bar.show(&progress));
+        bar.finish();
+        result?;
+        let captures: Vec<CaptureInfo> = self.source.infos().cloned().collect();
+        let mut warnings = self.world.warnings.clone();
+        warnings.extend(captures.iter().flat_map(damage));
+        warnings.extend(sample.warning());
+        for warning in &warnings {
+            streams.warn(warning);
+        }
+        let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
+        for violation in &violations {
+            streams.warn(&format!("auditor: {violation}"));
+        }
+        Ok(Outcome { captures, warnings, violations, strict: self.strict })
+    }
+}
+
+impl Outcome {
+    /// The exit status of a run that has come to its end.
+    pub(super) fn exit(&self) -> Exit {
+        if self.strict && self.captures.iter().any(CaptureInfo::truncated) {
+            Exit::Capture
+        } else if self.violations.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Findings
+        }
+    }
+}
+
+/// The ingress zone of each capture, where `--ingress` names one.
+fn ingress(input: &Input, world: &World) -> Result<Vec<Option<ZoneId>>, CliError> {
+    let mut zones = vec![None; input.captures.len()];
+    for (name, path) in &input.ingress {
+        let zone = world.zones.find(name).ok_or_else(|| {
+            CliError::usage(
+                format!("--ingress {name}={path}: there is no zone `{name}`"),
+                format!("the rulebase has {}", world.zones.names().join(", ")),
+            )
+        })?;
+        let mut found = false;
+        for (capture, slot) in input.captures.iter().zip(&mut zones) {
+            if capture.as_path() == Path::new(path) {
+                *slot = Some(zone);
+                found = true;
+            }
+        }
+        if !found {
+            return Err(CliError::usage(
+                format!("--ingress {name}={path}: `{path}` is not among the captures"),
+                "write the capture as it is written among the arguments",
+            ));
+        }
+    }
+    Ok(zones)
+}
+
+/// What is wrong with a capture.
+fn damage(info: &CaptureInfo) -> Option<String> {
+    let damage = info.damage.as_ref()?;
+    Some(format!("`{}` is damaged: {damage}; replayed up to there", info.path))
+}
+
+/// A progress bar on standard error; invisible where that is no terminal.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::no_length();
+        let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        Self(bar)
+    }
+
+    fn show(&self, progress: &capture::Progress) {
+        if let Some(size) = progress.size {
+            self.0.set_length(size);
+        }
+        self.0.set_position(progress.read);
+    }
+
+    fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
