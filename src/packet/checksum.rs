@@ -36,6 +36,11 @@ pub fn verify(packet: &Packet<'_>) -> Checksum {
     }
 }
 
+/// The checksum to put where these bytes hold two zeros for it, in network order.
+pub(super) fn compute(bytes: &[u8]) -> [u8; 2] {
+    (!fold(sum(bytes))).to_ne_bytes()
+}
+
 /// Notes what [`verify`] says, and makes a packet malformed whose checksum is wrong.
 pub(super) fn refuse_wrong(packet: &mut Packet<'_>) {
     packet.checksum = verify(packet);

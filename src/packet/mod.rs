@@ -5,9 +5,11 @@
 
 pub mod checksum;
 mod decode;
+mod defrag;
 mod tcp;
 
 pub use decode::{Checksums, DecodeOptions, decode};
+pub use defrag::{DefragLimits, Defragmented, Defragmenter};
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};
 
 use crate::flow::{Addr, Protocol};

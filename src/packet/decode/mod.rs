@@ -14,8 +14,8 @@ mod tests;
 
 use super::{Checksum, IpHeader, Layer4, Malformed, Packet, checksum};
 use crate::capture::Frame;
-use ip::Datagram;
-use link::Network;
+pub(super) use ip::Datagram;
+use link::{Network, Version};
 
 /// What to do about checksums (`--checksums`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +72,11 @@ fn slow<'a>(frame: &Frame<'a>, number: u64) -> Packet<'a> {
         Network::Malformed(malformed) => packet.layer4 = Layer4::Malformed(malformed),
     }
     packet
+}
+
+/// Reads a datagram that was put together from fragments.
+pub(super) fn reread(bytes: &[u8]) -> Datagram<'_> {
+    ip::datagram(Version::Either, bytes, 0)
 }
 
 /// A length as the headers count it. Frames are bounded far below 4 GiB by the readers.
