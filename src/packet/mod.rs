@@ -3,8 +3,13 @@
 //! Decoding never fails: what cannot be read is a value too ([`Layer4::Malformed`], [`Layer4::NotIp`]), and gets a
 //! verdict and a counter like any other packet.
 
+pub mod checksum;
+mod decode;
+mod defrag;
 mod tcp;
 
+pub use decode::{Checksums, DecodeOptions, decode};
+pub use defrag::{DefragLimits, Defragmented, Defragmenter};
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};
 
 use crate::flow::{Addr, Protocol};
