@@ -1,7 +1,6 @@
 //! Addresses, protocols, zones and the six-part flow key.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 or IPv6 address in 128 bits; IPv4 is held as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2).
@@ -173,16 +172,6 @@ impl FlowKey {
     #[must_use]
     pub const fn reply(self, zone: ZoneId) -> Self {
         Self { src: self.dst, dst: self.src, sport: self.dport, dport: self.sport, zone, ..self }
-    }
-}
-
-impl Hash for FlowKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for half in [self.src.high, self.src.low, self.dst.high, self.dst.low] {
-            state.write_u64(half);
-        }
-        let ports = u64::from(self.sport) << 48 | u64::from(self.dport) << 32;
-        state.write_u64(ports | u64::from(self.protocol.0) << 16 | u64::from(self.zone.0));
     }
 }
 

@@ -7,7 +7,8 @@ use crate::capture::{Progress, Source};
 use crate::config::World;
 use crate::engine::{Events, Firewall};
 use crate::flow::ZoneId;
-use crate::packet::{DecodeOptions, Defragmented, Defragmenter, Packet, decode};
+use crate::packet::checksum::ChecksumSample;
+use crate::packet::{DecodeOptions, DefragLimits, Defragmented, Defragmenter, Packet, decode};
 use crate::report::Sink;
 use crate::time::{Span, Timestamp};
 
@@ -39,6 +40,7 @@ pub struct Replay<'a> {
     options: Options,
     events: Events,
     sinks: Vec<&'a mut dyn Sink>,
+    sample: ChecksumSample,
     number: u64,
     last: Timestamp,
 }
@@ -51,81 +53,100 @@ const PROGRESS_EVERY: u64 = 1 << 14;
 impl<'a> Replay<'a> {
     /// A run over an empty session table; each of `sinks` reads every event.
     pub fn new(world: Arc<World>, options: Options, sinks: Vec<&'a mut dyn Sink>) -> Self {
-        let settings = &world.settings;
-        let defragmenter = Defragmenter::new(
-            usize::try_from(settings.max_datagrams).unwrap_or(usize::MAX),
-            Span::from_secs(settings.fragment_timeout),
-        );
+        let limits = DefragLimits {
+            datagrams: usize::try_from(world.settings.max_datagrams).unwrap_or(usize::MAX),
+            timeout: Span::from_secs(world.settings.fragment_timeout),
+            ..DefragLimits::default()
+        };
+        let defragmenter = Defragmenter::new(limits, options.decode);
         Self {
             firewall: Firewall::new(world),
             defragmenter,
             options,
             events: Events::default(),
             sinks,
+            sample: ChecksumSample::default(),
             number: 0,
             last: Timestamp::ZERO,
         }
     }
 
-    /// Replays all of `source`, then lets time pass as [`Linger`] says. `progress` is called now and then.
+    /// Replays all of `source`, then lets time pass as [`Linger`] says. `progress` is called now and then. Returns
+    /// what a look at the first packets' checksums has shown.
     ///
     /// # Errors
     /// Where a sink cannot write.
-    pub fn run(mut self, source: &mut impl Source, mut progress: impl FnMut(Progress)) -> io::Result<()> {
+    pub fn run(
+        mut self,
+        source: &mut impl Source,
+        mut progress: impl FnMut(Progress),
+    ) -> io::Result<ChecksumSample> {
         while let Some(frame) = source.next_frame() {
             self.number += 1;
-            let mut packet = decode(&frame, self.number, &self.options.decode);
+            let mut packet = decode(&frame, self.number, self.options.decode);
             packet.ingress = self.options.ingress.get(frame.file as usize).copied().flatten();
+            self.sample.look(&packet);
             self.take(frame.at, &packet)?;
             if self.number.is_multiple_of(PROGRESS_EVERY) {
                 progress(source.progress());
             }
         }
-        self.finish()
+        let sample = self.sample;
+        self.finish()?;
+        Ok(sample)
     }
 
     /// One frame: whole datagrams go on at once, fragments when their datagram is complete.
     fn take(&mut self, at: Timestamp, packet: &Packet<'_>) -> io::Result<()> {
         self.last = self.last.max(at);
         let Self { firewall, defragmenter, events, sinks, .. } = self;
-        let mut step = |packet: &Packet<'_>| {
-            while firewall.advance_one(at, events) {
-                hand_on(firewall.world(), events, sinks, BATCH)?;
-            }
-            for sink in sinks.iter_mut() {
-                sink.packet(packet);
-            }
-            firewall.step(at, packet, events);
-            hand_on(firewall.world(), events, sinks, 1)
-        };
-        defragmenter.expire(at, &mut step)?;
+        while let Some((at, given_up)) = defragmenter.expired(at) {
+            step(firewall, events, sinks, at, &given_up)?;
+        }
         match defragmenter.push(at, packet) {
-            Defragmented::Whole => step(packet),
+            Defragmented::Whole => step(firewall, events, sinks, at, packet),
             Defragmented::Held => Ok(()),
-            Defragmented::Datagram(datagram) => step(&datagram),
+            Defragmented::Datagram(datagram) => step(firewall, events, sinks, at, &datagram),
         }
     }
 
     /// What is left after the last frame.
     fn finish(mut self) -> io::Result<()> {
-        let Self { firewall, defragmenter, events, sinks, .. } = &mut self;
-        let last = self.last;
-        defragmenter.finish(&mut |packet: &Packet<'_>| {
-            firewall.step(last, packet, events);
-            hand_on(firewall.world(), events, sinks, 1)
-        })?;
-        let until = match self.options.linger {
+        let Self { firewall, defragmenter, events, sinks, options, last, .. } = &mut self;
+        while let Some((_, given_up)) = defragmenter.expired(Timestamp::MAX) {
+            step(firewall, events, sinks, *last, &given_up)?;
+        }
+        let until = match options.linger {
             Linger::UntilIdle => Timestamp::MAX,
-            Linger::For(span) => last + span,
+            Linger::For(span) => *last + span,
         };
-        while self.firewall.advance_one(until, &mut self.events) {
-            hand_on(self.firewall.world(), &mut self.events, &mut self.sinks, BATCH)?;
+        while firewall.advance_one(until, events) {
+            hand_on(firewall.world(), events, sinks, BATCH)?;
         }
-        while self.firewall.finish_some(&mut self.events) {
-            hand_on(self.firewall.world(), &mut self.events, &mut self.sinks, BATCH)?;
+        while firewall.finish_some(events) {
+            hand_on(firewall.world(), events, sinks, BATCH)?;
         }
-        hand_on(self.firewall.world(), &mut self.events, &mut self.sinks, 1)
+        hand_on(firewall.world(), events, sinks, 1)
     }
+}
+
+/// One packet through the firewall. The timers before it fire one by one, so that a long pause in the capture does
+/// not pile up events.
+fn step(
+    firewall: &mut Firewall,
+    events: &mut Events,
+    sinks: &mut [&mut dyn Sink],
+    at: Timestamp,
+    packet: &Packet<'_>,
+) -> io::Result<()> {
+    while firewall.advance_one(at, events) {
+        hand_on(firewall.world(), events, sinks, BATCH)?;
+    }
+    for sink in sinks.iter_mut() {
+        sink.packet(packet);
+    }
+    firewall.step(at, packet, events);
+    hand_on(firewall.world(), events, sinks, BATCH)
 }
 
 /// Shows the events to every sink, once there are `batch` of them, and forgets them.

@@ -14,8 +14,6 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use error::{CliError, Exit};
 pub use output::{ColorChoice, Streams};
 
-
-
 /// Replays packet captures through a model of a PAN-OS style firewall and shows what a rulebase lets through before
 /// App-ID knows better.
 #[derive(Debug, Parser)]
@@ -99,10 +97,9 @@ fn man(name: Option<&str>, streams: &mut Streams<'_>) -> Result<Exit, CliError> 
     program.build();
     let command = match name {
         None => program,
-        Some(name) => program
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| CliError::usage(format!("there is no command `{name}`"), "see `firstpass --help`"))?,
+        Some(name) => program.find_subcommand(name).cloned().ok_or_else(|| {
+            CliError::usage(format!("there is no command `{name}`"), "see `firstpass --help`")
+        })?,
     };
     clap_mangen::Man::new(command).render(&mut streams.stdout)?;
     Ok(Exit::Done)

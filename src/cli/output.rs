@@ -55,7 +55,21 @@ impl Streams<'_> {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {
-                output.is_none() && self.terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                output.is_none()
+                    && self.terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
+
+    /// Whether to colour what goes to standard error.
+    pub fn colored_errors(&self) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
     }
@@ -84,7 +98,8 @@ impl Streams<'_> {
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
-        let mut file = io::BufWriter::with_capacity(1 << 16, tempfile::NamedTempFile::new_in(folder).map_err(named)?);
+        let mut file =
+            io::BufWriter::with_capacity(1 << 16, tempfile::NamedTempFile::new_in(folder).map_err(named)?);
         let result = write(&mut file)?;
         let file = file.into_inner().map_err(|error| named(error.into_error()))?;
         file.persist(path).map_err(|error| named(error.error))?;

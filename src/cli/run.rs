@@ -12,13 +12,13 @@ use crate::audit::Audit;
 use crate::capture::{self, CaptureInfo, Merge};
 use crate::config::{self, Overrides, World};
 use crate::flow::ZoneId;
-use crate::packet::{self, ChecksumSample, DecodeOptions};
+use crate::packet::checksum::ChecksumSample;
+use crate::packet::{self, DecodeOptions};
 use crate::replay::{Linger, Options, Replay};
 use crate::report::Sink;
 use crate::time::Span;
 
 /// Rulebase and captures, opened and checked.
-#[derive(Debug)]
 pub(super) struct Run {
     pub(super) world: Arc<World>,
     source: Merge,
@@ -60,35 +60,33 @@ impl Run {
             Checksums::Ignore => packet::Checksums::Ignore,
             Checksums::Verify => packet::Checksums::Verify,
         };
-        let linger =
-            input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
+        let linger = input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
         let options = Options { decode: DecodeOptions { checksums }, ingress, linger };
         Ok(Self { world: Arc::new(world), source, options, strict: input.strict, audit: input.audit })
     }
 
     /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.
-    pub(super) fn replay<'a>(
+    pub(super) fn replay(
         mut self,
-        mut sinks: Vec<&'a mut (dyn Sink + 'a)>,
+        sinks: &mut [&mut dyn Sink],
         streams: &mut Streams<'_>,
     ) -> Result<Outcome, CliError> {
+        let ignored = self.options.decode.checksums == packet::Checksums::Ignore;
         let mut audit = self.audit.then(Audit::default);
-        let mut sample = ChecksumSample::default();
-        if let Some(audit) = &mut audit {
-            sinks.push(audit);
-        }
-        if self.options.decode.checksums == packet::Checksums::Ignore {
-            sinks.push(&mut sample);
-        }
+        let mut readers: Vec<&mut dyn Sink> =
+            sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+        readers.extend(audit.as_mut().map(|audit| audit as &mut dyn Sink));
         let bar = Bar::new();
-        let replay = Replay::new(Arc::clone(&self.world), self.options, sinks);
-        let result = replay.run(&mut self.source, |progress| bar.show(&progress));
+        let replay = Replay::new(Arc::clone(&self.world), self.options, readers);
+        let sample = replay.run(&mut self.source, |progress| bar.show(&progress));
         bar.finish();
-        result?;
+        let sample = sample?;
         let captures: Vec<CaptureInfo> = self.source.infos().cloned().collect();
         let mut warnings = self.world.warnings.clone();
         warnings.extend(captures.iter().flat_map(damage));
-        warnings.extend(sample.warning());
+        if ignored && sample.is_many() {
+            warnings.push(checksums(&sample));
+        }
         for warning in &warnings {
             streams.warn(warning);
         }
@@ -138,6 +136,15 @@ fn ingress(input: &Input, world: &World) -> Result<Vec<Option<ZoneId>>, CliError
         }
     }
     Ok(zones)
+}
+
+/// Many wrong checksums are a sign of a capture taken on the sending host.
+fn checksums(sample: &ChecksumSample) -> String {
+    let (wrong, looked_at) = sample.wrong();
+    format!(
+        "{wrong} of the first {looked_at} checksums are wrong, as in a capture taken on the sending host; they are \
+         ignored (`--checksums verify` drops such packets)"
+    )
 }
 
 /// What is wrong with a capture.

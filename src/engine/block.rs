@@ -43,7 +43,10 @@ impl Firewall {
         let query = out.add_query(query);
         out.push(event(EventKind::LookedUp { query, lookup }));
         if lookup.rule != session.rule() {
-            session.passed_at_change = session.passed;
+            // The packet at hand is counted and its fate still open.
+            let mut passed = session.passed();
+            passed.packets[direction.index()] -= 1;
+            session.passed_before = Some(Box::new(passed));
         }
         session.decided = Some(lookup);
         if lookup.action.is_allow() {
@@ -53,16 +56,25 @@ impl Firewall {
             self.arm(slot, timer, packet.number, out);
             return None;
         }
-        self.deny(slot, app, lookup, packet, out);
+        self.deny(slot, direction, app, lookup, packet, out);
         self.reset(slot, direction, packet, expected, out);
         Some(Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::AppDeny)) })
     }
 
     /// The session goes to DISCARD and its row is written at once.
-    fn deny(&mut self, slot: Slot, app: AppId, lookup: Lookup, packet: &Packet<'_>, out: &mut Events) {
+    fn deny(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        app: AppId,
+        lookup: Lookup,
+        packet: &Packet<'_>,
+        out: &mut Events,
+    ) {
         let Some(session) = self.table.get_mut(slot) else { return };
         session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
         session.causes.add(EndReason::PolicyDeny);
+        session.undelivered = Some(direction);
         let (action, action_source) = effect(&self.world, app, lookup.action, session.c2s.protocol);
         let mut record = Record::of(session, Label::App(app));
         record.action = action;

@@ -321,7 +321,7 @@ impl Record {
             action: session.lookup().action,
             action_source: ActionSource::FromPolicy,
             counts: session.counts,
-            passed: session.passed,
+            passed: session.passed(),
             started: session.started,
             last: session.last,
             reason: None,

@@ -9,7 +9,9 @@ use crate::flow::{Direction, FlowKey};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
     AppState, EndReason, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker, TcpVerdict, Timer,
+    Trigger,
 };
+use crate::time::Span;
 
 /// What the transport tracker says of a packet.
 enum Tracked {
@@ -83,7 +85,7 @@ impl Firewall {
             Identification::OutOfOrderLimit => return self.overflow(slot, direction, packet, out),
         }
         if let Some(session) = self.table.get_mut(slot) {
-            session.pass(direction, super::payload_len(packet));
+            session.payload[direction.index()] += u64::from(super::payload_len(packet));
         }
         Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Forward) }
     }
@@ -122,7 +124,7 @@ impl Firewall {
             _ => !first,
         };
         if refreshed {
-            session.expires = self.now + session.timeout;
+            session.expires = self.now + Span::from_secs(u64::from(session.timeout));
         }
     }
 
@@ -134,13 +136,14 @@ impl Firewall {
             AppState::Undecided | AppState::Exhausted => None,
         };
         let timeout = timeout(&self.world, timer, session.c2s.protocol, app);
+        let length = Span::from_secs(u64::from(timeout));
         if (timer, timeout) != (session.timer, session.timeout) {
-            let kind = EventKind::Armed { timer, timeout };
+            let kind = EventKind::Armed { timer, timeout: length };
             out.push(Event { at: self.now, packet, session: Some(session.id), kind });
         }
         session.timer = timer;
         session.timeout = timeout;
-        session.expires = self.now + timeout;
+        session.expires = self.now + length;
         if session.expires < session.scheduled {
             session.scheduled = session.expires;
             self.timers.schedule(session.expires, session.id.0, slot);
@@ -148,15 +151,27 @@ impl Firewall {
     }
 
     /// Too many out-of-order segments: the session is set to drop for lack of resources (PANOS.md 4.2, 6.1).
-    fn overflow(&mut self, slot: Slot, direction: Direction, packet: &Packet<'_>, out: &mut Events) -> Judgement {
-        let Some(session) = self.table.get_mut(slot) else { return Judgement::drop(DropReason::OutOfOrderLimit) };
+    fn overflow(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        out: &mut Events,
+    ) -> Judgement {
+        let Some(session) = self.table.get_mut(slot) else {
+            return Judgement::drop(DropReason::OutOfOrderLimit);
+        };
         session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
         session.causes.add(EndReason::ResourcesUnavailable);
+        session.undelivered = Some(direction);
         let id = session.id;
         let kind = EventKind::Limit { limit: Limit::OutOfOrderSegments };
         out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
         self.arm(slot, Timer::Discard, packet.number, out);
-        Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfOrderLimit)) }
+        Judgement {
+            counted: true,
+            ..Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfOrderLimit))
+        }
     }
 }
 

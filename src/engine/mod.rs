@@ -11,6 +11,7 @@ mod inject;
 mod slow;
 mod verdict;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 pub use event::{
@@ -26,7 +27,7 @@ use crate::packet::{Checksum, Layer4, Malformed, Packet};
 use crate::session::{
     AppState, EndReason, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
 };
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// A packet-level model of a PAN-OS style firewall.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ struct Judgement {
 #[derive(Debug, Default)]
 struct Streams {
     pool: Vec<Stream>,
-    free: Vec<u32>,
+    free: Vec<NonZeroU32>,
 }
 
 impl Firewall {
@@ -266,31 +267,28 @@ impl Judgement {
 }
 
 impl Streams {
-    /// The stream at `index`; a new one, with `candidates`, where there is none yet.
+    /// The stream at `index` (counted from 1); a new one, with `candidates`, where there is none yet.
     fn get_or_add(
         &mut self,
-        index: &mut Option<u32>,
+        index: &mut Option<NonZeroU32>,
         candidates: impl FnOnce() -> Candidates,
     ) -> Option<&mut Stream> {
-        let place = match (*index, self.free.pop()) {
-            (Some(place), free) => {
-                self.free.extend(free);
-                place
+        if index.is_none() {
+            match self.free.pop() {
+                Some(free) => {
+                    *index = Some(free);
+                    self.pool.get_mut(free.get() as usize - 1)?.reset(candidates());
+                }
+                None => {
+                    self.pool.push(Stream::new(candidates()));
+                    *index = u32::try_from(self.pool.len()).ok().and_then(NonZeroU32::new);
+                }
             }
-            (None, Some(place)) => {
-                self.pool.get_mut(place as usize)?.reset(candidates());
-                place
-            }
-            (None, None) => {
-                self.pool.push(Stream::new(candidates()));
-                u32::try_from(self.pool.len() - 1).ok()?
-            }
-        };
-        *index = Some(place);
-        self.pool.get_mut(place as usize)
+        }
+        self.pool.get_mut((*index)?.get() as usize - 1)
     }
 
-    fn release(&mut self, index: Option<u32>) {
+    fn release(&mut self, index: Option<NonZeroU32>) {
         self.free.extend(index);
     }
 }
@@ -359,19 +357,21 @@ fn label(world: &World, session: &Session) -> Label {
 fn first_packets(session: &Session) -> Option<FirstPackets> {
     let admitted_by = session.tentative.rule;
     let (outcome, passed) = match session.decided {
-        Some(lookup) if !lookup.action.is_allow() => (Outcome::Denied, session.passed),
-        Some(lookup) if lookup.rule != admitted_by => (Outcome::Reclassified, session.passed_at_change),
+        Some(lookup) if !lookup.action.is_allow() => (Outcome::Denied, session.passed()),
+        Some(lookup) if lookup.rule != admitted_by => {
+            (Outcome::Reclassified, session.passed_before.as_deref().copied().unwrap_or_default())
+        }
         Some(_) => return None,
         None if session.tentative.certainty == crate::policy::Ternary::Unknown => {
-            (Outcome::NeverIdentified, session.passed)
+            (Outcome::NeverIdentified, session.passed())
         }
         None => return None,
     };
     (passed.packets != [0, 0]).then_some(FirstPackets { admitted_by, outcome, passed })
 }
 
-/// How long a timer runs: the application's own time once it is known, otherwise the global one (PANOS.md 5.2).
-fn timeout(world: &World, timer: Timer, protocol: Protocol, app: Option<AppId>) -> Span {
+/// How many seconds a timer runs: the application's own time once it is known, otherwise the global one (PANOS.md 5.2).
+fn timeout(world: &World, timer: Timer, protocol: Protocol, app: Option<AppId>) -> u32 {
     let settings = &world.settings;
     let own = app
         .and_then(|app| world.catalog.get(app))
@@ -396,5 +396,5 @@ fn timeout(world: &World, timer: Timer, protocol: Protocol, app: Option<AppId>) 
             },
         ),
     };
-    Span::from_secs(own.map_or(global, u64::from))
+    own.unwrap_or_else(|| u32::try_from(global).unwrap_or(u32::MAX))
 }

@@ -7,9 +7,10 @@ use crate::flow::{Direction, FlowKey, Protocol};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
-    AppState, Counts, EndCauses, EndReason, History, Passed, Session, SessionId, State, TcpTracker, Timer,
-    Trigger,
+    AppState, Counts, EndCauses, EndReason, History, Passed, Session, SessionId, Slot, State, TcpTracker,
+    Timer, Trigger,
 };
+use crate::time::Span;
 
 impl Firewall {
     /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
@@ -79,12 +80,12 @@ impl Firewall {
             s2c: key.reply(query.to),
             id: SessionId(self.created),
             counts: Counts::default(),
-            passed: Passed::default(),
-            passed_at_change: Passed::default(),
+            payload: [0; 2],
+            passed_before: None,
             started: self.now,
             last: self.now,
-            expires: self.now + timeout,
-            scheduled: self.now + timeout,
+            expires: self.now + Span::from_secs(u64::from(timeout)),
+            scheduled: self.now + Span::from_secs(u64::from(timeout)),
             timeout,
             timer,
             state: opening.next(Trigger::Install).unwrap_or(State::Active),
@@ -98,6 +99,7 @@ impl Firewall {
             data_packets: 0,
             data_bytes: 0,
             ttl: packet.ip.ttl,
+            undelivered: None,
             cut: false,
             tentative: lookup,
             decided: query.app.map(|_| lookup),
@@ -116,7 +118,10 @@ impl Firewall {
         let record = out.add_record(Record::of(session, super::label(&self.world, session)));
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
         out.push(event(EventKind::Created { record }));
-        out.push(event(EventKind::Armed { timer: session.timer, timeout: session.timeout }));
+        out.push(event(EventKind::Armed {
+            timer: session.timer,
+            timeout: Span::from_secs(u64::from(session.timeout)),
+        }));
         if let AppState::Known(app) = session.app {
             let evidence = Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) };
             out.push(event(EventKind::Identified { app, evidence }));

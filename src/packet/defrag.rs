@@ -326,8 +326,11 @@ impl Partial {
         if self.pieces.get(&offset) == Some(&piece) {
             return Ok(());
         }
-        let overlaps_before =
-            self.pieces.range(..=offset).next_back().is_some_and(|(start, before)| start + before.len > offset);
+        let overlaps_before = self
+            .pieces
+            .range(..=offset)
+            .next_back()
+            .is_some_and(|(start, before)| start + before.len > offset);
         let overlaps_after = self.pieces.range(offset..).next().is_some_and(|(start, _)| *start < end);
         if overlaps_before || overlaps_after {
             return Err(Malformed::FragmentOverlap);
@@ -353,7 +356,8 @@ impl Partial {
     /// would be longer than a packet can be.
     fn write_to(&self, out: &mut Vec<u8>) -> bool {
         out.extend(&self.header);
-        let headed = if self.ip.src.is_v4() { whole_v4(out, self.received) } else { whole_v6(out, self.received) };
+        let headed =
+            if self.ip.src.is_v4() { whole_v4(out, self.received) } else { whole_v6(out, self.received) };
         for piece in self.pieces.values() {
             out.extend(&piece.bytes);
             // A snapped fragment leaves a hole: what follows it is of no use.

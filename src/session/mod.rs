@@ -19,10 +19,12 @@ pub use table::{Slot, Table};
 pub use tcp::{TcpChange, TcpStage, TcpTracker, TcpVerdict};
 pub use timer::Timers;
 
+use std::num::NonZeroU32;
+
 use crate::app::AppId;
 use crate::flow::{Direction, FlowKey, ZoneId};
 use crate::policy::{Lookup, RuleId};
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// Number of a session, from 1 in order of set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,10 +113,10 @@ pub struct Session {
     pub id: SessionId,
     /// Packets and bytes seen, including those that decided a denial.
     pub counts: Counts,
-    /// What was forwarded so far.
-    pub passed: Passed,
-    /// What had been forwarded when the rule last changed.
-    pub passed_at_change: Passed,
+    /// Payload bytes forwarded so far, each way.
+    pub payload: [u64; 2],
+    /// What had been forwarded when the rule last changed; most sessions keep the rule that let them in.
+    pub passed_before: Option<Box<Passed>>,
     /// Time of the first packet.
     pub started: Timestamp,
     /// Time of the last packet.
@@ -123,8 +125,8 @@ pub struct Session {
     pub expires: Timestamp,
     /// When the timer queue will next look at it; never later than `expires`.
     pub scheduled: Timestamp,
-    /// How long the running timer is.
-    pub timeout: Span,
+    /// How long the running timer is, in seconds.
+    pub timeout: u32,
     /// Which timer runs.
     pub timer: Timer,
     /// State of the entry.
@@ -134,13 +136,15 @@ pub struct Session {
     /// App-ID.
     pub app: AppState,
     /// Bytes kept for App-ID, where it needs more than one packet: an index into the engine's pool.
-    pub stream: Option<u32>,
+    pub stream: Option<NonZeroU32>,
     /// TCP/UDP packets with new payload seen while undecided.
     pub data_packets: u32,
     /// New payload bytes seen while undecided.
     pub data_bytes: u32,
     /// Time to live of the first packet.
     pub ttl: u8,
+    /// The one packet that is counted but was not forwarded, if there is one: it decided the denial.
+    pub undelivered: Option<Direction>,
     /// Whether the capture cut payload that App-ID would have needed.
     pub cut: bool,
     /// The port-only lookup.
@@ -179,9 +183,12 @@ impl Session {
         self.counts.bytes[direction.index()] += u64::from(wire_len);
     }
 
-    /// Counts a packet of it that was forwarded.
-    pub fn pass(&mut self, direction: Direction, payload: u32) {
-        self.passed.packets[direction.index()] += 1;
-        self.passed.payload[direction.index()] += u64::from(payload);
+    /// What was forwarded so far.
+    pub fn passed(&self) -> Passed {
+        let mut packets = self.counts.packets;
+        if let Some(direction) = self.undelivered {
+            packets[direction.index()] -= 1;
+        }
+        Passed { packets, payload: self.payload }
     }
 }

@@ -1,26 +1,28 @@
 //! The session table: both flows of a session lead to it by one hash and one lookup.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::Session;
-use crate::flow::{Direction, FlowKey};
+use crate::flow::{Addr, Direction, FlowKey};
 
 /// Place of a session in the table; used again after the session is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub u32);
 
-/// A flow: its session's slot, its direction in the low bit, and its hash, so that the index grows without looking at
-/// the sessions.
+/// An entry of the index: a session's slot and its flows' hash, so that the index grows without looking at sessions.
 #[derive(Debug, Clone, Copy)]
 struct Flow {
-    tagged: u32,
+    slot: Slot,
     hash: u32,
 }
 
 /// All sessions that are in the flow table.
+///
+/// Both directions of a flow have the same hash, so that one entry serves both; only where NAT makes the two keys
+/// something else than mirror images does a session have two.
 #[derive(Debug, Default)]
 pub struct Table {
     index: HashTable<Flow>,
@@ -44,8 +46,16 @@ impl Table {
 
     /// The session that a packet with this key belongs to, and which way the packet travels.
     pub fn find(&self, key: &FlowKey) -> Option<(Slot, Direction)> {
+        let mut direction = Direction::ClientToServer;
         let hash = self.hash(key);
-        self.index.find(spread(hash), |flow| self.key(*flow) == Some(key)).map(|flow| flow.split())
+        let flow = self.index.find(spread(hash), |flow| match self.direction(flow.slot, key) {
+            Some(found) if flow.hash == hash => {
+                direction = found;
+                true
+            }
+            _ => false,
+        })?;
+        Some((flow.slot, direction))
     }
 
     /// The session itself.
@@ -62,14 +72,13 @@ impl Table {
     /// away (PANOS.md 1.3).
     pub fn insert(&mut self, session: Session) -> Option<Slot> {
         let keys = [session.c2s, session.s2c];
-        if self.find(&keys[1]).is_some() || self.find(&keys[0]).is_some() {
+        if keys.iter().any(|key| self.find(key).is_some()) {
             return None;
         }
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
-                // One bit of the index entry is the direction.
-                let slot = u32::try_from(self.sessions.len()).ok().filter(|&slot| slot < 1 << 31)?;
+                let slot = u32::try_from(self.sessions.len()).ok()?;
                 self.sessions.push(None);
                 slot
             }
@@ -77,26 +86,19 @@ impl Table {
         if let Some(place) = self.sessions.get_mut(slot as usize) {
             *place = Some(session);
         }
-        for (key, direction) in keys.iter().zip(Direction::BOTH) {
-            let hash = self.hash(key);
-            let flow = Flow { tagged: slot << 1 | direction as u32, hash };
-            self.index.insert_unique(spread(hash), flow, |flow| spread(flow.hash));
-            if keys[0] == keys[1] {
-                break;
-            }
+        let slot = Slot(slot);
+        for hash in self.hashes(keys) {
+            self.index.insert_unique(spread(hash), Flow { slot, hash }, |flow| spread(flow.hash));
         }
         self.live += 1;
-        Some(Slot(slot))
+        Some(slot)
     }
 
     /// Takes a session out.
     pub fn remove(&mut self, slot: Slot) -> Option<Session> {
         let session = self.sessions.get_mut(slot.0 as usize)?.take()?;
-        for (key, direction) in [session.c2s, session.s2c].iter().zip(Direction::BOTH) {
-            let hash = self.hash(key);
-            let tagged = slot.0 << 1 | direction as u32;
-            let found =
-                self.index.entry(spread(hash), |flow| flow.tagged == tagged, |flow| spread(flow.hash));
+        for hash in self.hashes([session.c2s, session.s2c]) {
+            let found = self.index.entry(spread(hash), |flow| flow.slot == slot, |flow| spread(flow.hash));
             if let Entry::Occupied(entry) = found {
                 entry.remove();
             }
@@ -112,26 +114,37 @@ impl Table {
         (first.0..).map(Slot).zip(rest).filter_map(|(slot, session)| Some((slot, session.as_ref()?)))
     }
 
+    /// Which way a packet with `key` travels in the session at `slot`, if it belongs there.
+    fn direction(&self, slot: Slot, key: &FlowKey) -> Option<Direction> {
+        let session = self.get(slot)?;
+        if session.c2s == *key {
+            Some(Direction::ClientToServer)
+        } else if session.s2c == *key {
+            Some(Direction::ServerToClient)
+        } else {
+            None
+        }
+    }
+
+    /// The hashes of a session's index entries.
+    fn hashes(&self, [c2s, s2c]: [FlowKey; 2]) -> impl Iterator<Item = u32> + use<> {
+        let first = self.hash(&c2s);
+        let second = Some(self.hash(&s2c)).filter(|&second| second != first);
+        std::iter::once(first).chain(second)
+    }
+
+    /// The same for both directions of a flow, whatever zones they come in by.
     #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are kept")]
     fn hash(&self, key: &FlowKey) -> u32 {
-        self.hasher.hash_one(key) as u32
-    }
-
-    fn key(&self, flow: Flow) -> Option<&FlowKey> {
-        let (slot, direction) = flow.split();
-        let session = self.get(slot)?;
-        Some(match direction {
-            Direction::ClientToServer => &session.c2s,
-            Direction::ServerToClient => &session.s2c,
-        })
-    }
-}
-
-impl Flow {
-    const fn split(self) -> (Slot, Direction) {
-        let direction =
-            if self.tagged & 1 == 0 { Direction::ClientToServer } else { Direction::ServerToClient };
-        (Slot(self.tagged >> 1), direction)
+        let ends = [(key.src, key.sport), (key.dst, key.dport)];
+        let [low, high] = if ends[0] <= ends[1] { ends } else { [ends[1], ends[0]] };
+        let mut hasher = self.hasher.build_hasher();
+        for (addr, _) in [low, high] {
+            Addr::hash(&addr, &mut hasher);
+        }
+        let ports = u64::from(low.1) << 32 | u64::from(high.1) << 16 | u64::from(key.protocol.0);
+        hasher.write_u64(ports);
+        hasher.finish() as u32
     }
 }
 
