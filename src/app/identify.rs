@@ -33,6 +33,11 @@ impl<'a> Heads<'a> {
         }
     }
 
+    /// Whether either side has this port.
+    pub(super) const fn has_port(&self, port: u16) -> bool {
+        self.dport == port || self.sport == port
+    }
+
     /// The UDP datagrams with their senders, in order of arrival.
     pub fn each_datagram(&self) -> impl Iterator<Item = (Direction, &'a [u8])> {
         let mut rest = [self.client, self.server];
