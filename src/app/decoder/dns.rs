@@ -22,15 +22,11 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let Some(datagram) = first_datagram(heads) else { return Match::More };
         return message(Reader(datagram)).flatten().map_or(Match::No, |message| message.found(heads));
     }
-    let mut answer = Match::No;
-    for bytes in [heads.client, heads.server] {
-        match prefixed(bytes) {
-            None => answer = Match::More,
-            Some(None) => {}
-            Some(Some(message)) => return message.found(heads),
-        }
+    match (prefixed(heads.client), prefixed(heads.server)) {
+        (Some(None), _) | (_, Some(None)) => Match::No,
+        (Some(Some(message)), _) | (_, Some(Some(message))) => message.found(heads),
+        (None, None) => Match::More,
     }
-    answer
 }
 
 /// What the message's beginning told.

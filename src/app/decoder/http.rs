@@ -48,13 +48,18 @@ const METHODS: &[&str] = &[
 /// Longest head of a request that is searched for its end.
 const HEAD_MAX: usize = 4_096;
 
+/// A server answers nonsense at once: after so many bytes of it no answer is waited for.
+const NONSENSE_MAX: usize = 1_024;
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
         let what = match response(server) {
             Sign::Yes => "HTTP response",
-            sign => match sign.or(second_request(client)) {
+            Sign::No => return Match::No,
+            Sign::More => match second_request(client) {
                 Sign::Yes => "HTTP requests",
-                other => return other.finds("web-browsing", "", &[]),
+                Sign::No if client.len() > NONSENSE_MAX => return Match::No,
+                _ => return Match::More,
             },
         };
         let app = if is_for_proxy(client) { "http-proxy" } else { "web-browsing" };

@@ -24,6 +24,11 @@ impl Sign {
         self.max(other)
     }
 
+    /// Every side that has spoken must fit (a silent one is `More`), and one of them must prove it.
+    pub(super) fn beside(self, other: Self) -> Self {
+        if self.and(other) == Self::No { Self::No } else { self.or(other) }
+    }
+
     /// From a reader that ran out of bytes (`None`) or came to an answer.
     pub(super) const fn of(answer: Option<bool>) -> Self {
         match answer {

@@ -22,8 +22,8 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let detail = line(heads.client).map_or(&[][..], |(ident, _)| ident);
         return ident.finds("ssh", "SSH identification string", detail);
     }
-    let exchange = key_exchange(heads.client).or(key_exchange(heads.server));
-    ident.or(exchange).finds("ssh", "SSH key exchange", &[])
+    let client = ident.or(key_exchange(heads.client));
+    client.beside(key_exchange(heads.server)).finds("ssh", "SSH key exchange", &[])
 }
 
 /// `SSH-`, the protocol version, `-`: 2.0, or 1.x of old (RFC 4253, 5).

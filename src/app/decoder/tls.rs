@@ -29,11 +29,9 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
             return Match::Yes(Finding { app: SSL, what, detail });
         }
     }
-    let either = |judge: fn(&[u8]) -> Sign| judge(heads.client).or(judge(heads.server));
-    match either(server_hello) {
-        Sign::Yes => Sign::Yes.finds(SSL, "TLS ServerHello", &[]),
-        hello => hello.or(either(client_hello)).or(either(application_data)).finds(SSL, "TLS records", &[]),
-    }
+    let side = |bytes| client_hello(bytes).or(server_hello(bytes)).or(application_data(bytes));
+    let what = if server_hello(heads.server) == Sign::Yes { "TLS ServerHello" } else { "TLS record" };
+    side(heads.client).beside(side(heads.server)).finds(SSL, what, &[])
 }
 
 /// A handshake record whose message is a ClientHello: `16 03 xx len len 01` (RFC 8446, 5.1 and 4.1.2), or the SSL 2.0
