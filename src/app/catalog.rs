@@ -1,6 +1,7 @@
 //! The application catalog: names, default ports, dependencies, deny actions, timeouts.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use hashbrown::HashMap;
 use serde::Deserialize;
@@ -23,6 +24,23 @@ pub struct Application {
     pub deny_action: DenyAction,
     /// Its own timeouts; `None` inherits the global one.
     pub timeouts: Timeouts,
+    /// Where it stands among the others.
+    pub class: Class,
+}
+
+/// Where an application stands: what application filters and people choose by (PANOS.md 2.6). Empty where not known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Class {
+    /// The application whose functions it is one of: `facebook` of `facebook-base`. A rule may name it for all of them.
+    pub container: Option<String>,
+    /// `business-systems`, `collaboration`, `general-internet`, `media`, `networking`, `unknown`.
+    pub category: String,
+    /// `infrastructure`, `file-sharing`, …
+    pub subcategory: String,
+    /// `browser-based`, `client-server`, `network-protocol`, `peer-to-peer`.
+    pub technology: String,
+    /// From 1, low, to 5.
+    pub risk: u8,
 }
 
 /// Default ports: inclusive ranges, or what stands in for ports.
@@ -32,8 +50,8 @@ pub struct Ports {
     pub tcp: Vec<(u16, u16)>,
     /// UDP port ranges.
     pub udp: Vec<(u16, u16)>,
-    /// An IP protocol of its own.
-    pub ip_protocol: Option<u8>,
+    /// IP protocols of its own: inclusive ranges.
+    pub ip_protocols: Vec<(u8, u8)>,
     /// ICMP for IPv4.
     pub icmp: bool,
     /// ICMP for IPv6.
@@ -49,7 +67,7 @@ impl Ports {
             Protocol::UDP => within(&self.udp),
             Protocol::ICMP => self.icmp,
             Protocol::ICMPV6 => self.icmp6,
-            Protocol(number) => self.ip_protocol == Some(number),
+            Protocol(number) => self.ip_protocols.iter().any(|&(low, high)| low <= number && number <= high),
         }
     }
 }
@@ -69,7 +87,7 @@ pub enum DenyAction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Timeouts {
-    /// For neither TCP nor UDP.
+    /// For every protocol, unless the next two say otherwise for theirs.
     pub timeout: Option<u32>,
     /// Established TCP.
     pub tcp_timeout: Option<u32>,
@@ -81,6 +99,21 @@ pub struct Timeouts {
     pub tcp_time_wait_timeout: Option<u32>,
     /// In DISCARD.
     pub discard_timeout: Option<u32>,
+}
+
+impl Timeouts {
+    /// The timeout of an idle session over `protocol`, in seconds; `None` inherits the global one.
+    ///
+    /// Source: PAN-OS web interface help, "Defining Applications": the general timeout serves TCP and UDP, too, where
+    /// theirs is not given.
+    pub fn idle(&self, protocol: Protocol) -> Option<u32> {
+        let own = match protocol {
+            Protocol::TCP => self.tcp_timeout,
+            Protocol::UDP => self.udp_timeout,
+            _ => None,
+        };
+        own.or(self.timeout)
+    }
 }
 
 /// All applications, by name.
@@ -105,9 +138,9 @@ pub enum CatalogError {
         /// What it names.
         missing: String,
     },
-    /// A default port that cannot be read.
+    /// A default port or IP protocol that cannot be read.
     #[error(
-        "application `{application}`: `{text}` is not a port list such as `tcp/80,8000-8080` or `udp/dynamic`"
+        "application `{application}`: `{text}` is not a list such as `tcp/80,8000-8080`, `udp/dynamic` or `ip/47`"
     )]
     Ports {
         /// The entry.
@@ -123,7 +156,6 @@ pub enum CatalogError {
 struct Entry {
     #[serde(default)]
     ports: Vec<String>,
-    ip_protocol: Option<u8>,
     #[serde(default)]
     icmp: bool,
     #[serde(default)]
@@ -134,10 +166,52 @@ struct Entry {
     implicit: Vec<String>,
     #[serde(default)]
     deny_action: DenyAction,
+    timeout: Option<u32>,
     tcp_timeout: Option<u32>,
     udp_timeout: Option<u32>,
-    timeout: Option<u32>,
     discard_timeout: Option<u32>,
+    container: Option<String>,
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    subcategory: String,
+    #[serde(default)]
+    technology: String,
+    #[serde(default)]
+    risk: u8,
+}
+
+impl Entry {
+    /// The application without what it refers to.
+    fn application(&self, name: &str) -> Result<Application, CatalogError> {
+        let mut ports = Ports { icmp: self.icmp, icmp6: self.icmp6, ..Ports::default() };
+        for text in &self.ports {
+            ports
+                .add(text)
+                .ok_or_else(|| CatalogError::Ports { application: name.to_owned(), text: text.clone() })?;
+        }
+        Ok(Application {
+            name: name.to_owned(),
+            ports,
+            depends_on: Vec::new(),
+            implicit: Vec::new(),
+            deny_action: self.deny_action,
+            timeouts: Timeouts {
+                timeout: self.timeout,
+                tcp_timeout: self.tcp_timeout,
+                udp_timeout: self.udp_timeout,
+                discard_timeout: self.discard_timeout,
+                ..Timeouts::default()
+            },
+            class: Class {
+                container: self.container.clone(),
+                category: self.category.clone(),
+                subcategory: self.subcategory.clone(),
+                technology: self.technology.clone(),
+                risk: self.risk,
+            },
+        })
+    }
 }
 
 impl Catalog {
@@ -158,45 +232,11 @@ impl Catalog {
             toml::from_str(text).map_err(|error| CatalogError::Syntax(error.to_string()))?;
         let mut catalog = Self::default();
         for (name, entry) in &entries {
-            let mut ports = Ports {
-                ip_protocol: entry.ip_protocol,
-                icmp: entry.icmp,
-                icmp6: entry.icmp6,
-                ..Ports::default()
-            };
-            for text in &entry.ports {
-                ports
-                    .add(text)
-                    .ok_or_else(|| CatalogError::Ports { application: name.clone(), text: text.clone() })?;
-            }
-            catalog.insert(Application {
-                name: name.clone(),
-                ports,
-                depends_on: Vec::new(),
-                implicit: Vec::new(),
-                deny_action: entry.deny_action,
-                timeouts: Timeouts {
-                    timeout: entry.timeout,
-                    tcp_timeout: entry.tcp_timeout,
-                    udp_timeout: entry.udp_timeout,
-                    discard_timeout: entry.discard_timeout,
-                    ..Timeouts::default()
-                },
-            });
+            catalog.insert(entry.application(name)?);
         }
         for (name, entry) in &entries {
-            let refer = |names: &[String]| {
-                names
-                    .iter()
-                    .map(|missing| {
-                        catalog.find(missing).ok_or_else(|| CatalogError::Missing {
-                            application: name.clone(),
-                            missing: missing.clone(),
-                        })
-                    })
-                    .collect::<Result<Vec<_>, _>>()
-            };
-            let (depends_on, implicit) = (refer(&entry.depends_on)?, refer(&entry.implicit)?);
+            let depends_on = catalog.refer(name, &entry.depends_on)?;
+            let implicit = catalog.refer(name, &entry.implicit)?;
             if let Some(id) = catalog.find(name)
                 && let Some(application) = catalog.applications.get_mut(usize::from(id.0))
             {
@@ -205,6 +245,18 @@ impl Catalog {
             }
         }
         Ok(catalog)
+    }
+
+    fn refer(&self, application: &str, names: &[String]) -> Result<Vec<AppId>, CatalogError> {
+        names
+            .iter()
+            .map(|name| {
+                self.find(name).ok_or_else(|| CatalogError::Missing {
+                    application: application.to_owned(),
+                    missing: name.clone(),
+                })
+            })
+            .collect()
     }
 
     /// Adds an application, or replaces the one of that name.
@@ -226,6 +278,14 @@ impl Catalog {
         self.by_name.get(name).copied()
     }
 
+    /// The functions of a container application, in order of their names: of `facebook` all that begins with it.
+    /// Empty where there is no such container.
+    pub fn functions<'a>(&'a self, container: &'a str) -> impl Iterator<Item = AppId> + 'a {
+        self.iter()
+            .filter(move |(_, application)| application.class.container.as_deref() == Some(container))
+            .map(|(id, _)| id)
+    }
+
     /// The application itself.
     pub fn get(&self, id: AppId) -> Option<&Application> {
         self.applications.get(usize::from(id.0))
@@ -243,30 +303,38 @@ impl Catalog {
 }
 
 impl Ports {
-    /// Adds a list such as `tcp/80,8000-8080` or `udp/dynamic`; `None` where it is not one.
+    /// Adds a list such as `tcp/80,8000-8080`, `udp/dynamic` or `ip/47`; `None` where it is not one.
     #[must_use]
     pub fn add(&mut self, text: &str) -> Option<()> {
         let (protocol, list) = text.split_once('/')?;
         let ranges = match protocol {
             "tcp" => &mut self.tcp,
             "udp" => &mut self.udp,
+            "ip" => {
+                self.ip_protocols.extend(ranges(list)?);
+                return Some(());
+            }
             _ => return None,
         };
         for item in list.split(',') {
-            let (low, high) = match item.trim() {
-                "dynamic" => (0, u16::MAX),
-                item => match item.split_once('-') {
-                    Some((low, high)) => (low.trim().parse().ok()?, high.trim().parse().ok()?),
-                    None => (item.parse().ok()?, item.parse().ok()?),
-                },
-            };
-            if low > high {
-                return None;
+            match item.trim() {
+                "dynamic" => ranges.push((0, u16::MAX)),
+                item => ranges.extend(self::ranges(item)?),
             }
-            ranges.push((low, high));
         }
         Some(())
     }
+}
+
+/// Numbers and ranges such as `80,8000-8080`.
+fn ranges<T: FromStr + PartialOrd>(list: &str) -> Option<Vec<(T, T)>> {
+    list.split(',')
+        .map(|item| {
+            let (low, high) = item.split_once('-').unwrap_or((item, item));
+            let range = (low.trim().parse().ok()?, high.trim().parse().ok()?);
+            (range.0 <= range.1).then_some(range)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -33,6 +33,11 @@ impl<'a> Heads<'a> {
         }
     }
 
+    /// Whether either side has this port.
+    pub(super) const fn has_port(&self, port: u16) -> bool {
+        self.dport == port || self.sport == port
+    }
+
     /// The UDP datagrams with their senders, in order of arrival.
     pub fn each_datagram(&self) -> impl Iterator<Item = (Direction, &'a [u8])> {
         let mut rest = [self.client, self.server];
@@ -144,10 +149,10 @@ impl Identifier {
         }
         let mut by_protocol = [None; 256];
         for (id, application) in catalog.iter() {
-            if let Some(protocol) = application.ports.ip_protocol
-                && let Some(entry) = by_protocol.get_mut(usize::from(protocol))
-            {
-                entry.get_or_insert(id);
+            for &(low, high) in &application.ports.ip_protocols {
+                for entry in by_protocol.get_mut(usize::from(low)..=usize::from(high)).into_iter().flatten() {
+                    entry.get_or_insert(id);
+                }
             }
         }
         let named = |name| catalog.find(name);

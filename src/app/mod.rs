@@ -8,7 +8,7 @@ mod catalog;
 mod decoder;
 mod identify;
 
-pub use catalog::{Application, Catalog, CatalogError, DenyAction, Ports, Timeouts};
+pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, Ports, Timeouts};
 pub use identify::{Candidates, Heads, Identified, Identifier};
 
 /// Index of an application in its [`Catalog`].

@@ -1,20 +1,167 @@
 //! HTTP/1: decided at the server's response (PANOS.md 0.8, 0.9).
+//!
+//! A request alone is not enough, and nonsense that a server answers with `HTTP/1.1 400` is enough: only the response
+//! proves it. Where the capture lacks the responses, a second request on the connection decides: the client would
+//! not have sent it otherwise (assumed; a client that pipelines is told by it before the response).
+//!
+//! A request to a proxy (`CONNECT`, or a URI with its scheme; RFC 9112, 3.2.2 and 3.2.3) makes it `http-proxy`.
 
-use super::{Decoder, FirstBytes, Transport};
+use super::sign::{Sign, begins, command, line};
+use super::{Decoder, FirstBytes, Transport, either_way};
 use crate::app::{Finding, Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
     name: "http",
     transport: Transport::Tcp,
-    first: FirstBytes { client: b"GPHDOCTU", server: b"H" },
+    first: FirstBytes { client: &[], server: &[] },
     inspect,
 };
 
-/// The response's status line begins `HTTP/1.` (RFC 9112, 4).
+/// Methods of RFC 9110, RFC 5789 and RFC 4918, and those of UPnP and Windows that are as common.
+const METHODS: &[&str] = &[
+    "GET",
+    "POST",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "CONNECT",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "NOTIFY",
+    "RPC_IN_DATA",
+    "RPC_OUT_DATA",
+    "BITS_POST",
+];
+
+/// Longest head of a request that is searched for its end.
+const HEAD_MAX: usize = 4_096;
+
+/// A server answers nonsense at once: after so many bytes of it no answer is waited for.
+const NONSENSE_MAX: usize = 1_024;
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    const VERSION: &[u8] = b"HTTP/1.";
-    if heads.server.starts_with(VERSION) {
-        return Match::Yes(Finding { app: "web-browsing", what: "HTTP response", detail: &[] });
+    either_way(heads, |client, server| {
+        let what = match response(server) {
+            Sign::Yes => "HTTP response",
+            Sign::No => return Match::No,
+            Sign::More => match second_request(client) {
+                Sign::Yes => "HTTP requests",
+                Sign::No if client.len() > NONSENSE_MAX => return Match::No,
+                _ => return Match::More,
+            },
+        };
+        let app = if is_for_proxy(client) { "http-proxy" } else { "web-browsing" };
+        Match::Yes(Finding { app, what, detail: host(client) })
+    })
+}
+
+/// The status line begins `HTTP/1.` (RFC 9112, 4).
+fn response(bytes: &[u8]) -> Sign {
+    begins(bytes, b"HTTP/1.")
+}
+
+/// A whole request without content and the request line of another.
+fn second_request(bytes: &[u8]) -> Sign {
+    let first = request(bytes);
+    if first != Sign::Yes {
+        return first;
     }
-    if VERSION.starts_with(heads.server) { Match::More } else { Match::No }
+    let head = bytes.get(..HEAD_MAX).unwrap_or(bytes);
+    match memchr::memmem::find(head, b"\r\n\r\n").and_then(|end| bytes.get(end + 4..)) {
+        Some(rest) => request(rest),
+        None if head.len() == HEAD_MAX => Sign::No,
+        None => Sign::More,
+    }
+}
+
+/// A request line: method, target, version (RFC 9112, 3).
+fn request(bytes: &[u8]) -> Sign {
+    command(bytes, METHODS).and(match line(bytes) {
+        Some((line, _)) => Sign::of(Some(line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0"))),
+        None if bytes.len() < HEAD_MAX => Sign::More,
+        None => Sign::No,
+    })
+}
+
+fn is_for_proxy(request: &[u8]) -> bool {
+    let Some((line, _)) = line(request) else { return false };
+    let mut words = line.split(|byte| *byte == b' ');
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    method == b"CONNECT" || target.starts_with(b"http://") || target.starts_with(b"ftp://")
+}
+
+/// The Host field's value (RFC 9110, 7.2), empty where there is none.
+fn host(mut request: &[u8]) -> &[u8] {
+    while let Some((field, rest)) = line(request) {
+        match field.split_at_checked(5) {
+            Some((name, value)) if name.eq_ignore_ascii_case(b"host:") => return value.trim_ascii(),
+            _ if field.is_empty() => break,
+            _ => request = rest,
+        }
+    }
+    &[]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::decoder::testing::{tcp_answer, tcp_detail, tcp_table};
+
+    #[test]
+    fn table() {
+        let get = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+        let twice = [&get[..], get].concat();
+        tcp_table(
+            DECODER,
+            &[
+                ("request alone", get, b"", "more"),
+                ("request and response", get, b"HTTP/1.1 200 OK\r\n", "web-browsing"),
+                ("first bytes of the response", get, b"HTTP/1.", "web-browsing"),
+                ("one byte less", get, b"HTTP/1", "more"),
+                (
+                    "nonsense and its 400",
+                    b"\x01\x02\x03\r\n\r\n",
+                    b"HTTP/1.1 400 Bad Request\r\n",
+                    "web-browsing",
+                ),
+                ("response alone", b"", b"HTTP/1.0 302 Found\r\n", "web-browsing"),
+                ("requests alone", &twice, b"", "web-browsing"),
+                ("turned round", b"HTTP/1.1 200 OK\r\n", b"", "web-browsing"),
+                ("RTSP", b"OPTIONS rtsp://192.0.2.1/ RTSP/1.0\r\n", b"RTSP/1.0 200 OK\r\n", "no"),
+                ("a word that is no method", b"GETAWAY / HTTP/1.1\r\n", b"ICY", "no"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_request_to_a_proxy() {
+        let ok = b"HTTP/1.1 200 OK\r\n";
+        for (request, app) in [
+            (&b"CONNECT example.org:443 HTTP/1.1\r\n\r\n"[..], "http-proxy"),
+            (b"GET http://example.org/ HTTP/1.1\r\n\r\n", "http-proxy"),
+            (b"GET /http://example.org/ HTTP/1.1\r\n\r\n", "web-browsing"),
+        ] {
+            assert_eq!(tcp_answer(DECODER, request, b""), "more");
+            assert_eq!(tcp_answer(DECODER, request, ok), app);
+        }
+    }
+
+    #[test]
+    fn the_host_is_told() {
+        let request = b"GET / HTTP/1.1\r\nAccept: */*\r\nHOST:  example.org \r\n\r\nHost: not.this";
+        assert_eq!(tcp_detail(DECODER, request, b"HTTP/1.1 200"), b"example.org");
+        assert_eq!(tcp_detail(DECODER, b"GET /", b"HTTP/1.1 200"), b"");
+    }
 }

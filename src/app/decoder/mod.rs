@@ -2,14 +2,43 @@
 //!
 //! To add one: a file with a [`Decoder`] constant, and a line in [`DECODERS`].
 
+mod ber;
+mod dhcp;
+mod dns;
+mod ftp;
 mod http;
+mod imap;
+mod ntp;
+mod pop3;
+mod quic;
+mod sign;
+mod smtp;
+mod snmp;
+mod ssh;
+mod telnet;
+#[cfg(test)]
+mod testing;
 mod tls;
 
 use super::{Heads, Match};
 use crate::flow::{Direction, Protocol};
 
-/// All decoders; where two are certain at the same moment, the earlier one wins.
-pub(super) const DECODERS: &[Decoder] = &[tls::DECODER, http::DECODER];
+/// All decoders; where two are certain at the same moment, the earlier one wins: specific before generic.
+pub(super) const DECODERS: &[Decoder] = &[
+    tls::DECODER,
+    ssh::DECODER,
+    ftp::DECODER,
+    smtp::DECODER,
+    pop3::DECODER,
+    imap::DECODER,
+    telnet::DECODER,
+    dns::DECODER,
+    dhcp::DECODER,
+    ntp::DECODER,
+    snmp::DECODER,
+    quic::DECODER,
+    http::DECODER,
+];
 
 /// One protocol's decoder.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +66,8 @@ pub(super) enum Transport {
     /// TCP only.
     Tcp,
     /// UDP only.
-    #[expect(dead_code, reason = "the first decoder over UDP comes next")]
     Udp,
     /// Both.
-    #[expect(dead_code, reason = "the first decoder over both comes next")]
     Both,
 }
 
@@ -78,5 +105,22 @@ impl FirstBytes {
             Direction::ServerToClient => self.server,
         };
         list.is_empty() || list.contains(&byte)
+    }
+}
+
+/// The first datagram of a UDP session that is not empty.
+fn first_datagram<'a>(heads: &Heads<'a>) -> Option<&'a [u8]> {
+    heads.each_datagram().map(|(_, datagram)| datagram).find(|datagram| !datagram.is_empty())
+}
+
+/// Asks `judge` for the client's and the server's bytes, and for the two the other way round: in a session whose
+/// beginning the capture lacks, the side that was seen first may be the server.
+fn either_way<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8], &'a [u8]) -> Match<'a>) -> Match<'a> {
+    match judge(heads.client, heads.server) {
+        Match::Yes(finding) => Match::Yes(finding),
+        straight => match judge(heads.server, heads.client) {
+            Match::No => straight,
+            turned => turned,
+        },
     }
 }

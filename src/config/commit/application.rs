@@ -1,6 +1,6 @@
 //! Custom applications on top of the catalog.
 
-use crate::app::{AppId, Application, Catalog, DenyAction};
+use crate::app::{AppId, Application, Catalog, Class, DenyAction};
 use crate::config::candidate::{CustomApplication, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
@@ -24,6 +24,7 @@ pub(super) fn catalog(applications: &[CustomApplication], out: &mut Diagnostics)
                 implicit: Vec::new(),
                 deny_action: DenyAction::default(),
                 timeouts: custom.timeouts,
+                class: Class::default(),
             },
         };
         application.timeouts = custom.timeouts;

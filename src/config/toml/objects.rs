@@ -156,8 +156,8 @@ impl Document<'_> {
                 }
                 "ident-by-ip-protocol" => {
                     app.has_ports = true;
-                    app.ports.ip_protocol =
-                        self.reader.number(value, 0, 255).and_then(|n| u8::try_from(n).ok());
+                    let number = self.reader.number(value, 0, 255).and_then(|n| u8::try_from(n).ok());
+                    app.ports.ip_protocols.extend(number.map(|number| (number, number)));
                 }
                 "depends-on" => app.depends_on = self.reader.names(value),
                 "implicit" => app.implicit = self.reader.names(value),

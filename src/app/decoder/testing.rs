@@ -1,0 +1,129 @@
+//! Tables of tests: one row per case, and for each row the properties that every decoder must have.
+
+use super::{Decoder, Transport};
+use crate::app::{Heads, Match};
+use crate::flow::{Direction, Protocol};
+
+/// Rows of TCP cases: what it is, the client's bytes, the server's bytes, and `no`, `more` or the application.
+///
+/// Besides the answer, each row checks that no answer changes as bytes come, that an answer is not given without
+/// bytes, and that the index over first bytes does not keep the decoder from its find.
+#[track_caller]
+pub(super) fn tcp_table(decoder: Decoder, rows: &[(&str, &[u8], &[u8], &str)]) {
+    assert_ne!(decoder.transport, Transport::Udp);
+    for (what, client, server, expected) in rows {
+        assert_eq!(answer(decoder, &tcp(client, server)), *expected, "{what}");
+        if !matches!(*expected, "no" | "more") {
+            for (direction, bytes) in Direction::BOTH.into_iter().zip([client, server]) {
+                let first = bytes.first();
+                assert!(
+                    first.is_none_or(|byte| decoder.first.allows(direction, *byte)),
+                    "{what}: first byte"
+                );
+            }
+        }
+        let steps = |turn: bool| {
+            let (one, other) = if turn { (server, client) } else { (client, server) };
+            let pair = |a: usize, b: usize| {
+                if turn { tcp(&client[..b], &server[..a]) } else { tcp(&client[..a], &server[..b]) }
+            };
+            let mut answers: Vec<&str> = (0..=one.len()).map(|len| answer(decoder, &pair(len, 0))).collect();
+            answers.extend((0..=other.len()).map(|len| answer(decoder, &pair(one.len(), len))));
+            answers
+        };
+        for turn in [false, true] {
+            let answers = steps(turn);
+            assert_eq!(answers[0], "more", "{what}: without a byte");
+            let settled = answers.iter().position(|answer| *answer != "more").unwrap_or(answers.len());
+            for answer in &answers[settled..] {
+                assert_eq!(*answer, answers[settled], "{what}: changes its mind: {answers:?}");
+            }
+        }
+    }
+}
+
+/// Rows of UDP cases: what it is, destination port, the datagrams (`>` client's, `<` server's), expected answer.
+#[track_caller]
+pub(super) fn udp_table(decoder: Decoder, rows: &[(&str, u16, &[(char, &[u8])], &str)]) {
+    assert_ne!(decoder.transport, Transport::Tcp);
+    for (what, dport, datagrams, expected) in rows {
+        let mut settled = None;
+        for count in 1..=datagrams.len() {
+            let answer = udp(decoder, *dport, &datagrams[..count], |heads| answer(decoder, heads));
+            if let Some(settled) = settled {
+                assert_eq!(answer, settled, "{what}: changes its mind");
+            }
+            settled = Some(answer).filter(|answer| *answer != "more");
+            if count == datagrams.len() {
+                assert_eq!(answer, *expected, "{what}");
+            }
+        }
+        // Cut off anywhere, a datagram makes no decoder fail.
+        for (side, bytes) in *datagrams {
+            for len in 0..bytes.len() {
+                udp(decoder, *dport, &[(*side, &bytes[..len])], |heads| answer(decoder, heads));
+            }
+        }
+    }
+}
+
+/// The answer to one TCP case alone, where the order in which the sides speak matters.
+pub(super) fn tcp_answer(decoder: Decoder, client: &[u8], server: &[u8]) -> &'static str {
+    answer(decoder, &tcp(client, server))
+}
+
+/// The detail of a find over TCP.
+pub(super) fn tcp_detail<'a>(decoder: Decoder, client: &'a [u8], server: &'a [u8]) -> &'a [u8] {
+    match decoder.inspect(&tcp(client, server)) {
+        Match::Yes(finding) => finding.detail,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The detail of a find in one datagram.
+pub(super) fn udp_detail(decoder: Decoder, dport: u16, datagram: &[u8]) -> Vec<u8> {
+    udp(decoder, dport, &[('>', datagram)], |heads| match decoder.inspect(heads) {
+        Match::Yes(finding) => finding.detail.to_vec(),
+        other => panic!("{other:?}"),
+    })
+}
+
+fn tcp<'a>(client: &'a [u8], server: &'a [u8]) -> Heads<'a> {
+    Heads { protocol: Protocol::TCP, dport: 4_000, sport: 50_000, ttl: 64, client, server, datagrams: &[] }
+}
+
+fn udp<T>(decoder: Decoder, dport: u16, list: &[(char, &[u8])], judge: impl Fn(&Heads<'_>) -> T) -> T {
+    let of =
+        |which| list.iter().filter(move |(side, _)| *side == which).flat_map(|(_, bytes)| *bytes).copied();
+    let (client, server): (Vec<u8>, Vec<u8>) = (of('>').collect(), of('<').collect());
+    let datagrams: Vec<(Direction, u32)> = list
+        .iter()
+        .map(|(side, bytes)| {
+            let direction = if *side == '>' { Direction::ClientToServer } else { Direction::ServerToClient };
+            (direction, u32::try_from(bytes.len()).unwrap())
+        })
+        .collect();
+    let heads = Heads {
+        protocol: Protocol::UDP,
+        dport,
+        sport: 50_000,
+        ttl: 64,
+        client: &client,
+        server: &server,
+        datagrams: &datagrams,
+    };
+    for (side, bytes) in list {
+        let direction = if *side == '>' { Direction::ClientToServer } else { Direction::ServerToClient };
+        let found = matches!(decoder.inspect(&heads), Match::Yes(_));
+        assert!(!found || bytes.first().is_none_or(|byte| decoder.first.allows(direction, *byte)));
+    }
+    judge(&heads)
+}
+
+fn answer(decoder: Decoder, heads: &Heads<'_>) -> &'static str {
+    match decoder.inspect(heads) {
+        Match::No => "no",
+        Match::More => "more",
+        Match::Yes(finding) => finding.app,
+    }
+}
