@@ -6,19 +6,19 @@ use std::collections::BinaryHeap;
 use super::table::Slot;
 use crate::time::Timestamp;
 
-/// Sessions by the time at which they are to be looked at: a wheel of buckets for what is far away, and a small heap
-/// for the bucket that is due.
+/// Sessions by the time at which they are to be looked at: a wheel of buckets, of which the current one is sorted.
 ///
-/// Refreshing a session costs nothing: its entry stays where it is, and when its bucket comes up the engine puts it
-/// back with its later time. So an entry fires never early, and entries fire in order of (time, slot order by
-/// session number is settled by the caller).
+/// Refreshing a session costs nothing: its entry stays where it is, and when its time has come the engine puts it
+/// back with its later one. Entries come out never early, in order of (time, session number).
 #[derive(Debug, Clone)]
 pub struct Timers {
     buckets: Vec<Vec<Entry>>,
     /// Entries beyond the wheel's span.
     far: Vec<Entry>,
-    /// Entries of the current bucket and before it.
-    due: BinaryHeap<Reverse<Entry>>,
+    /// Entries of the current bucket, the latest first.
+    due: Vec<Entry>,
+    /// Entries that came for the current bucket when it was sorted already.
+    late: BinaryHeap<Reverse<Entry>>,
     /// Number of the current bucket, counted from the epoch.
     current: u64,
     len: usize,
@@ -42,7 +42,8 @@ impl Default for Timers {
         Self {
             buckets: vec![Vec::new(); BUCKETS],
             far: Vec::new(),
-            due: BinaryHeap::new(),
+            due: Vec::new(),
+            late: BinaryHeap::new(),
             current: 0,
             len: 0,
         }
@@ -63,7 +64,7 @@ impl Timers {
     fn place(&mut self, entry: Entry) {
         let bucket = bucket(entry.at);
         if bucket <= self.current {
-            self.due.push(Reverse(entry));
+            self.late.push(Reverse(entry));
         } else if bucket - self.current < BUCKETS as u64 {
             self.buckets[wheel(bucket)].push(entry);
         } else {
@@ -72,20 +73,31 @@ impl Timers {
     }
 
     /// The next entry at or before `until`, as (time, session number, slot).
+    #[inline]
     pub fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, u64, Slot)> {
+        if self.len == 0 {
+            return None;
+        }
         loop {
-            if let Some(&Reverse(entry)) = self.due.peek() {
-                if entry.at > until {
-                    return None;
+            let from_due = match (self.due.last(), self.late.peek()) {
+                (Some(due), Some(Reverse(late))) => due <= late,
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) if self.len == 0 || self.current >= bucket(until) => return None,
+                (None, None) => {
+                    self.turn(bucket(until));
+                    continue;
                 }
+            };
+            let next = if from_due { self.due.last() } else { self.late.peek().map(|Reverse(entry)| entry) };
+            let entry = *next.filter(|entry| entry.at <= until)?;
+            if from_due {
                 self.due.pop();
-                self.len -= 1;
-                return Some((entry.at, entry.session, entry.slot));
+            } else {
+                self.late.pop();
             }
-            if self.len == 0 || self.current >= bucket(until) {
-                return None;
-            }
-            self.turn(bucket(until));
+            self.len -= 1;
+            return Some((entry.at, entry.session, entry.slot));
         }
     }
 
@@ -105,11 +117,12 @@ impl Timers {
                 self.place(entry);
             }
         }
-        let mut ready = std::mem::take(&mut self.buckets[wheel(self.current)]);
-        self.due.extend(ready.drain(..).map(Reverse));
+        let place = &mut self.buckets[wheel(self.current)];
+        self.due.append(place);
+        self.due.sort_unstable_by(|a, b| b.cmp(a));
         // Keep a small bucket's memory for its next turn, give a large one's back.
-        if ready.capacity() <= 64 {
-            self.buckets[wheel(self.current)] = ready;
+        if place.capacity() > 64 {
+            *place = Vec::new();
         }
     }
 }
