@@ -1,5 +1,6 @@
 //! The buffer between a byte stream and the parsers.
 
+use std::fmt;
 use std::io::{self, Read};
 
 /// What a reader starts with. Measured: 1.3 times faster than 8 MB, which falls out of the processor's cache.
@@ -69,5 +70,12 @@ impl Buffer {
     /// Offset in the stream of the first byte not yet consumed.
     pub(super) fn offset(&self) -> u64 {
         self.offset
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { start, end, offset, .. } = self;
+        write!(f, "Buffer {{ {start}..{end} at {offset} }}")
     }
 }

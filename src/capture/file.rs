@@ -15,6 +15,7 @@ use super::{Frame, LinkType, Source};
 use crate::time::Timestamp;
 
 /// A capture being read.
+#[derive(Debug)]
 pub struct CaptureFile {
     buffer: Buffer,
     reader: Reader,
@@ -68,6 +69,7 @@ impl fmt::Display for Damage {
     }
 }
 
+#[derive(Debug)]
 enum Reader {
     Pcap(Pcap),
     PcapNg(PcapNg),

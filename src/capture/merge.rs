@@ -16,6 +16,7 @@ const BUFFER_MIN: usize = 16 * 1024;
 ///
 /// Of frames with the same time, those of the file named first come first. The order within a file is kept, also
 /// where its time goes backwards. One file alone passes straight through.
+#[derive(Debug)]
 pub struct Merge {
     files: Vec<CaptureFile>,
     /// The next frame of each file that has one; the file handed out last is not in it.

@@ -15,6 +15,7 @@ const PACKET_HEADER: usize = 16;
 const PACKET_LIMIT: u32 = 262_144;
 
 /// What a pcap file's header says.
+#[derive(Debug)]
 pub(super) struct Pcap {
     parser: PcapParser,
     link_type: LinkType,

@@ -23,6 +23,7 @@ const BLOCK_HEADER: usize = 8;
 const INTERFACES_MAX: usize = 65_536;
 
 /// The state of a pcapng section.
+#[derive(Debug)]
 pub(super) struct PcapNg {
     order: Order,
     interfaces: Vec<Interface>,

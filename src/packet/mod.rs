@@ -3,13 +3,16 @@
 //! Decoding never fails: what cannot be read is a value too ([`Layer4::Malformed`], [`Layer4::NotIp`]), and gets a
 //! verdict and a counter like any other packet.
 
+pub mod build;
 pub mod checksum;
 mod decode;
 mod defrag;
+mod quoted;
 mod tcp;
 
 pub use decode::{Checksums, DecodeOptions, decode};
 pub use defrag::{DefragLimits, Defragmented, Defragmenter};
+pub use quoted::Quoted;
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};
 
 use crate::flow::{Addr, Protocol};
@@ -123,26 +126,10 @@ impl IcmpMessage<'_> {
         u16::from_be_bytes([self.rest[0], self.rest[1]])
     }
 
-    /// The packet an error quotes. Not written yet: always `None`.
-    pub const fn quoted(&self, _v6: bool) -> Option<Quoted> {
-        None
-    }
-
     /// The sequence number of a query.
     pub const fn sequence(&self) -> u16 {
         u16::from_be_bytes([self.rest[2], self.rest[3]])
     }
-}
-
-/// The tuple of the packet that an ICMP error quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quoted {
-    /// Its IP header.
-    pub ip: IpHeader,
-    /// Its source port, or ICMP identifier.
-    pub sport: u16,
-    /// Its destination port, or ICMP sequence number.
-    pub dport: u16,
 }
 
 /// One fragment of an IP datagram.

@@ -1,5 +1,8 @@
 //! Fragments to datagrams (RFC 791, 3.2; RFC 8200, 4.5), before anything looks at ports (PANOS.md 1.1, stage 4).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use super::decode::{Datagram, reread};
@@ -374,7 +377,6 @@ fn whole_v4(header: &mut [u8], payload: u32) -> Option<()> {
     let len = u16::try_from(header.len() as u32 + payload).ok()?;
     header.get_mut(2..4)?.copy_from_slice(&len.to_be_bytes());
     *header.get_mut(6)? &= 0xc0;
-    *header.get_mut(6)? &= !0x20;
     *header.get_mut(7)? = 0;
     header.get_mut(10..12)?.fill(0);
     let checksum = checksum::compute(header);
