@@ -1,13 +1,13 @@
 //! The full lookup at an application change, and what a block does (PANOS.md 2.4, 3.1, 3.2).
 
 use super::event::{ActionSource, Event, EventKind, Events, Label, Record};
-use super::inject::{self, Rst};
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Injection, Judgement, first_packets};
 use crate::app::{AppId, DenyAction};
 use crate::config::World;
 use crate::flow::{Direction, FlowKey, Protocol};
-use crate::packet::{Layer4, Packet};
+use crate::packet::build::Builder;
+use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
 use crate::policy::{Action, Lookup, Query};
 use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
 
@@ -122,8 +122,7 @@ impl Firewall {
                     Direction::ClientToServer => key,
                     Direction::ServerToClient => session.s2c,
                 };
-                let rst = Rst { path, seq: next(toward), ack: seen(toward.reverse()) };
-                let bytes = out.add_bytes(&inject::rst(&rst));
+                let bytes = out.add_bytes(&rst(&path, next(toward), seen(toward.reverse())));
                 let kind = EventKind::Injected { direction: toward, what: Injection::Rst, bytes };
                 out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
             }
@@ -145,12 +144,8 @@ impl Firewall {
         };
         let to_client = matches!(lookup.action, Action::ResetClient | Action::ResetBoth);
         if to_client && self.world.settings.reset_before_handshake {
-            let rst = Rst {
-                path: key.reply(key.zone),
-                seq: 0,
-                ack: segment.seq.wrapping_add(segment.sequence_len()),
-            };
-            let bytes = out.add_bytes(&inject::rst(&rst));
+            let ack = segment.seq.wrapping_add(segment.sequence_len());
+            let bytes = out.add_bytes(&rst(&key.reply(key.zone), 0, ack));
             let kind =
                 EventKind::Injected { direction: Direction::ServerToClient, what: Injection::Rst, bytes };
             out.push(Event { at: self.now, packet: packet.number, session: None, kind });
@@ -171,7 +166,8 @@ impl Firewall {
         if key.protocol.is_icmp() || !asked {
             return;
         }
-        let bytes = out.add_bytes(&inject::unreachable(packet));
+        // The firewall's own address is not modelled: the message seems to come from the server.
+        let bytes = out.add_bytes(&Builder::new(packet.ip.dst, packet.ip.src).unreachable(packet));
         let kind =
             EventKind::Injected { direction: Direction::ServerToClient, what: Injection::Unreachable, bytes };
         out.push(Event { at: self.now, packet: packet.number, session, kind });
@@ -187,4 +183,20 @@ fn effect(world: &World, app: AppId, action: Action, protocol: Protocol) -> (Act
     } else {
         (action, ActionSource::FromPolicy)
     }
+}
+
+/// A RST+ACK on the flow `path`, as if its source had sent it (PANOS.md 3.2, "RST form"): `seq` is what the receiver
+/// expects, `ack` what it has sent.
+fn rst(path: &FlowKey, seq: u32, ack: u32) -> Vec<u8> {
+    let segment = TcpSegment {
+        sport: path.sport,
+        dport: path.dport,
+        seq,
+        ack,
+        flags: TcpFlags::RST.with(TcpFlags::ACK),
+        window: 0,
+        options: &[],
+        payload: Payload::default(),
+    };
+    Builder::new(path.src, path.dst).tcp(&segment)
 }

@@ -7,7 +7,6 @@ mod appid;
 mod block;
 mod event;
 mod fast;
-mod inject;
 mod slow;
 mod verdict;
 
