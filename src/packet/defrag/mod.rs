@@ -205,9 +205,10 @@ impl Defragmenter {
     }
 
     fn give_up_overdue(&mut self, now: Timestamp) {
-        while let Some((&id, _)) = self.held.first_key_value().filter(|(_, oldest)| oldest.deadline <= now) {
-            let partial = self.remove(id);
-            self.given_up.extend(partial.filter(|partial| !partial.frames.is_empty()));
+        while let Some((&id, oldest)) =
+            self.held.first_key_value().filter(|(_, oldest)| oldest.deadline <= now)
+        {
+            self.give_up(id, oldest.deadline);
         }
     }
 
@@ -215,14 +216,15 @@ impl Defragmenter {
     fn give_up_surplus(&mut self) {
         while self.held.len() > self.limits.datagrams || self.bytes > self.limits.bytes {
             let Some((&id, _)) = self.held.first_key_value() else { return };
-            let partial = self.remove(id).filter(|partial| !partial.frames.is_empty());
-            self.given_up.extend(partial.map(|partial| Partial {
-                deadline: self.clock,
-                header: Vec::new(),
-                pieces: BTreeMap::new(),
-                ..partial
-            }));
+            self.give_up(id, self.clock);
         }
+    }
+
+    /// Keeps of a datagram what is still to be told. A refused one may have nothing.
+    fn give_up(&mut self, id: u64, at: Timestamp) {
+        let Some(partial) = self.remove(id).filter(|partial| !partial.frames.is_empty()) else { return };
+        let (header, pieces) = (Vec::new(), BTreeMap::new());
+        self.given_up.push_back(Partial { deadline: at, header, pieces, ..partial });
     }
 
     fn set_due(&mut self) {

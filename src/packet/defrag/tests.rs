@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::capture::{Frame, LinkType};
-use crate::packet::{Payload, decode};
+use crate::packet::decode;
 
 /// A UDP packet over raw IP, of `len` bytes of payload that differ by datagram.
 fn udp(is_v4: bool, which: u8, len: usize) -> Vec<u8> {
@@ -227,21 +227,16 @@ fn a_datagram_is_what_its_fragments_held() {
 
 #[test]
 fn overlaps_refuse_the_datagram_and_what_comes_of_it_later() {
-    for (overlapping, malformed) in [
-        (8, "FragmentOverlap"),  // starts inside the first
-        (16, "FragmentOverlap"), // the second again, but with other bytes
-    ] {
+    // It starts inside the first; it is the second again, but with other bytes.
+    for overlapping in [8, 16] {
         let mut frames = cut(&udp(true, 1, 40), 1, 16);
         let last = frames.pop().unwrap();
-        let mut liar = frames[1].clone();
-        liar[7] = overlapping / 8;
+        let mut liar = changed(&frames[1], 0x2000 | overlapping / 8, 36);
         liar[25] ^= 0xff;
-        let (mut header, _) = Ipv4Header::from_slice(&liar).unwrap();
-        header.header_checksum = header.calc_header_checksum();
-        liar[..20].copy_from_slice(&header.to_bytes());
         frames.extend([liar, last]);
+        let malformed = "FragmentOverlap".to_owned();
         let out = run(&mut Defragmenter::new(DefragLimits::default(), verified()), &frames);
-        assert_eq!(out, [(vec![1, 2, 3], malformed.to_owned()), (vec![4], malformed.to_owned())]);
+        assert_eq!(out, [(vec![1, 2, 3], malformed.clone()), (vec![4], malformed)]);
     }
 }
 
@@ -258,38 +253,46 @@ fn duplicates_are_kept_with_their_datagram() {
     );
 }
 
+/// The fragment with its flags and offset, or its length, set otherwise.
+fn changed(fragment: &[u8], flags_and_offset: u16, len: usize) -> Vec<u8> {
+    let mut fragment = fragment[..len].to_vec();
+    let (mut header, _) = Ipv4Header::from_slice(&fragment).unwrap();
+    header.more_fragments = flags_and_offset & 0x2000 != 0;
+    header.fragment_offset = IpFragOffset::try_new(flags_and_offset & 0x1fff).unwrap();
+    header.total_len = len as u16;
+    header.header_checksum = header.calc_header_checksum();
+    fragment[..20].copy_from_slice(&header.to_bytes());
+    fragment
+}
+
 #[test]
 fn lengths_that_lie() {
-    let ping_of_death = {
-        let mut fragment = cut(&udp(true, 1, 40), 1, 16).remove(1);
-        fragment[6..8].copy_from_slice(&0x1fff_u16.to_be_bytes());
-        fragment
-    };
-    let uneven = {
-        let mut fragment = cut(&udp(true, 2, 40), 2, 16).remove(0);
-        fragment.truncate(33);
-        fragment[3] = 33;
-        fragment
-    };
-    let mut after_the_end = cut(&udp(true, 3, 40), 3, 16);
-    after_the_end[0][6] &= 0x1f;
-    after_the_end[0][6..8].copy_from_slice(&2_u16.to_be_bytes());
-    for frames in [vec![ping_of_death], vec![uneven], after_the_end[..1].to_vec()] {
-        let mut defragmenter = Defragmenter::new(DefragLimits::default(), DecodeOptions::default());
-        for bytes in frames {
-            let wire_len = bytes.len() as u32;
-            let frame = Frame { at: at(0), file: 0, link_type: LinkType::RAW, wire_len, bytes: &bytes };
-            let packet = decode(&frame, 1, DecodeOptions::default());
-            match defragmenter.push(at(0), &packet) {
-                Defragmented::Datagram(packet) => {
-                    assert_eq!(packet.layer4, Layer4::Malformed(Malformed::FragmentLength));
-                }
-                // The last fragment alone is an honest one.
-                Defragmented::Held => assert_eq!(bytes[7], 2),
-                Defragmented::Whole => panic!(),
-            }
-        }
+    const MORE: u16 = 0x2000;
+    let fragments = cut(&udp(true, 1, 40), 1, 16);
+    let [first, second, last] = fragments.as_slice() else { panic!() };
+    for (name, frames) in [
+        ("ping of death", vec![changed(last, 0x1fff, 36)]),
+        ("a piece that is no multiple of eight", vec![changed(first, MORE, 33)]),
+        ("nothing", vec![changed(first, MORE, 20)]),
+        ("past the end", vec![changed(last, 2, 36), changed(second, MORE | 6, 36)]),
+        ("an end before what is there", vec![changed(second, MORE | 6, 36), changed(last, 2, 36)]),
+        ("two ends", vec![changed(last, 2, 36), changed(second, 6, 36)]),
+    ] {
+        let out = run(&mut Defragmenter::new(DefragLimits::default(), verified()), &frames);
+        let numbers: Vec<u64> = (1..=frames.len() as u64).collect();
+        assert_eq!(out, [(numbers, "FragmentLength".to_owned())], "{name}");
     }
+    // 65,535 bytes of fragments and a header of 20 make more than a packet can be.
+    let mut frames = cut(&udp(true, 1, 65_500), 1, 1_480);
+    let len = frames.last().unwrap().len() + 16;
+    frames.last_mut().unwrap().resize(len, 0);
+    let offset = (frames.len() as u16 - 1) * 1_480 / 8;
+    let longest = changed(frames.last().unwrap(), offset, len);
+    *frames.last_mut().unwrap() = longest;
+    let limits = DefragLimits { timeout: Span::from_secs(100), ..DefragLimits::default() };
+    let out = run(&mut Defragmenter::new(limits, verified()), &frames);
+    assert_eq!(out.len(), 1);
+    assert_eq!(out[0].1, "FragmentLength");
 }
 
 #[test]
