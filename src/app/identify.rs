@@ -117,6 +117,18 @@ pub struct Identifier {
     /// Per transport: all decoders.
     all: [Candidates; 2],
     headers: Headers,
+    labels: Labels,
+}
+
+/// What sessions are called that no decoder recognises (PANOS.md 2.9); `None` where the catalog lacks the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Labels {
+    /// `unknown-tcp`.
+    pub unknown_tcp: Option<AppId>,
+    /// `unknown-udp`.
+    pub unknown_udp: Option<AppId>,
+    /// `non-syn-tcp`.
+    pub non_syn_tcp: Option<AppId>,
 }
 
 /// Applications that need no payload.
@@ -158,7 +170,17 @@ impl Identifier {
         let named = |name| catalog.find(name);
         let headers =
             Headers { ping: named("ping"), icmp: named("icmp"), ipv6_icmp: named("ipv6-icmp"), by_protocol };
-        Self { first, all, headers }
+        let labels = Labels {
+            unknown_tcp: named("unknown-tcp"),
+            unknown_udp: named("unknown-udp"),
+            non_syn_tcp: named("non-syn-tcp"),
+        };
+        Self { first, all, headers, labels }
+    }
+
+    /// What sessions are called that no decoder recognises.
+    pub const fn labels(&self) -> Labels {
+        self.labels
     }
 
     /// The application of a packet that needs no payload to tell it: ICMP and the other IP protocols

@@ -9,7 +9,7 @@ mod decoder;
 mod identify;
 
 pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, Ports, Timeouts};
-pub use identify::{Candidates, Heads, Identified, Identifier};
+pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -195,9 +195,10 @@ const fn is_spent(session: &Session, settings: &Settings) -> bool {
 
 /// The application of a session that nobody recognises.
 fn unknown(world: &World, session: &Session) -> Option<AppId> {
-    world.catalog.find(match session.c2s.protocol {
-        Protocol::TCP if session.tcp.is_midstream() => "non-syn-tcp",
-        Protocol::TCP => "unknown-tcp",
-        _ => "unknown-udp",
-    })
+    let labels = world.identifier.labels();
+    match session.c2s.protocol {
+        Protocol::TCP if session.tcp.is_midstream() => labels.non_syn_tcp,
+        Protocol::TCP => labels.unknown_tcp,
+        _ => labels.unknown_udp,
+    }
 }

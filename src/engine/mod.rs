@@ -344,7 +344,7 @@ fn label(world: &World, session: &Session) -> Label {
         AppState::Undecided | AppState::Exhausted if session.c2s.protocol != Protocol::TCP => {
             Label::InsufficientData
         }
-        AppState::Undecided | AppState::Exhausted => match world.catalog.find("non-syn-tcp") {
+        AppState::Undecided | AppState::Exhausted => match world.identifier.labels().non_syn_tcp {
             Some(app) if session.tcp.is_midstream() => Label::App(app),
             _ if session.tcp.is_established() && session.data_packets > 0 => Label::InsufficientData,
             _ => Label::Incomplete,
