@@ -1,10 +1,31 @@
 //! What people and programs read: consumers of the engine's events.
+//!
+//! Each format is a [`Sink`] of its own: [`Tally`] adds up, [`Rows`] writes the traffic log.
+
+mod community;
+pub mod csv;
+pub mod escape;
+mod inline;
+pub mod json;
+mod leaks;
+mod order;
+mod row;
+mod rows;
+mod tally;
+pub mod text;
 
 use std::io;
 
+use crate::capture::CaptureInfo;
 use crate::config::World;
 use crate::engine::Events;
 use crate::packet::Packet;
+
+pub use inline::Inline;
+pub use leaks::{Leak, Leaks, Port, Worst};
+pub use row::{Application, Applications, FirstPacketsRow, Model, Row, Subtype};
+pub use rows::{Encode, Rows};
+pub use tally::{RuleTally, Tally};
 
 /// A reader of events: it is shown what every step brought and decides nothing.
 pub trait Sink {
@@ -16,4 +37,15 @@ pub trait Sink {
     /// # Errors
     /// Where it writes somewhere and that fails.
     fn read(&mut self, world: &World, events: &Events) -> io::Result<()>;
+}
+
+/// What a report is about, besides what the events say.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// What the events' ids belong to.
+    pub world: &'a World,
+    /// The captures that were read, in the order of the command line.
+    pub captures: &'a [CaptureInfo],
+    /// One sentence each, without trailing punctuation.
+    pub warnings: &'a [String],
 }

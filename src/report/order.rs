@@ -1,0 +1,253 @@
+//! Puts rows in order of start time and session number although sessions end in another order, in bounded memory.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+
+use crate::time::Timestamp;
+
+/// What rows are sorted by: start time, then session number (0 for a refused packet).
+pub(super) type Place = (Timestamp, u64);
+
+/// Texts on their way into order.
+///
+/// They wait in memory until nothing can come before them ([`Order::release`]) or until there are too many; then they
+/// go to a temporary file in sorted runs, which [`Order::finish`] merges. Texts of the same place keep the order in
+/// which they came.
+#[derive(Debug)]
+pub(super) struct Order {
+    bytes: Vec<u8>,
+    waiting: Vec<Waiting>,
+    /// Next number of arrival.
+    sequence: u64,
+    /// So many bytes wait in memory at most.
+    limit: usize,
+    /// Releasing is worth while from so many bytes on.
+    worth: usize,
+    spilled: Option<Spilled>,
+}
+
+/// Place and number of arrival.
+type Key = (Place, u64);
+
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    key: Key,
+    start: usize,
+    end: usize,
+}
+
+/// Sorted runs in a temporary file.
+#[derive(Debug)]
+struct Spilled {
+    file: File,
+    /// Where each run ends.
+    ends: Vec<u64>,
+}
+
+/// Memory for rows that wait.
+const LIMIT: usize = 64 << 20;
+/// The least to release at once.
+const WORTH: usize = 1 << 20;
+
+impl Default for Order {
+    fn default() -> Self {
+        Self::with_limit(LIMIT)
+    }
+}
+
+impl Order {
+    fn with_limit(limit: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            waiting: Vec::new(),
+            sequence: 0,
+            limit,
+            worth: WORTH.min(limit),
+            spilled: None,
+        }
+    }
+
+    /// Adds the text that `write` appends.
+    pub(super) fn push(
+        &mut self,
+        place: Place,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.bytes.len() >= self.limit {
+            self.spill()?;
+        }
+        let start = self.bytes.len();
+        write(&mut self.bytes)?;
+        self.waiting.push(Waiting { key: (place, self.sequence), start, end: self.bytes.len() });
+        self.sequence += 1;
+        Ok(())
+    }
+
+    /// Writes all texts that come before `bound`, when that is worth while.
+    pub(super) fn release(&mut self, bound: Place, out: &mut impl Write) -> io::Result<()> {
+        if self.bytes.len() < self.worth || self.spilled.is_some() {
+            return Ok(());
+        }
+        self.sort();
+        let ready = self.waiting.partition_point(|waiting| waiting.key.0 < bound);
+        for waiting in self.waiting.drain(..ready) {
+            out.write_all(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
+        }
+        let mut kept = Vec::new();
+        for waiting in &mut self.waiting {
+            let start = kept.len();
+            kept.extend_from_slice(self.bytes.get(waiting.start..waiting.end).unwrap_or_default());
+            (waiting.start, waiting.end) = (start, kept.len());
+        }
+        self.bytes = kept;
+        self.worth = (self.bytes.len() * 2).clamp(WORTH.min(self.limit), self.limit);
+        Ok(())
+    }
+
+    /// Hands out everything that is left, in order.
+    pub(super) fn finish(mut self, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if self.spilled.is_some() {
+            self.spill()?;
+        }
+        if let Some(spilled) = self.spilled {
+            return spilled.merge(self.limit, each);
+        }
+        self.sort();
+        for waiting in self.waiting {
+            each(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        self.waiting.sort_unstable_by_key(|waiting| waiting.key);
+    }
+
+    /// Writes everything as one run.
+    fn spill(&mut self) -> io::Result<()> {
+        self.sort();
+        let spilled = match &mut self.spilled {
+            Some(spilled) => spilled,
+            None => self.spilled.insert(Spilled { file: tempfile::tempfile()?, ends: Vec::new() }),
+        };
+        let mut out = BufWriter::with_capacity(1 << 16, &spilled.file);
+        for waiting in self.waiting.drain(..) {
+            let ((at, session), sequence) = waiting.key;
+            let text = self.bytes.get(waiting.start..waiting.end).unwrap_or_default();
+            for number in [at.nanos(), session, sequence, text.len() as u64] {
+                out.write_all(&number.to_le_bytes())?;
+            }
+            out.write_all(text)?;
+        }
+        let end = out.stream_position()?;
+        drop(out);
+        spilled.ends.push(end);
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+impl Spilled {
+    fn merge(self, memory: usize, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let buffer = (memory / self.ends.len().max(1)).clamp(1 << 12, 1 << 16);
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let mut runs: Vec<Run<'_>> = starts
+            .zip(&self.ends)
+            .map(|(start, &end)| {
+                let section = Section { file: &self.file, at: start, end };
+                Run { reader: BufReader::with_capacity(buffer, section), text: Vec::new() }
+            })
+            .collect();
+        let mut next = BinaryHeap::new();
+        for (index, run) in runs.iter_mut().enumerate() {
+            next.extend(run.advance()?.map(|key| Reverse((key, index))));
+        }
+        while let Some(Reverse((_, index))) = next.pop() {
+            let Some(run) = runs.get_mut(index) else { continue };
+            each(&run.text)?;
+            next.extend(run.advance()?.map(|key| Reverse((key, index))));
+        }
+        Ok(())
+    }
+}
+
+/// One sorted run being read back.
+struct Run<'a> {
+    reader: BufReader<Section<'a>>,
+    text: Vec<u8>,
+}
+
+impl Run<'_> {
+    /// Reads the next text; its key, or `None` at the end.
+    fn advance(&mut self) -> io::Result<Option<Key>> {
+        if self.reader.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
+        let mut number = || {
+            let mut bytes = [0; 8];
+            self.reader.read_exact(&mut bytes).map(|()| u64::from_le_bytes(bytes))
+        };
+        let (at, session, sequence, len) = (number()?, number()?, number()?, number()?);
+        self.text.clear();
+        self.reader.by_ref().take(len).read_to_end(&mut self.text)?;
+        Ok(Some(((Timestamp::from_nanos(at), session), sequence)))
+    }
+}
+
+/// A part of a file that others read, too.
+struct Section<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let len = out.len().min(left);
+        let Some(out) = out.get_mut(..len) else { return Ok(0) };
+        self.file.seek(SeekFrom::Start(self.at))?;
+        let count = self.file.read(out)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// With any amount of memory, with or without releasing, the texts come out as a stable sort gives them.
+        #[test]
+        fn sorts(
+            limit in 1usize..200,
+            releases in any::<bool>(),
+            steps in proptest::collection::vec((0u64..4, 0u64..3, 0u64..8), 0..100),
+        ) {
+            let mut order = Order::with_limit(limit);
+            let mut expected = Vec::new();
+            let mut out = Vec::new();
+            let mut now = 10;
+            for (number, (passes, session, back)) in steps.into_iter().enumerate() {
+                now += passes;
+                // Rows begin at most eight units ago.
+                let place = (Timestamp::from_nanos(now - back), session);
+                let text = format!("{number} ");
+                order.push(place, |out| { out.extend_from_slice(text.as_bytes()); Ok(()) }).unwrap();
+                expected.push((place, text));
+                if releases {
+                    order.release((Timestamp::from_nanos(now - 8), 0), &mut out).unwrap();
+                }
+            }
+            order.finish(|text| { out.extend_from_slice(text); Ok(()) }).unwrap();
+            expected.sort_by_key(|(place, _)| *place);
+            let expected: String = expected.into_iter().map(|(_, text)| text).collect();
+            prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! One row of the traffic log.
+
+use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
+
+use super::community::{CommunityId, community_id};
+use super::escape::Payload;
+use super::inline::{Clock, Inline};
+use crate::app::AppId;
+use crate::config::World;
+use crate::engine::{Events, Evidence, FirstPackets, Label, Outcome, Record};
+use crate::flow::{FlowKey, Protocol};
+use crate::policy::{Action, Lookup, RuleId};
+use crate::session::EndReason;
+
+/// A row's subtype (PANOS.md 3.3): neither a rule's action nor a packet's verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subtype {
+    /// The application became known, or changed.
+    Start,
+    /// The session ended.
+    End,
+    /// Blocked before the application was known, without a session.
+    Drop,
+    /// Blocked once the application was known.
+    Deny,
+}
+
+impl Subtype {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Start, Self::End, Self::Drop, Self::Deny];
+
+    /// PAN-OS's spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::End => "end",
+            Self::Drop => "drop",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// One traffic-log row: PAN-OS's columns under PAN-OS's names, in order, and what only the model knows.
+#[derive(Debug, Clone, serde::Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are PAN-OS's columns (PANOS.md 11.1); bytes are bytes, elapsed is seconds"
+)]
+pub struct Row<'a> {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    #[serde(serialize_with = "by_name")]
+    pub subtype: Subtype,
+    pub start: Inline<30>,
+    pub elapsed: u64,
+    pub src: Inline<46>,
+    pub dst: Inline<46>,
+    pub sport: u16,
+    pub dport: u16,
+    pub natsrc: Inline<46>,
+    pub natdst: Inline<46>,
+    pub natsport: u16,
+    pub natdport: u16,
+    pub proto: Inline<9>,
+    pub from: &'a str,
+    pub to: &'a str,
+    pub inbound_if: &'a str,
+    pub outbound_if: &'a str,
+    pub rule: &'a str,
+    pub app: &'a str,
+    pub action: &'static str,
+    pub action_source: &'static str,
+    pub category: &'static str,
+    pub sessionid: u64,
+    pub parent_session_id: Option<u64>,
+    pub repeatcnt: u64,
+    pub flags: Inline<18>,
+    pub bytes: u64,
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    pub packets: u64,
+    pub pkts_sent: u64,
+    pub pkts_received: u64,
+    pub session_end_reason: &'static str,
+    pub model: Model<'a>,
+}
+
+/// What the model knows beyond a log's columns.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Model<'a> {
+    /// State of the session; a refused packet never had one and counts as `CLOSED`.
+    pub state: &'static str,
+    /// Whether the rulebase would write this row.
+    pub logged: bool,
+    /// Whether the capture ended before the session did.
+    pub open_at_end: bool,
+    /// Zeek's letters.
+    pub history: Inline<16>,
+    /// Community ID; `None` where the flow key does not hold what it is made of: ICMP other than echo, and SCTP.
+    pub community_id: Option<CommunityId>,
+    /// The port-only lookup's rule.
+    pub tentative_rule: &'a str,
+    /// The last full lookup's rule.
+    pub final_rule: Option<&'a str>,
+    /// `tracker stage firewall` of the session.
+    pub tracker_stage: Option<&'static str>,
+    /// Every application App-ID came to.
+    pub applications: Applications<'a>,
+    /// What was forwarded under a rule that does not finally hold.
+    pub first_packets: Option<FirstPacketsRow<'a>>,
+    /// Frame number of the first packet.
+    pub first_packet: u64,
+    /// Frame number of the last packet.
+    pub last_packet: u64,
+}
+
+/// [`FirstPackets`] with names.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+#[expect(missing_docs, reason = "named as in the JSON document")]
+pub struct FirstPacketsRow<'a> {
+    pub admitted_by: &'a str,
+    pub outcome: &'static str,
+    pub packets_to_server: u64,
+    pub packets_to_client: u64,
+    pub payload_bytes_to_server: u64,
+    pub payload_bytes_to_client: u64,
+}
+
+/// An application that App-ID came to, and the full lookup that followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// Frame number of the packet that told.
+    pub packet: u64,
+    /// The application.
+    pub app: AppId,
+    /// What was seen, safe to show.
+    pub evidence: String,
+    /// What the full lookup said.
+    pub lookup: Option<Lookup>,
+}
+
+/// The applications of a session, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Applications<'a> {
+    /// What the ids belong to.
+    pub world: &'a World,
+    /// The applications.
+    pub list: &'a [Application],
+}
+
+/// What is wanted of a row that its record does not say.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) world: &'a World,
+    pub(super) clock: &'a mut Clock,
+    pub(super) applications: &'a [Application],
+    /// How many identical refusals the row stands for.
+    pub(super) repeat: u64,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(subtype: Subtype, record: &Record, context: Context<'a>) -> Self {
+        let Context { world, clock, applications, repeat } = context;
+        let (c2s, s2c) = (&record.c2s, &record.s2c);
+        let [bytes_sent, bytes_received] = record.counts.bytes;
+        let [pkts_sent, pkts_received] = record.counts.packets;
+        let translated = is_translated(record);
+        let unspecified = if c2s.src.is_v4() { "0.0.0.0" } else { "::" };
+        let port = |port| if c2s.protocol.has_ports() { port } else { 0 };
+        let nat = |addr| if translated { Inline::of(addr) } else { Inline::of(unspecified) };
+        let nat_port = |number| if translated { port(number) } else { 0 };
+        Row {
+            kind: "TRAFFIC",
+            subtype,
+            start: clock.print(record.started),
+            elapsed: record.last.since(record.started).secs(),
+            src: Inline::of(c2s.src),
+            dst: Inline::of(c2s.dst),
+            sport: port(c2s.sport),
+            dport: port(c2s.dport),
+            natsrc: nat(s2c.dst),
+            natdst: nat(s2c.src),
+            natsport: nat_port(s2c.dport),
+            natdport: nat_port(s2c.sport),
+            proto: Inline::of(c2s.protocol),
+            from: world.zones.name(c2s.zone),
+            to: world.zones.name(s2c.zone),
+            inbound_if: "",
+            outbound_if: "",
+            rule: rule_name(world, record.rule),
+            app: label_name(world, record.label),
+            action: record.action.name(),
+            action_source: record.action_source.name(),
+            category: "any",
+            sessionid: record.id.map_or(0, |id| id.0),
+            parent_session_id: record.parent.map(|id| id.0),
+            repeatcnt: repeat,
+            flags: flags(world, record, translated, applications),
+            bytes: bytes_sent + bytes_received,
+            bytes_sent,
+            bytes_received,
+            packets: pkts_sent + pkts_received,
+            pkts_sent,
+            pkts_received,
+            session_end_reason: end_reason(subtype, record),
+            model: Model::new(subtype, record, world, applications),
+        }
+    }
+}
+
+impl<'a> Model<'a> {
+    fn new(subtype: Subtype, record: &Record, world: &'a World, list: &'a [Application]) -> Self {
+        let reason =
+            record.reason.filter(|_| record.id.is_some() && subtype != Subtype::Start && !record.open);
+        Self {
+            state: record.state.name(),
+            logged: is_logged(subtype, record, world),
+            open_at_end: record.open,
+            history: Inline::of(record.history),
+            community_id: community_id(&record.c2s, is_echo(world, record)),
+            tentative_rule: rule_name(world, record.tentative),
+            final_rule: record.decided.map(|rule| rule_name(world, rule)),
+            tracker_stage: reason.and_then(EndReason::tracker_stage),
+            applications: Applications { world, list },
+            first_packets: record.first_packets.map(|first| FirstPacketsRow::new(&first, world)),
+            first_packet: record.first_packet,
+            last_packet: record.last_packet,
+        }
+    }
+}
+
+impl<'a> FirstPacketsRow<'a> {
+    fn new(first: &FirstPackets, world: &'a World) -> Self {
+        let [packets_to_server, packets_to_client] = first.passed.packets;
+        let [payload_bytes_to_server, payload_bytes_to_client] = first.passed.payload;
+        Self {
+            admitted_by: rule_name(world, first.admitted_by),
+            outcome: first.outcome.name(),
+            packets_to_server,
+            packets_to_client,
+            payload_bytes_to_server,
+            payload_bytes_to_client,
+        }
+    }
+}
+
+/// Whether the rulebase would write a row: where the rule logs at session end, and for a blocked session also where it
+/// logs at session start only (PANOS.md 3.3).
+pub(super) fn is_logged(subtype: Subtype, record: &Record, world: &World) -> bool {
+    let rule = world.policy.rule(record.rule);
+    match subtype {
+        Subtype::Start => rule.log_start,
+        Subtype::End => rule.log_end,
+        Subtype::Drop | Subtype::Deny => rule.log_end || rule.log_start,
+    }
+}
+
+/// The `session_end_reason` column; `n/a` where nothing has ended yet.
+pub(super) fn end_reason(subtype: Subtype, record: &Record) -> &'static str {
+    match record.reason {
+        Some(reason) if subtype != Subtype::Start && !record.open => reason.name(),
+        _ => "n/a",
+    }
+}
+
+/// The application column.
+pub(super) fn label_name(world: &World, label: Label) -> &str {
+    match label {
+        Label::App(app) => world.catalog.name(app),
+        Label::Incomplete => "incomplete",
+        Label::InsufficientData => "insufficient-data",
+        Label::NotApplicable => "not-applicable",
+    }
+}
+
+pub(super) fn rule_name(world: &World, rule: RuleId) -> &str {
+    &world.policy.rule(rule).name
+}
+
+/// What App-ID saw, as one phrase that is safe to show.
+pub(super) fn evidence(events: &Events, evidence: &Evidence) -> String {
+    match events.bytes(evidence.detail) {
+        [] => evidence.what.to_owned(),
+        detail => format!("{} `{}`", evidence.what, Payload(detail)),
+    }
+}
+
+fn is_translated(record: &Record) -> bool {
+    record.s2c != FlowKey { zone: record.s2c.zone, ..record.c2s.reply(record.s2c.zone) }
+}
+
+fn is_echo(world: &World, record: &Record) -> bool {
+    let ping = || world.catalog.find("ping");
+    matches!(record.label, Label::App(app) if record.c2s.protocol == Protocol::ICMP && Some(app) == ping())
+}
+
+/// The bits of the `flags` column that the model knows (PANOS.md 11.2): IPv6, NAT, non-standard destination port (as
+/// real rows have it, a `ping` included), and an application allowed only because another one needs it.
+fn flags(world: &World, record: &Record, translated: bool, applications: &[Application]) -> Inline<18> {
+    const IPV6: u32 = 0x0200_0000;
+    const NAT: u32 = 0x0040_0000;
+    const NON_STANDARD_PORT: u32 = 0x0010_0000;
+    const IMPLICIT: u32 = 0x0000_2000;
+    let c2s = &record.c2s;
+    let standard_port = match record.label {
+        Label::App(app) => world
+            .catalog
+            .get(app)
+            .is_none_or(|known| c2s.protocol.has_ports() && known.ports.contain(c2s.protocol, c2s.dport)),
+        Label::Incomplete | Label::InsufficientData | Label::NotApplicable => true,
+    };
+    let implicit = applications.last().and_then(|last| last.lookup).is_some_and(|lookup| lookup.implicit);
+    let bits = [
+        (!c2s.src.is_v4(), IPV6),
+        (translated, NAT),
+        (!standard_port, NON_STANDARD_PORT),
+        (implicit, IMPLICIT),
+    ];
+    let set = bits.iter().filter(|(on, _)| *on).fold(0, |flags, (_, bit)| flags | bit);
+    Inline::of(format_args!("{set:#x}"))
+}
+
+fn by_name<S: Serializer>(subtype: &Subtype, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(subtype.name())
+}
+
+impl Serialize for Applications<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.list.len()))?;
+        for application in self.list {
+            list.serialize_element(&Named { world: self.world, application })?;
+        }
+        list.end()
+    }
+}
+
+/// An [`Application`] with what its ids belong to.
+struct Named<'a> {
+    world: &'a World,
+    application: &'a Application,
+}
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { world, application } = self;
+        let lookup = application.lookup;
+        let mut named = serializer.serialize_struct("Application", 5)?;
+        named.serialize_field("packet", &application.packet)?;
+        named.serialize_field("app", world.catalog.name(application.app))?;
+        named.serialize_field("rule", &lookup.map(|lookup| rule_name(world, lookup.rule)))?;
+        named.serialize_field("action", &lookup.map(|lookup| Action::name(lookup.action)))?;
+        named.serialize_field("evidence", &application.evidence)?;
+        named.end()
+    }
+}
+
+impl Outcome {
+    /// All of them, worst first.
+    pub(super) const ALL: [Self; 3] = [Self::Denied, Self::NeverIdentified, Self::Reclassified];
+}

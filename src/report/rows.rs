@@ -1,0 +1,236 @@
+//! Events to rows, in order.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use hashbrown::HashMap;
+
+use super::Sink;
+use super::inline::Clock;
+use super::order::{Order, Place};
+use super::row::{self, Application, Context, Row, Subtype};
+use crate::config::World;
+use crate::engine::{Event, EventKind, Events, Label, Record};
+use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
+use crate::policy::{Lookup, RuleId};
+use crate::session::{EndReason, SessionId};
+use crate::time::Timestamp;
+
+/// A format of rows.
+pub trait Encode {
+    /// Whether it wants this row; what it does not want is not built.
+    fn wants(&self, _subtype: Subtype, _record: &Record, _world: &World) -> bool {
+        true
+    }
+
+    /// Appends a row to `out`, with all that parts it from the next.
+    ///
+    /// # Errors
+    /// Where the format cannot write it.
+    fn encode(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> io::Result<()>;
+}
+
+/// The traffic log: a [`Sink`] that builds every row and puts them in order of start time, then session number.
+pub struct Rows<'a, E> {
+    encode: E,
+    order: Order,
+    /// Where rows go as soon as no other can come before them; otherwise they wait for [`Rows::finish`].
+    out: Option<Box<dyn Write + 'a>>,
+    live: BTreeMap<SessionId, Live>,
+    clock: Clock,
+    /// The lookup that the events after it are about.
+    lookup: Option<Lookup>,
+    refusals: Option<Refusals>,
+}
+
+/// What is remembered of a session that has not ended.
+#[derive(Debug)]
+struct Live {
+    started: Timestamp,
+    applications: Vec<Application>,
+}
+
+/// `--aggregate`: refusals by what makes them identical, with how many there were.
+type Refusals = HashMap<Refusal, (Record, u64), foldhash::quality::RandomState>;
+
+/// What identical refusals have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Refusal {
+    rule: RuleId,
+    label: Label,
+    src: Addr,
+    dst: Addr,
+    ports: (u16, u16),
+    protocol: Protocol,
+    zone: ZoneId,
+}
+
+/// So many different refusals are counted together; further ones get rows of their own.
+const REFUSALS: usize = 1 << 16;
+
+impl<'a, E: Encode> Rows<'a, E> {
+    /// Rows that wait for [`Rows::finish`].
+    pub fn held(encode: E) -> Self {
+        Self {
+            encode,
+            order: Order::default(),
+            out: None,
+            live: BTreeMap::new(),
+            clock: Clock::default(),
+            lookup: None,
+            refusals: None,
+        }
+    }
+
+    /// Rows that go to `out` as early as their order allows.
+    pub fn streamed(encode: E, out: impl Write + 'a) -> Self {
+        Self { out: Some(Box::new(out)), ..Self::held(encode) }
+    }
+
+    /// Counts identical refusals in `repeatcnt` instead of giving each a row.
+    #[must_use]
+    pub fn aggregated(mut self) -> Self {
+        self.refusals = Some(Refusals::default());
+        self
+    }
+
+    /// Ends the log: gives every row that is left to `each`, in order.
+    ///
+    /// # Errors
+    /// Where `each` fails, or the temporary file of a long log.
+    pub fn finish_into(mut self, world: &World, each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let refusals = self.refusals.take().into_iter().flatten().map(|(_, counted)| counted);
+        let mut refusals: Vec<_> = refusals.collect();
+        refusals.sort_unstable_by_key(|(record, _)| record.first_packet);
+        for (record, repeat) in refusals {
+            self.push(world, Subtype::Drop, &record, repeat)?;
+        }
+        self.order.finish(each)
+    }
+
+    /// Ends a log made with [`Rows::streamed`].
+    ///
+    /// # Errors
+    /// As [`Rows::finish_into`].
+    pub fn finish(mut self, world: &World) -> io::Result<()> {
+        let Some(mut out) = self.out.take() else { return Ok(()) };
+        self.finish_into(world, |row| out.write_all(row))?;
+        out.flush()
+    }
+
+    fn read_event(&mut self, world: &World, events: &Events, event: &Event) -> io::Result<()> {
+        match event.kind {
+            EventKind::LookedUp { lookup, .. } => self.lookup = Some(lookup),
+            EventKind::Created { record } => {
+                let record = events.record(record);
+                if let Some(id) = record.id {
+                    self.live.insert(id, Live { started: record.started, applications: Vec::new() });
+                }
+            }
+            EventKind::Identified { app, ref evidence } => {
+                if let Some(live) = event.session.and_then(|id| self.live.get_mut(&id)) {
+                    let evidence = row::evidence(events, evidence);
+                    live.applications.push(Application { packet: event.packet, app, evidence, lookup: None });
+                }
+            }
+            EventKind::Allowed { record } => {
+                let record = events.record(record);
+                self.decide(record);
+                if world.policy.rule(record.rule).log_start {
+                    self.push(world, Subtype::Start, record, 1)?;
+                }
+            }
+            EventKind::Denied { record } => {
+                let record = events.record(record);
+                self.decide(record);
+                self.push(world, Subtype::Deny, record, 1)?;
+            }
+            EventKind::Refused { record } => self.refuse(world, events.record(record))?,
+            EventKind::Ended { record } => {
+                let record = events.record(record);
+                // A denied session has its row already.
+                if record.reason != Some(EndReason::PolicyDeny) {
+                    self.push(world, Subtype::End, record, 1)?;
+                }
+                if let Some(id) = record.id {
+                    self.live.remove(&id);
+                }
+            }
+            EventKind::ClockBackward { .. }
+            | EventKind::Stage { .. }
+            | EventKind::Armed { .. }
+            | EventKind::Injected { .. }
+            | EventKind::Limit { .. }
+            | EventKind::Verdict { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The lookup just made is the full lookup of the application just found.
+    fn decide(&mut self, record: &Record) {
+        let live = record.id.and_then(|id| self.live.get_mut(&id));
+        if let Some(last) = live.and_then(|live| live.applications.last_mut()) {
+            last.lookup = self.lookup;
+        }
+    }
+
+    fn refuse(&mut self, world: &World, record: &Record) -> io::Result<()> {
+        if let Some(refusals) = &mut self.refusals {
+            let key = Refusal::of(record);
+            if let Some((first, repeat)) = refusals.get_mut(&key) {
+                for side in 0..2 {
+                    first.counts.packets[side] += record.counts.packets[side];
+                    first.counts.bytes[side] += record.counts.bytes[side];
+                }
+                (first.last, first.last_packet) = (record.last, record.last_packet);
+                *repeat += 1;
+                return Ok(());
+            }
+            if refusals.len() < REFUSALS {
+                refusals.insert(key, (*record, 1));
+                return Ok(());
+            }
+        }
+        self.push(world, Subtype::Drop, record, 1)
+    }
+
+    fn push(&mut self, world: &World, subtype: Subtype, record: &Record, repeat: u64) -> io::Result<()> {
+        if !self.encode.wants(subtype, record, world) {
+            return Ok(());
+        }
+        let live = record.id.and_then(|id| self.live.get(&id));
+        let applications = live.map_or(&[][..], |live| &live.applications);
+        let context = Context { world, clock: &mut self.clock, applications, repeat };
+        let row = Row::new(subtype, record, context);
+        let place = (record.started, row.sessionid);
+        let encode = &mut self.encode;
+        self.order.push(place, |out| encode.encode(&row, out))
+    }
+
+    /// Nothing that is still to come can be placed before this.
+    fn bound(&self, now: Timestamp) -> Place {
+        let live = self.live.first_key_value().map(|(id, live)| (live.started, id.0));
+        live.unwrap_or((now, 0)).min((now, 0))
+    }
+}
+
+impl Refusal {
+    const fn of(record: &Record) -> Self {
+        let FlowKey { src, dst, sport, dport, protocol, zone } = record.c2s;
+        Self { rule: record.rule, label: record.label, src, dst, ports: (sport, dport), protocol, zone }
+    }
+}
+
+impl<E: Encode> Sink for Rows<'_, E> {
+    fn read(&mut self, world: &World, events: &Events) -> io::Result<()> {
+        for event in events.list() {
+            self.read_event(world, events, event)?;
+        }
+        let Some(now) = events.list().last().map(|event| event.at) else { return Ok(()) };
+        let bound = self.bound(now);
+        match &mut self.out {
+            Some(out) if self.refusals.is_none() => self.order.release(bound, out),
+            _ => Ok(()),
+        }
+    }
+}

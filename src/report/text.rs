@@ -1,0 +1,1 @@
+//! what a person reads
