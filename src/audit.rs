@@ -154,8 +154,12 @@ impl Audit {
         let told = record.counts.packets.iter().sum::<u64>();
         self.expect(told == seen + 1, event, || format!("{told} packets in the deny row, {seen} + 1 seen"));
         let leak = record.first_packets.map(|first| first.passed).unwrap_or_default();
-        self.expect(leak == passed, event, || format!("{leak:?} first packets in the deny row, {passed:?} seen"));
-        self.expect(record.state == State::Discard, event, || "a denied session is not in DISCARD".to_owned());
+        self.expect(leak == passed, event, || {
+            format!("{leak:?} first packets in the deny row, {passed:?} seen")
+        });
+        self.expect(record.state == State::Discard, event, || {
+            "a denied session is not in DISCARD".to_owned()
+        });
     }
 
     fn end(&mut self, record: &Record, event: &Event) {
@@ -185,7 +189,8 @@ impl Audit {
     }
 
     fn judge(&mut self, event: &Event) {
-        let EventKind::Verdict { verdict, direction, counted, frames, wire_len, payload_len } = event.kind else {
+        let EventKind::Verdict { verdict, direction, counted, frames, wire_len, payload_len } = event.kind
+        else {
             return;
         };
         let next = event.packet > self.last_packet;
