@@ -5,8 +5,8 @@ use ipnet::IpNet;
 
 use super::diagnostic::Span;
 use crate::app::{AppId, DenyAction, Ports, Timeouts};
-use crate::flow::{Addr, Protocol};
-use crate::policy::{Action, RuleType};
+use crate::flow::Addr;
+use crate::policy::{Action, RuleType, Service};
 
 /// A value and where it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl<T> At<T> {
 pub(super) struct Candidate {
     pub(super) zones: Vec<(Name, Vec<At<IpNet>>)>,
     pub(super) addresses: Vec<Definition<Vec<(Addr, Addr)>>>,
-    pub(super) services: Vec<Definition<Vec<ServicePorts>>>,
+    pub(super) services: Vec<Definition<Vec<Service>>>,
     pub(super) applications: Vec<CustomApplication>,
     pub(super) application_groups: Vec<Definition<Vec<AppId>>>,
     pub(super) rules: Vec<SecurityRule>,
@@ -53,20 +53,13 @@ pub(super) enum Body<T> {
     Group(Vec<Name>),
 }
 
-/// Protocol and ports of a service object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ServicePorts {
-    pub(super) protocol: Protocol,
-    pub(super) ports: Vec<(u16, u16)>,
-    pub(super) source_ports: Vec<(u16, u16)>,
-}
-
-/// `[application.NAME]`.
+/// `[application.NAME]`: an application of its own, or other timeouts for a predefined one.
 #[derive(Debug)]
 pub(super) struct CustomApplication {
     pub(super) name: Name,
     pub(super) ports: Ports,
-    pub(super) has_ports: bool,
+    /// Keys that only an application of its own can have.
+    pub(super) defines: Vec<Name>,
     pub(super) depends_on: Vec<Name>,
     pub(super) implicit: Vec<Name>,
     pub(super) deny_action: Option<DenyAction>,
@@ -77,6 +70,8 @@ pub(super) struct CustomApplication {
 #[derive(Debug)]
 pub(super) struct SecurityRule {
     pub(super) name: Name,
+    /// The rule itself.
+    pub(super) span: Span,
     pub(super) line: Option<u32>,
     pub(super) rule_type: RuleType,
     pub(super) from: Vec<Name>,
@@ -87,6 +82,9 @@ pub(super) struct SecurityRule {
     pub(super) negate_destination: bool,
     pub(super) application: Vec<Name>,
     pub(super) service: Vec<Name>,
+    pub(super) category: Vec<String>,
+    /// What it asks of users, hosts and devices, in words.
+    pub(super) identity: Vec<String>,
     pub(super) action: Action,
     pub(super) icmp_unreachable: bool,
     pub(super) log_start: bool,
@@ -97,6 +95,7 @@ pub(super) struct SecurityRule {
 /// `[default.intrazone]` or `[default.interzone]`: what it overrides.
 #[derive(Debug, Default)]
 pub(super) struct DefaultRule {
+    pub(super) span: Span,
     pub(super) action: Option<Action>,
     pub(super) icmp_unreachable: Option<bool>,
     pub(super) log_start: Option<bool>,

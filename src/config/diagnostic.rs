@@ -9,11 +9,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 /// So many errors are shown; the others are only counted.
 const SHOWN: usize = 20;
 /// So many errors are kept while a file is read, so that a hostile file costs no memory.
-const KEPT: usize = 200;
+const KEPT: usize = 50;
 /// So many characters of a source line are shown on each side of an error.
 const EXCERPT: usize = 100;
 /// Names longer than this are cut where they are shown.
 const NAME_SHOWN: usize = 80;
+/// Names are compared up to this many bytes, with so many others.
+const COMPARED: usize = 128;
+const CANDIDATES: usize = 20_000;
 
 /// A stretch of a rulebase file, in bytes.
 pub(super) type Span = Range<usize>;
@@ -63,14 +66,16 @@ struct Excerpt {
     line: usize,
     /// Where the excerpt starts in the file.
     start: usize,
+    /// Whether that is not where the line starts.
+    cut: bool,
     text: String,
 }
 
 impl ConfigError {
     /// An error about the file as a whole.
-    pub(super) fn whole(path: &str, message: String, help: &str) -> Self {
+    pub(super) fn whole(path: &str, message: impl Into<String>, help: &str) -> Self {
         let help = (!help.is_empty()).then(|| help.to_owned());
-        let diagnostic = Diagnostic { message, help, at: None, related: None };
+        let diagnostic = Diagnostic { message: message.into(), help, at: None, related: None };
         Self { path: path.to_owned(), diagnostics: vec![diagnostic], more: 0, lines: Vec::new() }
     }
 
@@ -79,54 +84,54 @@ impl ConfigError {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let path = escape(&self.path);
-        let mut text = String::new();
-        for diagnostic in &self.diagnostics {
-            let title = Level::ERROR.primary_title(&diagnostic.message);
-            let mut group = Group::with_title(title);
-            match &diagnostic.at {
-                None => group = group.element(Origin::path(&path)),
-                Some(at) => {
-                    group = group.element(Origin::path(&path).line(at.line).char_column(at.column));
-                    for snippet in self.snippets(at, diagnostic.related.as_ref()) {
-                        group = group.element(snippet);
-                    }
-                }
-            }
-            if let Some(help) = &diagnostic.help {
-                group = group.element(Level::HELP.message(help));
-            }
-            text.push_str(&renderer.render(&[group]));
-            text.push_str("\n\n");
-        }
+        let mut parts: Vec<String> =
+            self.diagnostics.iter().map(|error| renderer.render(&[self.group(error, &path)])).collect();
         if self.more > 0 {
-            _ = writeln!(text, "and {} more", self.more);
+            parts.push(format!("and {} more", self.more));
         }
-        text.truncate(text.trim_end().len());
-        text
+        parts.join("\n\n")
     }
 
-    fn snippets<'a>(
-        &'a self,
-        at: &Place,
-        related: Option<&'a (Place, String)>,
-    ) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-        let mut snippets = Vec::new();
-        let mut add = |place: &Place, kind: AnnotationKind, label: Option<&'a str>| {
-            let found = self.lines.iter().find(|excerpt| excerpt.line == place.line && excerpt.holds(place));
-            if let Some(excerpt) = found {
-                let start = place.span.start - excerpt.start;
-                let end = place.span.end.saturating_sub(excerpt.start).clamp(start, excerpt.text.len());
-                let annotation = kind.span(start..end).label(label);
-                snippets.push(
-                    Snippet::source(&excerpt.text).line_start(place.line).fold(false).annotation(annotation),
-                );
+    fn group<'a>(&'a self, diagnostic: &'a Diagnostic, path: &'a str) -> Group<'a> {
+        let mut group = Group::with_title(Level::ERROR.primary_title(&diagnostic.message));
+        match &diagnostic.at {
+            None => group = group.element(Origin::path(path)),
+            Some(at) => {
+                group = self.show(group, path, at, AnnotationKind::Primary, None);
+                if let Some((place, what)) = &diagnostic.related {
+                    group = self.show(group, path, place, AnnotationKind::Context, Some(what));
+                }
             }
-        };
-        if let Some((place, what)) = related {
-            add(place, AnnotationKind::Context, Some(what));
         }
-        add(at, AnnotationKind::Primary, None);
-        snippets
+        match &diagnostic.help {
+            Some(help) => group.element(Level::HELP.message(help)),
+            None => group,
+        }
+    }
+
+    /// Adds the source line of `place`.
+    fn show<'a>(
+        &'a self,
+        group: Group<'a>,
+        path: &'a str,
+        place: &Place,
+        kind: AnnotationKind,
+        label: Option<&'a str>,
+    ) -> Group<'a> {
+        let found = self.lines.iter().find(|excerpt| excerpt.line == place.line && excerpt.holds(place));
+        let Some(excerpt) = found else { return group };
+        let start = place.span.start - excerpt.start;
+        let end = place.span.end.saturating_sub(excerpt.start).clamp(start, excerpt.text.len());
+        let snippet = Snippet::source(&excerpt.text)
+            .line_start(place.line)
+            .annotation(kind.span(start..end).label(label));
+        if excerpt.cut {
+            // The column within the excerpt is not that within the line.
+            return group
+                .element(Origin::path(path).line(place.line).char_column(place.column))
+                .element(snippet);
+        }
+        group.element(snippet.path(path))
     }
 }
 
@@ -188,7 +193,8 @@ impl Diagnostics {
     }
 
     /// Notes what was read and means less than it says.
-    pub(super) fn warn(&mut self, warning: String) {
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        let warning = warning.into();
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -238,9 +244,14 @@ impl Diagnostics {
 
 impl Reported<'_> {
     /// Adds what to do about it.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        self.help_with(|| help.into())
+    }
+
+    /// The same, for what takes time to find out: errors that are only counted need none.
+    pub(super) fn help_with(mut self, help: impl FnOnce() -> String) -> Self {
         if let Some(found) = &mut self.0 {
-            found.help = Some(help.into());
+            found.help = Some(help());
         }
         self
     }
@@ -256,16 +267,16 @@ impl Reported<'_> {
 impl Excerpt {
     /// The line of `place`, or where it is very long the part of it around the place.
     fn new(text: &str, place: &Place) -> Self {
-        let (from, to) = (place.span.start, place.span.end);
+        let Range { start: from, end: to } = place.span;
         let line_start =
             text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
         let line_end =
             text.get(from..).and_then(|after| after.find('\n')).map_or(text.len(), |len| from + len);
-        let start = text.floor_char_boundary(line_start.max(from.saturating_sub(EXCERPT)));
-        let end =
-            text.floor_char_boundary(line_end.min(to.min(line_end).max(from).min(from + EXCERPT) + EXCERPT));
+        let start = text.ceil_char_boundary(line_start.max(from.saturating_sub(EXCERPT)));
+        let end = text.floor_char_boundary(line_end.min(to.min(from + EXCERPT) + EXCERPT));
         let shown = text.get(start..end).unwrap_or_default().trim_end_matches('\r');
-        Self { line: place.line, start, text: shown.to_owned() }
+        let text = shown.chars().map(harmless).collect();
+        Self { line: place.line, start, cut: start > line_start, text }
     }
 
     fn holds(&self, place: &Place) -> bool {
@@ -283,14 +294,22 @@ pub(super) fn quote(name: &str) -> String {
     format!("`{text}`")
 }
 
-/// Escapes what a terminal would act on: control characters, and those that turn the direction of writing.
+/// How alike two names are, from 0 to 1; a slip of the keyboard, or a part of the name, counts as like it.
+fn likeness(name: &str, candidate: &str) -> f64 {
+    let likeness = strsim::jaro_winkler(name, candidate);
+    if name.len() >= 3 && strsim::osa_distance(name, candidate) == 1 {
+        likeness.max(0.9)
+    } else if name.len() >= 4 && candidate.contains(name) {
+        likeness.max(0.85)
+    } else {
+        likeness
+    }
+}
+
+/// Escapes what a terminal would act on.
 pub(super) fn escape(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
-        if hidden(c) {
+        if is_hidden(c) {
             escaped.extend(c.escape_default())
         } else {
             escaped.push(c)
@@ -299,26 +318,45 @@ pub(super) fn escape(text: &str) -> String {
     })
 }
 
-/// ``did you mean `name`?`` for the candidate that is most like `name`, if one is.
-pub(super) fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
-    nearest(name, candidates).map(|nearest| format!("did you mean {}?", quote(nearest)))
+/// Control characters, and those that are not seen or turn the direction of writing.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The candidate most like `name`, if one is like it at all.
+/// The same for a source line, where spans must keep their places: a stand-in of as many bytes.
+fn harmless(c: char) -> char {
+    match c.len_utf8() {
+        _ if c == '\t' || !is_hidden(c) => c,
+        1 => '?',
+        2 => '·',
+        _ => char::REPLACEMENT_CHARACTER,
+    }
+}
+
+/// ``did you mean `name`?`` for the candidate that is most like `name`, or else `otherwise`.
+pub(super) fn did_you_mean<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+    otherwise: &str,
+) -> String {
+    match nearest(name, candidates) {
+        Some(nearest) => format!("did you mean {}?", quote(nearest)),
+        None => otherwise.to_owned(),
+    }
+}
+
+/// The candidate most like `name`, if one is like it at all. Of a very long list only the first part is looked at.
 pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let name = name.get(..text_limit(name)).unwrap_or(name);
-    let key = name.to_lowercase();
+    let key = name.get(..name.floor_char_boundary(COMPARED)).unwrap_or(name).to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&key, &candidate.to_lowercase()), candidate))
+        .take(CANDIDATES)
+        .filter(|candidate| candidate.len() <= COMPARED)
+        .map(|candidate| (likeness(&key, &candidate.to_lowercase()), candidate))
         .filter(|&(likeness, _)| likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
-}
-
-/// Names are compared up to this many bytes.
-fn text_limit(name: &str) -> usize {
-    name.floor_char_boundary(256)
 }
 
 fn place(text: &str, span: &Span) -> Place {

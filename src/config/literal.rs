@@ -1,79 +1,97 @@
-//! Addresses, ports and zones as people write them.
+//! Addresses, ports and services as people write them.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::diagnostic::quote;
 use crate::flow::{Addr, Protocol};
 
-/// The block of IPv4 addresses within the 128-bit form of [`Addr`].
+/// The block of [`Addr`] that stands for IPv4 (RFC 4291, 2.5.5.2).
 const MAPPED: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
 
-/// Inclusive ranges of an address, a CIDR prefix or a range `IP-IP`.
-///
-/// # Errors
-/// With what is wrong, where the text means one of these but is not sound; `None` where it is something else.
+/// Inclusive ranges of an address, a CIDR prefix or a range `IP-IP`, or what is wrong with it; `None` where the text
+/// means to be something else.
 pub(super) fn addresses(text: &str) -> Option<Result<Vec<(Addr, Addr)>, String>> {
-    let text = text.trim();
-    if let Some((low, high)) = text.split_once('-') {
-        let (low, high) = (low.trim().parse::<IpAddr>().ok()?, high.trim().parse::<IpAddr>().ok());
-        return Some(
-            high.ok_or_else(|| "the range has no upper end".to_owned()).and_then(|high| range(low, high)),
-        );
+    if !looks_like_address(text) {
+        return None;
     }
-    if let Some((ip, len)) = text.split_once('/') {
-        let ip = ip.parse::<IpAddr>().ok()?;
-        let most = if ip.is_ipv4() { 32 } else { 128 };
-        let net = len.parse::<u8>().ok().and_then(|len| IpNet::new(ip, len).ok());
-        return Some(net.ok_or_else(|| format!("the prefix length goes from 0 to {most}")).and_then(prefix));
-    }
-    let ip = text.parse::<IpAddr>().ok()?;
-    Some(range(ip, ip))
+    Some(match (text.split_once('-'), text.contains('/')) {
+        (Some((low, high)), _) => address(low).and_then(|low| range(low, address(high)?)),
+        (None, true) => prefix(text).and_then(prefix_ranges),
+        (None, false) => address(text).and_then(|ip| range(ip, ip)),
+    })
 }
 
-/// The ranges of a prefix: `::/0` and its like go around the block that stands for IPv4.
-pub(super) fn prefix(net: IpNet) -> Result<Vec<(Addr, Addr)>, String> {
+/// Whether a text can only mean an address: names have other letters.
+fn looks_like_address(text: &str) -> bool {
+    text.contains(['.', ':', '/'])
+        && text.contains(|c: char| c.is_ascii_digit() || c == ':')
+        && text.chars().all(|c| c.is_ascii_hexdigit() || ".:/- ".contains(c))
+}
+
+/// A CIDR prefix, or an address as a prefix of its own. Host bits are cut off, as PAN-OS does.
+pub(super) fn prefix(text: &str) -> Result<IpNet, String> {
+    let Some((ip, len)) = text.split_once('/') else { return Ok(IpNet::from(address(text)?)) };
+    let ip = address(ip)?;
+    let most = if ip.is_ipv4() { 32 } else { 128 };
+    let len = len.trim().parse::<u8>().ok();
+    let net = len.and_then(|len| IpNet::new(ip, len).ok());
+    net.map(|net| net.trunc()).ok_or_else(|| format!("its prefix length must be a number from 0 to {most}"))
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    let text = text.trim();
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
+            Some(v4) => Err(format!("an IPv4 address is written {}", quote(&v4.to_string()))),
+            None => Ok(v6.into()),
+        },
+        Ok(v4) => Ok(v4),
+        Err(_) => Err(format!("{} is neither an IPv4 nor an IPv6 address", quote(text))),
+    }
+}
+
+/// The ranges of a prefix. `::/0` and its like go around the block that stands for IPv4.
+pub(super) fn prefix_ranges(net: IpNet) -> Result<Vec<(Addr, Addr)>, String> {
     range(net.network(), net.broadcast())
 }
 
 fn range(low: IpAddr, high: IpAddr) -> Result<Vec<(Addr, Addr)>, String> {
     if low.is_ipv4() != high.is_ipv4() {
-        return Err("a range is either IPv4 or IPv6".to_owned());
+        return Err("both ends of a range must be IPv4, or both IPv6".to_owned());
     }
     if low > high {
-        return Err(format!("the range ends ({high}) before it starts ({low})"));
+        return Err(format!("the range ends with {high}, before it starts with {low}"));
     }
     let (low, high) = (Addr::from(low), Addr::from(high));
-    if high.is_v4() == low.is_v4() && (low.bits() < MAPPED.0) == (high.bits() < MAPPED.0) {
-        return Ok(vec![(low, high)]);
+    if low.bits() < MAPPED.0 && MAPPED.1 < high.bits() {
+        return Ok(vec![(low, Addr::from_bits(MAPPED.0 - 1)), (Addr::from_bits(MAPPED.1 + 1), high)]);
     }
-    Ok(vec![(low, Addr::from_bits(MAPPED.0 - 1)), (Addr::from_bits(MAPPED.1 + 1), high)])
+    Ok(vec![(low, high)])
 }
 
 /// A port list such as `80,8000-8080`.
 pub(super) fn ports(text: &str) -> Result<Vec<(u16, u16)>, String> {
-    text.split(',').map(|item| port_range(item.trim())).collect()
+    text.split(',').map(port_range).collect()
 }
 
 fn port_range(text: &str) -> Result<(u16, u16), String> {
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     let port = |text: &str| {
-        text.trim()
-            .parse::<u16>()
-            .map_err(|_| format!("{} is no port from 0 to 65535", super::diagnostic::quote(text)))
+        let text = text.trim();
+        text.parse::<u16>().map_err(|_| format!("{} is not a port from 0 to 65535", quote(text)))
     };
     let (low, high) = (port(low)?, port(high)?);
-    if low <= high {
-        Ok((low, high))
-    } else {
-        Err(format!("the port range ends ({high}) before it starts ({low})"))
+    if low > high {
+        return Err(format!("the port range ends with {high}, before it starts with {low}"));
     }
+    Ok((low, high))
 }
 
 /// A service such as `tcp/80,8000-8080`.
 pub(super) fn service(text: &str) -> Result<(Protocol, Vec<(u16, u16)>), String> {
-    let (protocol, list) =
-        text.split_once('/').ok_or("a service is written `tcp/80,8000-8080` or `udp/53`")?;
+    let (protocol, list) = text.split_once('/').ok_or("it has no protocol")?;
     Ok((self::protocol(protocol)?, ports(list)?))
 }
 
@@ -82,6 +100,66 @@ pub(super) fn protocol(text: &str) -> Result<Protocol, String> {
     match text.trim() {
         "tcp" => Ok(Protocol::TCP),
         "udp" => Ok(Protocol::UDP),
-        other => Err(format!("a service is `tcp` or `udp`, not {}", super::diagnostic::quote(other))),
+        other => Err(format!("the protocol of a service is `tcp` or `udp`, not {}", quote(other))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        match addresses(text) {
+            None => "a name".to_owned(),
+            Some(Err(wrong)) => wrong,
+            Some(Ok(ranges)) => {
+                ranges.iter().map(|(low, high)| format!("{low}-{high}")).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_as_people_write_them() {
+        for (text, meaning) in [
+            ("192.0.2.7", "192.0.2.7-192.0.2.7"),
+            ("192.0.2.0/30", "192.0.2.0-192.0.2.3"),
+            ("192.0.2.2/30", "192.0.2.0-192.0.2.3"),
+            ("0.0.0.0/0", "0.0.0.0-255.255.255.255"),
+            ("192.0.2.1-192.0.2.9", "192.0.2.1-192.0.2.9"),
+            ("192.0.2.1 - 192.0.2.9", "192.0.2.1-192.0.2.9"),
+            ("2001:db8::1", "2001:db8::1-2001:db8::1"),
+            ("2001:db8::/32", "2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+            // IPv4 is no part of ::/0.
+            ("::/0", "::-::fffe:ffff:ffff ::1:0:0:0-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            ("partners", "a name"),
+            ("host-10.1", "a name"),
+            ("example.org", "a name"),
+            ("face", "a name"),
+            ("192.0.2.300", "`192.0.2.300` is neither an IPv4 nor an IPv6 address"),
+            ("192.0.2.0/33", "its prefix length must be a number from 0 to 32"),
+            ("192.0.2.0/255.255.255.0", "its prefix length must be a number from 0 to 32"),
+            ("2001:db8::/129", "its prefix length must be a number from 0 to 128"),
+            ("192.0.2.9-192.0.2.1", "the range ends with 192.0.2.1, before it starts with 192.0.2.9"),
+            ("192.0.2.9-2001:db8::1", "both ends of a range must be IPv4, or both IPv6"),
+            ("::ffff:192.0.2.1", "an IPv4 address is written `192.0.2.1`"),
+        ] {
+            assert_eq!(shown(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn services_as_people_write_them() {
+        for (text, meaning) in [
+            ("tcp/80", Ok((Protocol::TCP, vec![(80, 80)]))),
+            ("udp/53,1024-65535", Ok((Protocol::UDP, vec![(53, 53), (1_024, 65_535)]))),
+            ("tcp/ 80 , 443 ", Ok((Protocol::TCP, vec![(80, 80), (443, 443)]))),
+            ("80", Err("it has no protocol")),
+            ("icmp/8", Err("the protocol of a service is `tcp` or `udp`, not `icmp`")),
+            ("tcp/65536", Err("`65536` is not a port from 0 to 65535")),
+            ("tcp/", Err("`` is not a port from 0 to 65535")),
+            ("tcp/9-1", Err("the port range ends with 1, before it starts with 9")),
+        ] {
+            assert_eq!(service(text), meaning.map_err(str::to_owned), "{text}");
+        }
     }
 }

@@ -5,20 +5,20 @@ mod commit;
 mod diagnostic;
 mod literal;
 mod settings;
+mod source;
 mod toml;
 mod zones;
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 pub use diagnostic::{ConfigError, Diagnostic, Place};
-pub use settings::{AsymmetricPath, SettingError, Settings};
+pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
-use self::diagnostic::Diagnostics;
+use self::diagnostic::{Diagnostics, escape, quote};
 use crate::app::{Catalog, Identifier};
 use crate::policy::Policy;
 
@@ -61,20 +61,60 @@ pub struct Overrides {
     pub settings: Vec<(String, String)>,
 }
 
+impl Overrides {
+    /// Adds `--zone NAME=CIDR[,CIDR...]`, given without the option's name.
+    ///
+    /// # Errors
+    /// Where the text is not of that form.
+    pub fn zone(&mut self, text: &str) -> Result<(), ConfigError> {
+        let wrong = |message: String| {
+            ConfigError::whole(
+                &format!("--zone {text}"),
+                message,
+                "write it as `--zone dmz=192.0.2.0/24,2001:db8::/32`",
+            )
+        };
+        let (name, list) = text.split_once('=').ok_or_else(|| wrong("there is no `=` in it".to_owned()))?;
+        let name = name.trim();
+        if name.is_empty() || escape(name) != name {
+            return Err(wrong(format!("{} is no name for a zone", quote(name))));
+        }
+        let mut prefixes = Vec::new();
+        for item in list.split(',').map(str::trim) {
+            let prefix = literal::prefix(item);
+            prefixes
+                .push(prefix.map_err(|why| wrong(format!("{} is no address prefix: {why}", quote(item))))?);
+        }
+        self.zones.push((name.to_owned(), prefixes));
+        Ok(())
+    }
+
+    /// Adds `--set KEY=VALUE`, given without the option's name.
+    ///
+    /// # Errors
+    /// Where there is no such setting, or it does not take the value.
+    pub fn set(&mut self, text: &str) -> Result<(), ConfigError> {
+        let wrong = |message: String| {
+            ConfigError::whole(
+                &format!("--set {text}"),
+                message,
+                "write it as `--set session.timeout-udp=60`",
+            )
+        };
+        let (key, value) = text.split_once('=').ok_or_else(|| wrong("there is no `=` in it".to_owned()))?;
+        Settings::default().set(key.trim(), value).map_err(|error| wrong(error.to_string()))?;
+        self.settings.push((key.trim().to_owned(), value.to_owned()));
+        Ok(())
+    }
+}
+
 /// Reads a rulebase file; `-` is standard input.
 ///
 /// # Errors
 /// Where the file cannot be read, or is no rulebase, with all that is wrong with it.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
-    let name = path.to_string_lossy();
-    let mut bytes = Vec::new();
-    let read = if name == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map_err(|error| ConfigError::whole(&name, error.to_string(), ""))?;
-    parse(&name, &bytes, overrides)
+    let bytes = source::read(path)?;
+    parse(&path.to_string_lossy(), &bytes, overrides)
 }
 
 /// Reads a rulebase from its bytes; `path` is what messages call it.
@@ -82,19 +122,56 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| ConfigError::whole(path, error.to_string(), ""))?;
+    let text = source::toml_text(path, bytes)?;
     let mut out = Diagnostics::default();
     let candidate = toml::read(text, &mut out);
+    if out.has_errors() && candidate.rules.is_empty() {
+        return Err(out.into_error(path, text));
+    }
     let source =
         RulebaseInfo { path: path.to_owned(), format: "toml", security_rules: candidate.rules.len() };
     match commit::commit(&candidate, overrides, source, &mut out) {
-        Some(world) if !out.has_errors() => Ok(World { warnings: out.into_warnings(), ..world }),
-        _ => Err(out.into_error(path, text)),
+        Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
+        None => Err(out.into_error(path, text)),
     }
 }
 
 impl World {
-    /// Reads a TOML rulebase from a string.
+    /// Reads a TOML rulebase from a string: for tests of a rulebase in a project of one's own.
+    ///
+    /// ```
+    /// use firstpass::config::World;
+    /// use firstpass::flow::Protocol;
+    /// use firstpass::policy::Query;
+    ///
+    /// let world = World::from_toml(r#"
+    ///     [zones]
+    ///     untrust = ["0.0.0.0/0", "::/0"]
+    ///     dmz = "192.0.2.0/24"
+    ///
+    ///     [[security]]
+    ///     name = "Web"
+    ///     from = "untrust"
+    ///     to = "dmz"
+    ///     application = "web-browsing"
+    ///     action = "allow"
+    /// "#)?;
+    /// let address = |text: &str| text.parse::<std::net::IpAddr>().map(Into::into);
+    /// let (src, dst) = (address("198.51.100.7")?, address("192.0.2.1")?);
+    /// let first_packet = Query {
+    ///     from: world.zones.of(src).ok_or("no zone")?,
+    ///     to: world.zones.of(dst).ok_or("no zone")?,
+    ///     src,
+    ///     dst,
+    ///     protocol: Protocol::TCP,
+    ///     sport: 40_000,
+    ///     dport: 80,
+    ///     app: None,
+    /// };
+    /// let lookup = world.policy.lookup(&first_packet);
+    /// assert_eq!(world.policy.rule(lookup.rule).name, "Web");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// With all that is wrong with it.

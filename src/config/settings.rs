@@ -1,73 +1,55 @@
 //! Settings by their PAN-OS keys, with defaults and ranges (PANOS.md 5.1, 6.1), and the model's own knobs (13.2).
 
+use std::fmt;
+
+use super::diagnostic::{nearest, quote};
+
 /// A setting that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingError {
     /// No such key.
-    #[error("no setting `{key}`{}", suggestion.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    #[error("no setting {}{}", quote(key), suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
     Unknown {
         /// As given.
         key: String,
         /// The nearest key there is.
-        suggestion: Option<String>,
+        suggestion: Option<&'static str>,
     },
     /// A value the key does not take.
-    #[error("setting `{key}` takes {expected}, not `{value}`")]
+    #[error("setting `{key}` takes {expected}, not {}", quote(value))]
     Value {
         /// The key.
-        key: String,
+        key: &'static str,
         /// As given.
         value: String,
-        /// What it takes: `1 to 60 (seconds)`, `yes or no`.
-        expected: String,
+        /// What it takes.
+        expected: Values,
     },
 }
 
-/// Declares the settings: one field, one key, one default and one line of documentation each.
-macro_rules! settings {
-    ($($(#[doc = $doc:literal])+ $field:ident: $kind:ident = $default:expr, $key:literal $(, $low:literal..=$high:literal)?;)+) => {
-        /// All settings.
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct Settings {
-            $($(#[doc = $doc])+ pub $field: settings!(@type $kind),)+
-        }
+/// What values a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// `yes` or `no` (or `true` or `false`).
+    Flag,
+    /// A whole number from one to the other.
+    Number(u64, u64),
+    /// One of these words.
+    Words(&'static [&'static str]),
+}
 
-        impl Default for Settings {
-            fn default() -> Self {
-                Self { $($field: $default,)+ }
-            }
-        }
-
-        impl Settings {
-            /// Every key with its default and what it means.
-            pub const KEYS: &'static [(&'static str, &'static str)] = &[$(($key, concat!($($doc),+)),)+];
-
-            /// Sets one by its key, e.g. `session.tcp-reject-non-syn` to `no`.
-            ///
-            /// # Errors
-            /// Where there is no such key or it does not take that value.
-            pub fn set(&mut self, key: &str, value: &str) -> Result<(), SettingError> {
-                match key {
-                    $($key => self.$field = settings!(@parse $kind, key, value $(, $low..=$high)?),)+
-                    _ => return Err(unknown(key)),
-                }
-                Ok(())
-            }
-        }
-    };
-    (@type number) => { u64 };
-    (@type flag) => { bool };
-    (@type asymmetric) => { AsymmetricPath };
-    (@parse number, $key:expr, $value:expr, $low:literal..=$high:literal) => {
-        $value.trim().parse::<u64>().ok().filter(|number| ($low..=$high).contains(number)).ok_or_else(|| SettingError::Value {
-            key: $key.to_owned(),
-            value: $value.to_owned(),
-            expected: concat!("a number from ", stringify!($low), " to ", stringify!($high)).to_owned(),
-        })?
-    };
-    (@parse flag, $key:expr, $value:expr) => { flag($key, $value)? };
-    (@parse asymmetric, $key:expr, $value:expr) => { asymmetric($key, $value)? };
+/// What there is to know of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettingInfo {
+    /// Its key, e.g. `session.timeout-udp`.
+    pub key: &'static str,
+    /// What it takes.
+    pub values: Values,
+    /// What it means; empty where it is not modelled.
+    pub meaning: &'static str,
+    /// Whether the model acts on it. If not, it is accepted for the sake of real configurations.
+    pub modelled: bool,
 }
 
 /// `tcp.asymmetric-path`.
@@ -79,94 +61,209 @@ pub enum AsymmetricPath {
     Bypass,
 }
 
+/// Declares the settings: documentation, field and type, default, key and the values it takes.
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $default:expr, $key:literal, $values:expr;)+) => {
+        /// All settings the model acts on.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Settings {
+            $($(#[doc = $doc])+ pub $field: $kind,)+
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        /// What [`Settings`] holds.
+        const MODELLED: &[SettingInfo] = &[
+            $(SettingInfo { key: $key, values: $values, meaning: concat!($($doc),+), modelled: true },)+
+        ];
+
+        impl Settings {
+            fn assign(&mut self, info: &SettingInfo, value: &str) -> Option<()> {
+                match info.key {
+                    $($key => self.$field = Setting::read(value)?,)+
+                    _ => {}
+                }
+                Some(())
+            }
+        }
+    };
+}
+
 settings! {
     /// Seconds a session of a protocol other than TCP, UDP and ICMP lives without a packet.
-    timeout_default: number = 30, "session.timeout-default", 1..=15_999_999;
+    timeout_default: u64 = 30, "session.timeout-default", Values::Number(1, 15_999_999);
     /// Seconds an ICMP session lives without a packet.
-    timeout_icmp: number = 6, "session.timeout-icmp", 1..=15_999_999;
+    timeout_icmp: u64 = 6, "session.timeout-icmp", Values::Number(1, 15_999_999);
     /// Seconds a UDP session lives without a packet.
-    timeout_udp: number = 30, "session.timeout-udp", 1..=15_999_999;
+    timeout_udp: u64 = 30, "session.timeout-udp", Values::Number(1, 15_999_999);
     /// Seconds an established TCP session lives without a packet.
-    timeout_tcp: number = 3_600, "session.timeout-tcp", 1..=15_999_999;
+    timeout_tcp: u64 = 3_600, "session.timeout-tcp", Values::Number(1, 15_999_999);
     /// Seconds after a SYN that nothing answers.
-    timeout_tcpinit: number = 5, "session.timeout-tcpinit", 1..=60;
+    timeout_tcpinit: u64 = 5, "session.timeout-tcpinit", Values::Number(1, 60);
     /// Seconds after a SYN-ACK that no ACK answers.
-    timeout_tcphandshake: number = 10, "session.timeout-tcphandshake", 1..=60;
+    timeout_tcphandshake: u64 = 10, "session.timeout-tcphandshake", Values::Number(1, 60);
     /// Seconds after the first FIN.
-    timeout_tcp_half_closed: number = 120, "session.timeout-tcp-half-closed", 1..=604_800;
+    timeout_tcp_half_closed: u64 = 120, "session.timeout-tcp-half-closed", Values::Number(1, 604_800);
     /// Seconds after the second FIN or a verified RST.
-    timeout_tcp_time_wait: number = 15, "session.timeout-tcp-time-wait", 1..=600;
+    timeout_tcp_time_wait: u64 = 15, "session.timeout-tcp-time-wait", Values::Number(1, 600);
     /// Seconds after a RST whose sequence number was not the expected one.
-    timeout_tcp_unverified_rst: number = 30, "session.timeout-tcp-unverified-rst", 1..=600;
+    timeout_tcp_unverified_rst: u64 = 30, "session.timeout-tcp-unverified-rst", Values::Number(1, 600);
     /// Seconds a denied TCP session stays in DISCARD.
-    timeout_discard_tcp: number = 90, "session.timeout-discard-tcp", 1..=15_999_999;
+    timeout_discard_tcp: u64 = 90, "session.timeout-discard-tcp", Values::Number(1, 15_999_999);
     /// Seconds a denied UDP session stays in DISCARD.
-    timeout_discard_udp: number = 60, "session.timeout-discard-udp", 1..=15_999_999;
+    timeout_discard_udp: u64 = 60, "session.timeout-discard-udp", Values::Number(1, 15_999_999);
     /// Seconds any other denied session stays in DISCARD.
-    timeout_discard_default: number = 60, "session.timeout-discard-default", 1..=15_999_999;
+    timeout_discard_default: u64 = 60, "session.timeout-discard-default", Values::Number(1, 15_999_999);
     /// Refuse a TCP packet without session that is not a SYN.
-    tcp_reject_non_syn: flag = true, "session.tcp-reject-non-syn";
+    tcp_reject_non_syn: bool = true, "session.tcp-reject-non-syn", Values::Flag;
     /// How many sessions there can be at once.
-    max_sessions: number = 4_000_000, "session.max-sessions", 1..=100_000_000;
+    max_sessions: u64 = 4_000_000, "session.max-sessions", Values::Number(1, 100_000_000);
     /// What happens to segments outside the sliding window: drop or bypass.
-    asymmetric_path: asymmetric = AsymmetricPath::Drop, "tcp.asymmetric-path";
+    asymmetric_path: AsymmetricPath = AsymmetricPath::Drop, "tcp.asymmetric-path", Values::Words(&["drop", "bypass"]);
     /// How many out-of-order segments a session may have waiting for App-ID.
-    tcp_out_of_order_segments: number = 64, "tcp.out-of-order-segments", 1..=1_024;
+    tcp_out_of_order_segments: u64 = 64, "tcp.out-of-order-segments", Values::Number(1, 1_024);
     /// Forward segments over that limit without inspection, instead of dropping them.
-    tcp_bypass_exceed_oo_queue: flag = false, "tcp.bypass-exceed-oo-queue";
+    tcp_bypass_exceed_oo_queue: bool = false, "tcp.bypass-exceed-oo-queue", Values::Flag;
     /// Call a session unknown when another data packet comes after so many; 0 for no such limit.
-    unknown_after_data_packets: number = 8, "model.unknown-after-data-packets", 0..=10_000;
+    unknown_after_data_packets: u64 = 8, "model.unknown-after-data-packets", Values::Number(0, 10_000);
     /// Call a session unknown when so many payload bytes have been seen; 0 for no such limit.
-    unknown_after_payload_bytes: number = 2_000, "model.unknown-after-payload-bytes", 0..=1_000_000;
+    unknown_after_payload_bytes: u64 = 2_000, "model.unknown-after-payload-bytes", Values::Number(0, 1_000_000);
     /// However promising a decoder finds the bytes, after so many data packets it must be certain.
-    app_id_packets: number = 64, "model.app-id-packets", 1..=10_000;
+    app_id_packets: u64 = 64, "model.app-id-packets", Values::Number(1, 10_000);
     /// Time to live up to which a probe counts as traceroute.
-    traceroute_ttl_threshold: number = 30, "application.traceroute-ttl-threshold", 0..=255;
+    traceroute_ttl_threshold: u64 = 30, "application.traceroute-ttl-threshold", Values::Number(0, 255);
     /// Let a block rule that names applications and an explicit service fire on the first packet.
-    block_by_service: flag = false, "model.block-by-service";
+    block_by_service: bool = false, "model.block-by-service", Values::Flag;
     /// Allow what an allowed application uses implicitly.
-    implicit_applications: flag = true, "model.implicit-applications";
+    implicit_applications: bool = true, "model.implicit-applications", Values::Flag;
     /// Send a RST for a reset action before the handshake is complete.
-    reset_before_handshake: flag = false, "model.reset-before-handshake";
+    reset_before_handshake: bool = false, "model.reset-before-handshake", Values::Flag;
     /// Let packets after the first FIN refresh the half-closed timer.
-    half_closed_refresh: flag = true, "model.half-closed-refresh";
+    half_closed_refresh: bool = true, "model.half-closed-refresh", Values::Flag;
     /// How many IP datagrams may wait for their fragments at once.
-    max_datagrams: number = 1_024, "model.max-fragmented-datagrams", 1..=65_536;
+    max_datagrams: u64 = 1_024, "model.max-fragmented-datagrams", Values::Number(1, 65_536);
     /// Seconds a datagram waits for its fragments.
-    fragment_timeout: number = 30, "model.fragment-timeout", 1..=600;
+    fragment_timeout: u64 = 30, "model.fragment-timeout", Values::Number(1, 600);
 }
 
-fn unknown(key: &str) -> SettingError {
-    let suggestion = Settings::KEYS
-        .iter()
-        .map(|&(name, _)| (strsim::jaro_winkler(key, name), name))
-        .filter(|&(likeness, _)| likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name.to_owned());
-    SettingError::Unknown { key: key.to_owned(), suggestion }
+/// Settings of PAN-OS that the model does not act on.
+const NOT_MODELLED: &[SettingInfo] = &[
+    ignored("application.bypass-exceed-queue", Values::Flag),
+    ignored("application.cache", Values::Flag),
+    ignored("application.cache-threshold", Values::Number(1, 65_535)),
+    ignored("application.dump-unknown", Values::Words(&["on", "off", "yes", "no"])),
+    ignored("application.heuristics", Values::Flag),
+    ignored("application.identify-unknown-traffic-by-port", Values::Flag),
+    ignored("application.supernode", Values::Flag),
+    ignored("application.traceroute-enable", Values::Flag),
+    ignored("application.use-cache-for-identification", Values::Flag),
+    ignored("config.rematch", Values::Flag),
+    ignored("ctd.tcp-bypass-exceed-queue", Values::Flag),
+    ignored("ctd.udp-bypass-exceed-queue", Values::Flag),
+    ignored("session.accelerated-aging-enable", Values::Flag),
+    ignored("session.accelerated-aging-scaling-factor", Values::Number(2, 16)),
+    ignored("session.accelerated-aging-threshold", Values::Number(50, 99)),
+    ignored("session.icmp-unreachable-rate", Values::Number(1, 65_535)),
+    ignored("session.ipv6-firewalling", Values::Flag),
+    ignored("session.offload", Values::Flag),
+    ignored("session.resource-limit-behavior", Values::Words(&["drop", "bypass"])),
+    ignored("session.scan-scaling-factor", Values::Number(2, 16)),
+    ignored("session.scan-threshold", Values::Number(50, 99)),
+    ignored("session.timeout-captive-portal", Values::Number(1, 15_999_999)),
+    ignored("session.timeout-scan", Values::Number(5, 30)),
+    ignored("tcp.allow-challenge-ack", Values::Flag),
+    ignored("tcp.check-timestamp-option", Values::Flag),
+    ignored("tcp.drop-zero-flag", Values::Flag),
+    ignored("tcp.strip-mptcp-option", Values::Flag),
+    ignored("tcp.urgent-data", Values::Words(&["clear", "oobinline"])),
+];
+
+const fn ignored(key: &'static str, values: Values) -> SettingInfo {
+    SettingInfo { key, values, meaning: "", modelled: false }
 }
 
-fn flag(key: &str, value: &str) -> Result<bool, SettingError> {
-    match value.trim() {
-        "yes" | "true" => Ok(true),
-        "no" | "false" => Ok(false),
-        _ => Err(SettingError::Value {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            expected: "`yes` or `no`".to_owned(),
-        }),
+impl Settings {
+    /// Every setting there is: those the model acts on in groups, then the others.
+    pub fn all() -> impl Iterator<Item = &'static SettingInfo> {
+        MODELLED.iter().chain(NOT_MODELLED)
+    }
+
+    /// What there is to know of a setting.
+    pub fn info(key: &str) -> Option<&'static SettingInfo> {
+        Self::all().find(|info| info.key == key)
+    }
+
+    /// Sets one by its key, e.g. `session.tcp-reject-non-syn` to `no`. One that is not modelled is only checked.
+    ///
+    /// # Errors
+    /// Where there is no such key or it does not take that value.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), SettingError> {
+        let Some(info) = Self::info(key) else {
+            let suggestion = nearest(key, Self::all().map(|info| info.key));
+            return Err(SettingError::Unknown { key: key.to_owned(), suggestion });
+        };
+        let value = value.trim();
+        let accepted = info.values.accept(value).and_then(|()| self.assign(info, value));
+        accepted.ok_or(SettingError::Value { key: info.key, value: value.to_owned(), expected: info.values })
     }
 }
 
-fn asymmetric(key: &str, value: &str) -> Result<AsymmetricPath, SettingError> {
-    match value.trim() {
-        "drop" => Ok(AsymmetricPath::Drop),
-        "bypass" => Ok(AsymmetricPath::Bypass),
-        _ => Err(SettingError::Value {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            expected: "`drop` or `bypass`".to_owned(),
-        }),
+impl Values {
+    fn accept(self, value: &str) -> Option<()> {
+        let accepted = match self {
+            Self::Flag => bool::read(value).is_some(),
+            Self::Number(low, high) => u64::read(value).is_some_and(|number| (low..=high).contains(&number)),
+            Self::Words(words) => words.contains(&value),
+        };
+        accepted.then_some(())
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("`yes` or `no`"),
+            Self::Number(low, high) => write!(f, "a number from {low} to {high}"),
+            Self::Words(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                f.write_str(&words.join(" or "))
+            }
+        }
+    }
+}
+
+/// A type of setting.
+trait Setting: Sized {
+    fn read(value: &str) -> Option<Self>;
+}
+
+impl Setting for u64 {
+    fn read(value: &str) -> Option<Self> {
+        value.parse().ok()
+    }
+}
+
+impl Setting for bool {
+    fn read(value: &str) -> Option<Self> {
+        match value {
+            "yes" | "true" => Some(true),
+            "no" | "false" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl Setting for AsymmetricPath {
+    fn read(value: &str) -> Option<Self> {
+        match value {
+            "drop" => Some(Self::Drop),
+            "bypass" => Some(Self::Bypass),
+            _ => None,
+        }
     }
 }
 
@@ -181,13 +278,73 @@ mod tests {
         assert!(!settings.tcp_reject_non_syn);
         settings.set("tcp.asymmetric-path", "bypass").unwrap();
         assert_eq!(settings.asymmetric_path, AsymmetricPath::Bypass);
-        assert_eq!(
-            settings.set("session.timeout-tcpinit", "61").unwrap_err().to_string(),
-            "setting `session.timeout-tcpinit` takes a number from 1 to 60, not `61`"
-        );
-        assert_eq!(
-            settings.set("session.timeout-tcp-init", "5").unwrap_err().to_string(),
-            "no setting `session.timeout-tcp-init`; did you mean `session.timeout-tcpinit`?"
-        );
+    }
+
+    #[test]
+    fn says_what_cannot_be() {
+        for (key, value, message) in [
+            (
+                "session.timeout-tcpinit",
+                "61",
+                "setting `session.timeout-tcpinit` takes a number from 1 to 60, not `61`",
+            ),
+            (
+                "session.timeout-udp",
+                "-1",
+                "setting `session.timeout-udp` takes a number from 1 to 15999999, not `-1`",
+            ),
+            (
+                "session.tcp-reject-non-syn",
+                "maybe",
+                "setting `session.tcp-reject-non-syn` takes `yes` or `no`, not `maybe`",
+            ),
+            (
+                "tcp.asymmetric-path",
+                "yes",
+                "setting `tcp.asymmetric-path` takes `drop` or `bypass`, not `yes`",
+            ),
+            (
+                "session.scan-threshold",
+                "49",
+                "setting `session.scan-threshold` takes a number from 50 to 99, not `49`",
+            ),
+            (
+                "session.timeout-tcp-init",
+                "5",
+                "no setting `session.timeout-tcp-init`; did you mean `session.timeout-tcpinit`?",
+            ),
+            ("quite.different\u{1b}", "5", "no setting `quite.different\\u{1b}`"),
+        ] {
+            assert_eq!(Settings::default().set(key, value).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn every_key_is_unique_and_takes_its_default() {
+        let mut keys: Vec<&str> = Settings::all().map(|info| info.key).collect();
+        keys.sort_unstable();
+        assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+        // PANOS.md 5.1, in seconds.
+        for (key, default) in [
+            ("session.timeout-default", "30"),
+            ("session.timeout-icmp", "6"),
+            ("session.timeout-udp", "30"),
+            ("session.timeout-tcp", "3600"),
+            ("session.timeout-tcpinit", "5"),
+            ("session.timeout-tcphandshake", "10"),
+            ("session.timeout-tcp-half-closed", "120"),
+            ("session.timeout-tcp-time-wait", "15"),
+            ("session.timeout-tcp-unverified-rst", "30"),
+            ("session.timeout-discard-tcp", "90"),
+            ("session.timeout-discard-udp", "60"),
+            ("session.timeout-discard-default", "60"),
+            ("session.tcp-reject-non-syn", "yes"),
+            ("tcp.asymmetric-path", "drop"),
+            ("tcp.bypass-exceed-oo-queue", "no"),
+        ] {
+            let mut settings = Settings::default();
+            settings.set(key, default).unwrap();
+            assert_eq!(settings, Settings::default(), "{key}");
+        }
     }
 }

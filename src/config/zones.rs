@@ -1,8 +1,11 @@
 //! Zones by address: longest prefix wins.
 
+use std::cmp::Reverse;
+
 use hashbrown::HashMap;
 use ipnet::IpNet;
 
+use super::literal;
 use crate::flow::{Addr, ZoneId};
 
 /// The zone map: names, and which addresses are behind which zone.
@@ -50,8 +53,18 @@ impl Zones {
 
     /// Puts `zone` behind exactly these prefixes, instead of those it had.
     pub fn replace(&mut self, zone: ZoneId, prefixes: &[IpNet]) {
-        self.prefixes.retain(|&(_, owner)| owner != zone);
-        self.prefixes.extend(prefixes.iter().map(|prefix| (prefix.trunc(), zone)));
+        let others = self.prefixes.iter().copied().filter(|&(_, owner)| owner != zone);
+        let own = prefixes.iter().map(|&prefix| (prefix, zone));
+        let all = others.chain(own).collect();
+        self.assign(all);
+    }
+
+    /// Puts zones behind exactly these prefixes.
+    pub(super) fn assign(&mut self, mut prefixes: Vec<(IpNet, ZoneId)>) {
+        for (prefix, _) in &mut prefixes {
+            *prefix = prefix.trunc();
+        }
+        self.prefixes = prefixes;
         self.rebuild();
     }
 
@@ -61,34 +74,40 @@ impl Zones {
         self.pieces.get(after.checked_sub(1)?).and_then(|&(_, zone)| zone)
     }
 
-    /// Cuts the address space anew: shorter prefixes first, longer ones over them.
+    /// Cuts the address space anew. Prefixes lie within each other or apart, so that a stack holds those around the
+    /// address at hand, the longest on top.
     fn rebuild(&mut self) {
-        let mut sorted: Vec<(Addr, Addr, u8, ZoneId)> = self
-            .prefixes
-            .iter()
-            .map(|&(prefix, zone)| {
-                (prefix.network().into(), prefix.broadcast().into(), prefix_len(prefix), zone)
-            })
-            .collect();
-        sorted.sort_by_key(|&(low, _, len, zone)| (len, low, zone));
-        let mut cuts: Vec<Addr> = vec![Addr::default()];
-        for &(low, high, ..) in &sorted {
-            cuts.push(low);
-            cuts.extend(high.bits().checked_add(1).map(Addr::from_bits));
+        let mut ranges: Vec<(Addr, Reverse<Addr>, u8, ZoneId)> = Vec::with_capacity(self.prefixes.len());
+        for &(prefix, zone) in &self.prefixes {
+            for (low, high) in literal::prefix_ranges(prefix).unwrap_or_default() {
+                ranges.push((low, Reverse(high), prefix.prefix_len(), zone));
+            }
         }
-        cuts.sort_unstable();
-        cuts.dedup();
-        let owner = |addr: Addr| sorted.iter().rev().find(|&&(low, high, ..)| low <= addr && addr <= high);
-        self.pieces = cuts.into_iter().map(|start| (start, owner(start).map(|&(.., zone)| zone))).collect();
-        self.pieces.dedup_by(|later, earlier| later.1 == earlier.1);
+        ranges.sort_unstable();
+        self.pieces.clear();
+        self.pieces.push((Addr::default(), None));
+        let mut around: Vec<(Addr, ZoneId)> = Vec::new();
+        for (low, Reverse(high), _, zone) in ranges {
+            self.leave(&mut around, Some(low));
+            self.pieces.push((low, Some(zone)));
+            around.push((high, zone));
+        }
+        self.leave(&mut around, None);
+        // Of pieces with the same start the last one counts.
+        self.pieces.reverse();
+        self.pieces.dedup_by_key(|&mut (start, _)| start);
+        self.pieces.reverse();
+        self.pieces.dedup_by_key(|&mut (_, zone)| zone);
     }
-}
 
-/// Length of a prefix in the 128-bit form of [`Addr`], so that IPv4 and IPv6 compare.
-fn prefix_len(prefix: IpNet) -> u8 {
-    match prefix {
-        IpNet::V4(v4) => v4.prefix_len() + 96,
-        IpNet::V6(v6) => v6.prefix_len(),
+    /// Leaves the prefixes that end before `next`: what is around them goes on.
+    fn leave(&mut self, around: &mut Vec<(Addr, ZoneId)>, next: Option<Addr>) {
+        while let Some(&(high, _)) = around.last().filter(|&&(high, _)| next.is_none_or(|next| high < next)) {
+            around.pop();
+            if let Some(after) = high.bits().checked_add(1) {
+                self.pieces.push((Addr::from_bits(after), around.last().map(|&(_, zone)| zone)));
+            }
+        }
     }
 }
 
@@ -124,6 +143,21 @@ mod tests {
             let found = zones.of(addr.parse::<IpAddr>().unwrap().into()).unwrap();
             assert_eq!(zones.name(found), zone, "{addr}");
         }
+    }
+
+    #[test]
+    fn ipv4_is_no_part_of_ipv6() {
+        let mut zones = Zones::default();
+        let (six, four) = (zones.intern("six"), zones.intern("four"));
+        zones.replace(six, &["::/0".parse().unwrap()]);
+        assert_eq!(zones.of(Addr::v4([192, 0, 2, 1])), None);
+        assert_eq!(zones.of(Addr::v6([0xff; 16])), Some(six));
+        assert_eq!(zones.of(Addr::default()), Some(six));
+        zones.replace(four, &["0.0.0.0/0".parse().unwrap()]);
+        assert_eq!(zones.of(Addr::v4([192, 0, 2, 1])), Some(four));
+        assert_eq!(zones.of(Addr::v6([1; 16])), Some(six));
+        zones.replace(four, &[]);
+        assert_eq!(zones.of(Addr::v4([192, 0, 2, 1])), None);
     }
 
     #[test]

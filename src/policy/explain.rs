@@ -1,21 +1,39 @@
-//! Why a rule matched, or did not.
+//! Why a rule matched, or did not: one sentence per column, in PAN-OS's words.
+//!
+//! Names in sentences are those of the rulebase, which holds no control characters
+//! (see [`crate::config::load`]).
 
-use super::lookup::{Lookup, Policy, Query, Ternary, matches_zones};
-use super::rule::{Rule, RuleId};
+use super::lookup::{Lookup, Policy, Query, Ternary, matches_category, matches_zones};
+use super::rule::{AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, ServiceMatch};
+use crate::app::AppId;
+use crate::flow::Addr;
+
+/// So many names of a list are shown.
+const NAMES: usize = 6;
+
+/// So many rules that do not match are shown one by one, all together.
+const SHOWN: usize = 50;
+
+/// More rules in a row than this that fail by the same column are shown as one step.
+const RUN: usize = 4;
 
 /// A column of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     /// `from`, `to` and `rule-type`.
     Zones,
-    /// `source`.
+    /// `source` and `negate-source`.
     Source,
-    /// `destination`.
+    /// `destination` and `negate-destination`.
     Destination,
+    /// `source-user`, `source-hip` and the like.
+    Identity,
     /// `application`.
     Application,
     /// `service`.
     Service,
+    /// `category`.
+    Category,
 }
 
 /// What one column says.
@@ -25,6 +43,8 @@ pub struct ColumnMatch {
     pub column: Column,
     /// How far it matches.
     pub certainty: Ternary,
+    /// Why, e.g. ``source 203.0.113.5 is not in `partners` ``. No trailing punctuation.
+    pub sentence: String,
 }
 
 /// What one rule says of a query.
@@ -34,51 +54,352 @@ pub struct RuleMatch {
     pub rule: RuleId,
     /// How far it matches as a whole.
     pub certainty: Ternary,
-    /// Whether it is passed over although it may match: a block rule while the application is unknown.
+    /// Whether it is passed over although it matches or may match: a block rule while the application is unknown, or
+    /// one that matches only implicitly where another rule names the application.
     pub passed_over: bool,
+    /// What follows, e.g. `may match: the application is not known yet`. No trailing punctuation.
+    pub sentence: String,
     /// Every column.
     pub columns: Vec<ColumnMatch>,
+}
+
+/// A step of the walk through the rulebase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// One rule.
+    Rule(RuleMatch),
+    /// Rules in a row that do not match.
+    Skipped {
+        /// The first of them.
+        first: RuleId,
+        /// The last of them.
+        last: RuleId,
+        /// Which and why, e.g. `rules 3 to 18,114: other zones`. No trailing punctuation.
+        sentence: String,
+    },
 }
 
 /// The walk of a lookup through the rulebase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// Every rule looked at, in order; the last one is the answer.
-    pub rules: Vec<RuleMatch>,
+    /// What was looked at, in order, up to the answer.
+    pub steps: Vec<Step>,
     /// The answer, as [`Policy::lookup`] gives it.
     pub lookup: Lookup,
 }
 
+impl Explanation {
+    /// The rule that answers.
+    pub fn answer(&self) -> Option<&RuleMatch> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Rule(rule) if rule.rule == self.lookup.rule => Some(rule),
+            _ => None,
+        })
+    }
+}
+
 impl Policy {
-    /// The same lookup, rule by rule and column by column.
+    /// The same lookup, rule by rule and column by column. Rules in a row that fail by the same column are one step, so
+    /// that the walk through a large rulebase stays readable.
     pub fn explain(&self, query: &Query) -> Explanation {
         let lookup = self.lookup(query);
-        let rules = self
-            .rules()
-            .iter()
-            .zip((0u32..).map(RuleId))
-            .take_while(|&(_, id)| id <= lookup.rule)
-            .map(|(rule, id)| self.explain_rule(rule, id, query))
-            .collect();
-        Explanation { rules, lookup }
+        let rules = (0..=lookup.rule.0).map(RuleId).filter(|&id| self.is_candidate(id, &lookup));
+        let mut steps = Vec::new();
+        let mut shown = 0;
+        let mut failed: Vec<(RuleId, Column)> = Vec::new();
+        for id in rules {
+            match self.failing_column(self.rule(id), query) {
+                Some(column) if failed.last().is_none_or(|&(_, last)| last == column) => {
+                    failed.push((id, column))
+                }
+                Some(column) => {
+                    self.flush(&mut failed, &mut shown, &mut steps, query);
+                    failed.push((id, column));
+                }
+                None => {
+                    self.flush(&mut failed, &mut shown, &mut steps, query);
+                    steps.push(Step::Rule(self.explain_rule(id, query, &lookup)));
+                }
+            }
+        }
+        self.flush(&mut failed, &mut shown, &mut steps, query);
+        Explanation { steps, lookup }
     }
 
-    fn explain_rule(&self, rule: &Rule, id: RuleId, query: &Query) -> RuleMatch {
-        let (certainty, _) = self.matches(rule, query);
-        let columns = vec![
-            ColumnMatch { column: Column::Zones, certainty: Ternary::certain(matches_zones(rule, query)) },
-            ColumnMatch {
-                column: Column::Source,
-                certainty: Ternary::certain(rule.source.contains(query.src)),
-            },
-            ColumnMatch {
-                column: Column::Destination,
-                certainty: Ternary::certain(rule.destination.contains(query.dst)),
-            },
-            ColumnMatch { column: Column::Application, certainty: self.matches_application(rule, query).0 },
-            ColumnMatch { column: Column::Service, certainty: self.matches_service(rule, query) },
+    /// The default rule of the other kind is never asked.
+    fn is_candidate(&self, id: RuleId, lookup: &Lookup) -> bool {
+        (id.0 as usize) < self.user_rules() || id == lookup.rule
+    }
+
+    /// The first column that rules the rule out.
+    fn failing_column(&self, rule: &Rule, query: &Query) -> Option<Column> {
+        if !matches_zones(rule, query) {
+            Some(Column::Zones)
+        } else if !rule.source.contains(query.src) {
+            Some(Column::Source)
+        } else if !rule.destination.contains(query.dst) {
+            Some(Column::Destination)
+        } else if !rule.identity.is_empty() {
+            Some(Column::Identity)
+        } else if self.matches_application(rule, query).0 == Ternary::No {
+            Some(Column::Application)
+        } else if self.matches_service(rule, query) == Ternary::No {
+            Some(Column::Service)
+        } else {
+            None
+        }
+    }
+
+    /// Turns the rules that failed by one column into steps.
+    fn flush(
+        &self,
+        failed: &mut Vec<(RuleId, Column)>,
+        shown: &mut usize,
+        steps: &mut Vec<Step>,
+        query: &Query,
+    ) {
+        let (Some(&(first, column)), Some(&(last, _))) = (failed.first(), failed.last()) else { return };
+        let summarize = failed.len() > RUN || column == Column::Zones && failed.len() > 1;
+        if !summarize && *shown < SHOWN {
+            *shown += failed.len();
+            let rules = failed.drain(..).map(|(id, _)| Step::Rule(self.no_match(id, query)));
+            steps.extend(rules);
+            return;
+        }
+        failed.clear();
+        // Past the limit steps grow together, whatever their reasons.
+        if *shown >= SHOWN
+            && let Some(Step::Skipped { first, last: end, sentence }) = steps.last_mut()
+        {
+            *end = last;
+            *sentence = format!("{}: do not match", numbers(*first, last));
+            return;
+        }
+        let sentence = format!("{}: {}", numbers(first, last), column.others());
+        steps.push(Step::Skipped { first, last, sentence });
+    }
+
+    fn no_match(&self, id: RuleId, query: &Query) -> RuleMatch {
+        RuleMatch {
+            rule: id,
+            certainty: Ternary::No,
+            passed_over: false,
+            sentence: "does not match".to_owned(),
+            columns: self.columns(self.rule(id), query),
+        }
+    }
+
+    fn explain_rule(&self, id: RuleId, query: &Query, lookup: &Lookup) -> RuleMatch {
+        let rule = self.rule(id);
+        let columns = self.columns(rule, query);
+        let (certainty, passed_over, sentence) = match self.answer(id, query) {
+            None => (Ternary::Unknown, true, self.passed_over(rule, query)),
+            Some(answer) if id == lookup.rule => {
+                (answer.certainty, false, answer_sentence(rule, &answer, query))
+            }
+            Some(answer) => {
+                let named = self.rule(lookup.rule).name.as_str();
+                let sentence =
+                    format!("matches only implicitly, and `{named}` names the application: passed over");
+                (answer.certainty, true, sentence)
+            }
+        };
+        RuleMatch { rule: id, certainty, passed_over, sentence, columns }
+    }
+
+    fn passed_over(&self, rule: &Rule, query: &Query) -> String {
+        let unknown = if query.app.is_none() && self.matches_application(rule, query).0 == Ternary::Unknown {
+            "the application is not known"
+        } else if matches_category(rule) == Ternary::Unknown {
+            "the URL category is not known"
+        } else {
+            "the application is not known"
+        };
+        format!("may match, but it blocks and {unknown}: passed over")
+    }
+
+    fn columns(&self, rule: &Rule, query: &Query) -> Vec<ColumnMatch> {
+        let of = |column, certainty, sentence| ColumnMatch { column, certainty, sentence };
+        let (application, _) = self.matches_application(rule, query);
+        let mut columns = vec![
+            of(Column::Zones, Ternary::certain(matches_zones(rule, query)), self.zones_sentence(rule, query)),
+            of(
+                Column::Source,
+                Ternary::certain(rule.source.contains(query.src)),
+                address_sentence("source", &rule.source, query.src),
+            ),
+            of(
+                Column::Destination,
+                Ternary::certain(rule.destination.contains(query.dst)),
+                address_sentence("destination", &rule.destination, query.dst),
+            ),
+            of(Column::Application, application, self.application_sentence(rule, query)),
+            of(Column::Service, self.matches_service(rule, query), self.service_sentence(rule, query)),
         ];
-        let passed_over = certainty == Ternary::Unknown && !rule.action.is_allow();
-        RuleMatch { rule: id, certainty, passed_over, columns }
+        if !rule.identity.is_empty() {
+            let sentence = format!("asks for {}, and a capture does not tell", rule.identity.join(", "));
+            columns.push(of(Column::Identity, Ternary::No, sentence));
+        }
+        if !rule.category.is_empty() {
+            let sentence = format!("URL category {} is not known: may match", quoted(&rule.category));
+            columns.push(of(Column::Category, Ternary::Unknown, sentence));
+        }
+        columns
+    }
+
+    fn zones_sentence(&self, rule: &Rule, query: &Query) -> String {
+        let (from, to) = (self.zone_name(query.from), self.zone_name(query.to));
+        let pair = format!("zones {from} → {to}");
+        match rule.rule_type {
+            _ if matches_zones(rule, query) => pair,
+            RuleType::Intrazone if query.from != query.to => format!("{pair}, and the rule is `intrazone`"),
+            RuleType::Interzone if query.from == query.to => format!("{pair}, and the rule is `interzone`"),
+            _ if !rule.from.contains(query.from) => format!("{pair}, and the rule is not from {from}"),
+            _ => format!("{pair}, and the rule is not to {to}"),
+        }
+    }
+
+    fn application_sentence(&self, rule: &Rule, query: &Query) -> String {
+        let (ApplicationMatch::Applications { names, members }, app) = (&rule.application, query.app) else {
+            return "application any".to_owned();
+        };
+        let Some(app) = app else { return "application not known yet: may match".to_owned() };
+        let name = self.catalog().name(app);
+        if members.binary_search(&app).is_ok() {
+            return format!("application {name}");
+        }
+        let users: Vec<&str> = self.users_of(rule, app).map(|user| self.catalog().name(user)).collect();
+        if users.is_empty() {
+            format!("application {name} is not in {}", quoted(names))
+        } else {
+            format!("application {name} is used implicitly by {}", listed(&users))
+        }
+    }
+
+    fn service_sentence(&self, rule: &Rule, query: &Query) -> String {
+        let port = match query.protocol.has_ports() {
+            true => format!("{}/{}", query.protocol, query.dport),
+            false if query.protocol.is_icmp() => query.protocol.to_string(),
+            false => format!("IP protocol {}", query.protocol),
+        };
+        match (&rule.service, self.matches_service(rule, query)) {
+            (ServiceMatch::Any, _) => "service any".to_owned(),
+            (ServiceMatch::Services(services), certainty) => {
+                let hit = services
+                    .iter()
+                    .find(|service| service.contains(query.protocol, query.sport, query.dport));
+                let mut names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+                names.dedup();
+                match hit {
+                    Some(service) if certainty == Ternary::Yes => {
+                        format!("service {port} is in `{}`", service.name)
+                    }
+                    _ => format!("service {port} is not in {}", quoted(&names)),
+                }
+            }
+            (ServiceMatch::ApplicationDefault, certainty) => {
+                format!(
+                    "service application-default: {}",
+                    self.default_sentence(rule, query, &port, certainty)
+                )
+            }
+        }
+    }
+
+    fn default_sentence(&self, rule: &Rule, query: &Query, port: &str, certainty: Ternary) -> String {
+        let name = |&app: &AppId| self.catalog().name(app);
+        let members: &[AppId] = match (&rule.application, query.app) {
+            (ApplicationMatch::Any, None) => return "any port may be a default port".to_owned(),
+            (_, Some(app)) if self.users_of(rule, app).next().is_none() => &[app],
+            (ApplicationMatch::Any, Some(app)) => &[app],
+            (ApplicationMatch::Applications { members, .. }, Some(app)) if members.contains(&app) => &[app],
+            (ApplicationMatch::Applications { members, .. }, _) => members,
+        };
+        if certainty == Ternary::No {
+            let names: Vec<&str> = members.iter().map(name).collect();
+            return format!("{port} is no default port of {}", listed(&names));
+        }
+        let owner = members.iter().find(|&&app| {
+            let app = self.catalog().get(app);
+            app.is_some_and(|app| app.ports.contain(query.protocol, query.dport))
+        });
+        format!("{port} is a default port of {}", owner.map_or("an application", name))
+    }
+}
+
+impl Column {
+    /// What rules that fail by it are about.
+    const fn others(self) -> &'static str {
+        match self {
+            Self::Zones => "other zones",
+            Self::Source => "other sources",
+            Self::Destination => "other destinations",
+            Self::Identity => "ask for users, hosts or devices, and a capture does not tell",
+            Self::Application => "other applications",
+            Self::Service => "other services",
+            Self::Category => "other categories",
+        }
+    }
+}
+
+fn answer_sentence(rule: &Rule, answer: &Lookup, query: &Query) -> String {
+    let action = rule.action;
+    match answer.certainty {
+        Ternary::Unknown if query.app.is_none() => {
+            format!("may match: the application is not known yet; action {action}")
+        }
+        Ternary::Unknown => format!("may match: the URL category is not known; action {action}"),
+        _ if answer.implicit => format!("matches implicitly: action {action}"),
+        _ => format!("matches: action {action}"),
+    }
+}
+
+fn address_sentence(which: &str, column: &AddressMatch, addr: Addr) -> String {
+    if column.is_any() {
+        return format!("{which} any");
+    }
+    let inside = column.contains(addr) != column.negate;
+    let (is, negated) = (if inside { "is" } else { "is not" }, if column.negate { " (negated)" } else { "" });
+    format!("{which} {addr} {is} in {}{negated}", quoted(&column.names))
+}
+
+/// `rule 3` or `rules 3 to 18,114`, counted from 1 as people do.
+fn numbers(first: RuleId, last: RuleId) -> String {
+    if first == last {
+        format!("rule {}", grouped(first.0 + 1))
+    } else {
+        format!("rules {} to {}", grouped(first.0 + 1), grouped(last.0 + 1))
+    }
+}
+
+/// A number with its digits in groups of three.
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Names in backticks.
+fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+    let quoted: Vec<String> = names.iter().take(NAMES).map(|name| format!("`{}`", name.as_ref())).collect();
+    cut(&quoted, names.len())
+}
+
+/// Names as they are.
+fn listed(names: &[&str]) -> String {
+    cut(names.get(..NAMES).unwrap_or(names), names.len())
+}
+
+fn cut<S: AsRef<str> + std::borrow::Borrow<str>>(shown: &[S], all: usize) -> String {
+    let text = shown.join(", ");
+    match all - shown.len() {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
 }

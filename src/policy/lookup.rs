@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::index::Index;
-use super::rule::{Action, ApplicationMatch, Rule, RuleId, RuleType, ServiceMatch};
-use crate::app::{AppId, Application, Catalog};
+use super::index::{Index, Limits};
+use super::rule::{Action, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch};
+use crate::app::{AppId, Catalog};
 use crate::flow::{Addr, Protocol, ZoneId};
 
 /// How certain it is that something matches.
@@ -83,15 +83,33 @@ pub struct Policy {
     catalog: Arc<Catalog>,
     options: PolicyOptions,
     index: Index,
+    /// Names of zones by id, for explanations.
+    zones: Vec<String>,
 }
 
 impl Policy {
     /// Compiles `rules` (in order, the disabled ones are left out), followed by the two default rules.
     pub fn new(rules: Vec<Rule>, defaults: [Rule; 2], catalog: Arc<Catalog>, options: PolicyOptions) -> Self {
+        Self::with_limits(rules, defaults, catalog, options, Limits::default())
+    }
+
+    pub(super) fn with_limits(
+        rules: Vec<Rule>,
+        defaults: [Rule; 2],
+        catalog: Arc<Catalog>,
+        options: PolicyOptions,
+        limits: Limits,
+    ) -> Self {
         let mut rules: Vec<Rule> = rules.into_iter().filter(|rule| !rule.disabled).collect();
-        let index = Index::new(&rules);
+        let index = Index::new(&rules, &catalog, options, limits);
         rules.extend(defaults);
-        Self { rules, catalog, options, index }
+        Self { rules, catalog, options, index, zones: Vec::new() }
+    }
+
+    /// Gives the zones names, in order of their ids, so that explanations can use them.
+    #[must_use]
+    pub fn with_zone_names(self, names: &[String]) -> Self {
+        Self { zones: names.to_vec(), ..self }
     }
 
     /// All rules in order; the last two are `intrazone-default` and `interzone-default`.
@@ -114,31 +132,43 @@ impl Policy {
         &self.catalog
     }
 
+    pub(super) fn zone_name(&self, ZoneId(zone): ZoneId) -> String {
+        self.zones.get(usize::from(zone)).cloned().unwrap_or_else(|| format!("zone {zone}"))
+    }
+
     /// The first rule that matches, or may match and allows (PANOS.md 2.2, 2.4). A block rule that may match is
     /// passed over. The default rules always answer.
     pub fn lookup(&self, query: &Query) -> Lookup {
-        let mut first_implicit = None;
+        let mut implicit: Option<Lookup> = None;
         for id in self.index.candidates(query) {
-            let rule = self.rule(id);
-            let (certainty, implicit) = self.matches(rule, query);
-            let holds = match certainty {
-                Ternary::No => false,
-                Ternary::Unknown => rule.action.is_allow(),
-                Ternary::Yes => true,
-            };
-            if !holds {
-                continue;
-            }
-            let lookup = Lookup { rule: id, action: rule.action, certainty, implicit };
-            // An implicit match stands only where no rule names the application itself (PANOS.md 2.5).
-            match (implicit, first_implicit) {
-                (true, None) => first_implicit = Some(lookup),
-                (true, Some(_)) => {}
-                (false, None) => return lookup,
-                (false, Some(before)) => return if names(rule, query.app) { lookup } else { before },
+            let Some(lookup) = self.answer(id, query) else { continue };
+            match implicit {
+                // An implicit match stands only where no rule names the application itself (PANOS.md 2.5).
+                None if lookup.implicit => implicit = Some(lookup),
+                None => return lookup,
+                Some(_) if lookup.implicit => {}
+                Some(before) => return if self.names(id, query.app) { lookup } else { before },
             }
         }
-        first_implicit.unwrap_or_else(|| self.default_rule(query))
+        implicit.unwrap_or_else(|| self.default_rule(query))
+    }
+
+    /// What the rule answers, if it does.
+    pub(super) fn answer(&self, id: RuleId, query: &Query) -> Option<Lookup> {
+        let rule = self.rule(id);
+        let (certainty, implicit) = self.matches(rule, query);
+        let answers = certainty == Ternary::Yes || certainty == Ternary::Unknown && rule.action.is_allow();
+        answers.then_some(Lookup { rule: id, action: rule.action, certainty, implicit })
+    }
+
+    /// Whether the rule names `app` itself.
+    pub(super) fn names(&self, id: RuleId, app: Option<AppId>) -> bool {
+        match (&self.rule(id).application, app) {
+            (ApplicationMatch::Applications { members, .. }, Some(app)) => {
+                members.binary_search(&app).is_ok()
+            }
+            _ => false,
+        }
     }
 
     /// `intrazone-default` or `interzone-default`.
@@ -149,26 +179,28 @@ impl Policy {
     }
 
     /// How far `rule` matches, and whether only implicitly: the least certain of its columns.
-    pub(super) fn matches(&self, rule: &Rule, query: &Query) -> (Ternary, bool) {
+    fn matches(&self, rule: &Rule, query: &Query) -> (Ternary, bool) {
+        const NO: (Ternary, bool) = (Ternary::No, false);
         if !matches_zones(rule, query)
             || !rule.source.contains(query.src)
             || !rule.destination.contains(query.dst)
+            || !rule.identity.is_empty()
         {
-            return (Ternary::No, false);
+            return NO;
         }
-        let (application, implicit) = self.matches_application(rule, query);
+        let (mut application, implicit) = self.matches_application(rule, query);
         if application == Ternary::No {
-            return (Ternary::No, false);
+            return NO;
         }
         let service = self.matches_service(rule, query);
         if service == Ternary::Yes && self.blocks_by_service(rule) {
-            return (Ternary::Yes, false);
+            application = Ternary::Yes;
         }
-        (application.min(service), implicit)
+        (application.min(service).min(matches_category(rule)), implicit)
     }
 
     /// The setting for a block rule with applications and an explicit service.
-    fn blocks_by_service(&self, rule: &Rule) -> bool {
+    pub(super) fn blocks_by_service(&self, rule: &Rule) -> bool {
         self.options.block_by_service
             && !rule.action.is_allow()
             && matches!(rule.service, ServiceMatch::Services(_))
@@ -182,7 +214,7 @@ impl Policy {
             (ApplicationMatch::Applications { members, .. }, Some(app)) => {
                 if members.binary_search(&app).is_ok() {
                     (Ternary::Yes, false)
-                } else if rule.action.is_allow() && self.is_implicit(members, app) {
+                } else if self.users_of(rule, app).next().is_some() {
                     (Ternary::Yes, true)
                 } else {
                     (Ternary::No, false)
@@ -191,56 +223,58 @@ impl Policy {
         }
     }
 
-    /// Whether one of `members` uses `app` implicitly.
-    fn is_implicit(&self, members: &[AppId], app: AppId) -> bool {
-        self.options.implicit_applications
-            && members
-                .iter()
-                .filter_map(|&member| self.catalog.get(member))
-                .any(|a| a.implicit.contains(&app))
+    /// The applications of an allow rule that use `app` implicitly (PANOS.md 2.5).
+    pub(super) fn users_of<'p>(&'p self, rule: &'p Rule, app: AppId) -> impl Iterator<Item = AppId> + 'p {
+        let members: &[AppId] = match &rule.application {
+            ApplicationMatch::Applications { members, .. }
+                if rule.action.is_allow() && self.options.implicit_applications =>
+            {
+                members
+            }
+            _ => &[],
+        };
+        members.iter().copied().filter(move |&member| {
+            self.catalog.get(member).is_some_and(|member| member.implicit.contains(&app))
+        })
     }
 
-    /// The service column. `application-default` means the ports of all of the rule's applications while the
-    /// application is unknown, and the application's own ports once it is known (PANOS.md 2.2, 2.4).
+    /// The service column (PANOS.md 2.2, 2.4). `application-default` means the ports of all of the rule's applications
+    /// while the application is unknown, and its own ports once it is known; an application that matches only
+    /// implicitly has the ports of the one that uses it (PANOS.md 2.1: `ssl`, `google-base` compile to an implicit
+    /// `web-browsing/tcp/any/443`).
     pub(super) fn matches_service(&self, rule: &Rule, query: &Query) -> Ternary {
-        let default_port = |app: &Application| app.ports.contain(query.protocol, query.dport);
-        match (&rule.service, query.app) {
-            (ServiceMatch::Any, _) => Ternary::Yes,
-            (ServiceMatch::Services(services), _) => Ternary::certain(
-                services.iter().any(|service| service.contains(query.protocol, query.sport, query.dport)),
-            ),
-            (ServiceMatch::ApplicationDefault, Some(app)) => {
-                Ternary::certain(self.catalog.get(app).is_some_and(default_port))
+        let default_port = |app: AppId| {
+            self.catalog.get(app).is_some_and(|app| app.ports.contain(query.protocol, query.dport))
+        };
+        match (&rule.service, &rule.application, query.app) {
+            (ServiceMatch::Any, ..) => Ternary::Yes,
+            (ServiceMatch::Services(services), ..) => {
+                let admits = |service: &Service| service.contains(query.protocol, query.sport, query.dport);
+                Ternary::certain(services.iter().any(admits))
             }
-            (ServiceMatch::ApplicationDefault, None) => match &rule.application {
-                ApplicationMatch::Any => Ternary::Unknown,
-                ApplicationMatch::Applications { members, .. } => {
-                    let may = |app: &Application| {
-                        default_port(app)
-                            || self.options.implicit_applications
-                                && app
-                                    .implicit
-                                    .iter()
-                                    .filter_map(|&id| self.catalog.get(id))
-                                    .any(default_port)
-                    };
-                    if members.iter().filter_map(|&member| self.catalog.get(member)).any(may) {
-                        Ternary::Unknown
-                    } else {
-                        Ternary::No
-                    }
-                }
-            },
+            (ServiceMatch::ApplicationDefault, ApplicationMatch::Any, None) => Ternary::Unknown,
+            (ServiceMatch::ApplicationDefault, ApplicationMatch::Any, Some(app)) => {
+                Ternary::certain(default_port(app))
+            }
+            (ServiceMatch::ApplicationDefault, ApplicationMatch::Applications { members, .. }, None) => {
+                let may = members.iter().any(|&member| default_port(member));
+                if may { Ternary::Unknown } else { Ternary::No }
+            }
+            (ServiceMatch::ApplicationDefault, ApplicationMatch::Applications { members, .. }, Some(app)) => {
+                let own = members.binary_search(&app).is_ok();
+                Ternary::certain(if own {
+                    default_port(app)
+                } else {
+                    self.users_of(rule, app).any(default_port)
+                })
+            }
         }
     }
 }
 
-/// Whether `rule` names `app` in its application column.
-fn names(rule: &Rule, app: Option<AppId>) -> bool {
-    match (&rule.application, app) {
-        (ApplicationMatch::Applications { members, .. }, Some(app)) => members.binary_search(&app).is_ok(),
-        _ => false,
-    }
+/// The URL category column: the model knows no category.
+pub(super) fn matches_category(rule: &Rule) -> Ternary {
+    if rule.category.is_empty() { Ternary::Yes } else { Ternary::Unknown }
 }
 
 /// The zone columns and the rule type.

@@ -9,7 +9,7 @@ mod index;
 mod lookup;
 mod rule;
 
-pub use explain::{Column, ColumnMatch, Explanation, RuleMatch};
+pub use explain::{Column, ColumnMatch, Explanation, RuleMatch, Step};
 pub use lookup::{Lookup, Policy, PolicyOptions, Query, Ternary};
 pub use rule::{
     Action, AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch, ZoneMatch,

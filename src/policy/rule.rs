@@ -30,6 +30,12 @@ pub struct Rule {
     pub application: ApplicationMatch,
     /// Services.
     pub service: ServiceMatch,
+    /// URL categories as configured; empty is `any`. The model tells no categories, so that such a rule may match but
+    /// is never certain to: an allow rule lets pass, a block rule is passed over (PANOS.md 2.2).
+    pub category: Vec<String>,
+    /// What it asks of users, hosts and devices, such as `source-user known-user`; empty asks nothing. A capture tells
+    /// nothing of them, and what is not mapped does not match (PANOS.md 2.2): such a rule never does.
+    pub identity: Vec<String>,
     /// What happens to what it matches.
     pub action: Action,
     /// Whether a drop or reset sends an ICMP unreachable to the client of a session that is not TCP.
@@ -56,6 +62,8 @@ impl Default for Rule {
             destination: AddressMatch::default(),
             application: ApplicationMatch::default(),
             service: ServiceMatch::default(),
+            category: Vec::new(),
+            identity: Vec::new(),
             action: Action::default(),
             icmp_unreachable: false,
             log_start: false,

@@ -1,7 +1,7 @@
 //! Custom applications on top of the catalog.
 
-use crate::app::{AppId, Application, Catalog, Class, DenyAction};
-use crate::config::candidate::{CustomApplication, Name};
+use crate::app::{AppId, Application, Catalog, Class, DenyAction, Timeouts};
+use crate::config::candidate::{CustomApplication, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
 /// The program's catalog with the rulebase's own applications.
@@ -13,30 +13,32 @@ pub(super) fn catalog(applications: &[CustomApplication], out: &mut Diagnostics)
             return Catalog::default();
         }
     };
+    let room = usize::from(u16::MAX).saturating_sub(catalog.iter().count());
+    if let Some(custom) = applications.get(room) {
+        out.error(&custom.name.span, format!("more than {room} custom applications"));
+        return catalog;
+    }
     for custom in applications {
-        let id = catalog.find(&custom.name.value);
-        let mut application = match id.and_then(|id| catalog.get(id)) {
-            Some(known) => known.clone(),
+        let application = match catalog.find(&custom.name.value).and_then(|id| catalog.get(id)) {
+            Some(predefined) => overridden(predefined, custom, out),
             None => Application {
                 name: custom.name.value.clone(),
                 ports: custom.ports.clone(),
                 depends_on: Vec::new(),
                 implicit: Vec::new(),
-                deny_action: DenyAction::default(),
-                timeouts: custom.timeouts,
+                deny_action: custom.deny_action.unwrap_or(DenyAction::Drop),
+                timeouts: timeouts(custom.timeouts, Timeouts::default()),
                 class: Class::default(),
             },
         };
-        application.timeouts = custom.timeouts;
-        application.deny_action = custom.deny_action.unwrap_or(application.deny_action);
         catalog.insert(application);
     }
+    // All names are known now.
     for custom in applications {
         let depends_on = refer(&catalog, &custom.depends_on, out);
         let implicit = refer(&catalog, &custom.implicit, out);
-        if let Some(mut application) =
-            catalog.find(&custom.name.value).and_then(|id| catalog.get(id)).cloned()
-        {
+        if let Some(found) = catalog.find(&custom.name.value).and_then(|id| catalog.get(id)) {
+            let mut application = found.clone();
             application.depends_on.extend(depends_on);
             application.implicit.extend(implicit);
             catalog.insert(application);
@@ -45,17 +47,48 @@ pub(super) fn catalog(applications: &[CustomApplication], out: &mut Diagnostics)
     catalog
 }
 
+/// A group must not hide an application.
+pub(super) fn check_groups(catalog: &Catalog, groups: &[Definition<Vec<AppId>>], out: &mut Diagnostics) {
+    for name in groups.iter().map(|group| &group.name).filter(|name| catalog.find(&name.value).is_some()) {
+        out.error(&name.span, format!("{} is an application already", quote(&name.value)))
+            .help("give the group another name");
+    }
+}
+
+/// A predefined application with other timeouts: nothing else of it can be changed (PANOS.md 5.2).
+fn overridden(predefined: &Application, custom: &CustomApplication, out: &mut Diagnostics) -> Application {
+    if let Some(key) = custom.defines.first() {
+        let message = format!("application {} is predefined", quote(&custom.name.value));
+        out.error(&key.span, message)
+            .help("only its timeouts can be set; a custom application needs another name");
+    }
+    Application { timeouts: timeouts(custom.timeouts, predefined.timeouts), ..predefined.clone() }
+}
+
+/// Own timeouts over predefined ones; 0 inherits the global one.
+fn timeouts(own: Timeouts, predefined: Timeouts) -> Timeouts {
+    let over = |own: Option<u32>, predefined: Option<u32>| own.or(predefined).filter(|&seconds| seconds > 0);
+    Timeouts {
+        timeout: over(own.timeout, predefined.timeout),
+        tcp_timeout: over(own.tcp_timeout, predefined.tcp_timeout),
+        udp_timeout: over(own.udp_timeout, predefined.udp_timeout),
+        tcp_half_closed_timeout: over(own.tcp_half_closed_timeout, predefined.tcp_half_closed_timeout),
+        tcp_time_wait_timeout: over(own.tcp_time_wait_timeout, predefined.tcp_time_wait_timeout),
+        discard_timeout: over(own.discard_timeout, predefined.discard_timeout),
+    }
+}
+
 fn refer(catalog: &Catalog, names: &[Name], out: &mut Diagnostics) -> Vec<AppId> {
-    names
-        .iter()
-        .filter_map(|name| {
-            let found = catalog.find(&name.value);
-            if found.is_none() {
-                let help = did_you_mean(&name.value, catalog.iter().map(|(_, app)| app.name.as_str()));
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        match catalog.find(&name.value) {
+            Some(id) => found.push(id),
+            None => {
+                let known = || catalog.iter().map(|(_, app)| app.name.as_str());
                 out.error(&name.span, format!("unknown application {}", quote(&name.value)))
-                    .help(help.unwrap_or_else(|| "see `firstpass apps`".to_owned()));
+                    .help_with(|| did_you_mean(&name.value, known(), super::APPLICATION_HELP));
             }
-            found
-        })
-        .collect()
+        }
+    }
+    found
 }

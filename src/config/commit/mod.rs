@@ -3,23 +3,28 @@
 mod application;
 mod objects;
 mod security;
+mod zones;
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-use ipnet::IpNet;
-
-use super::candidate::{At, Body, Candidate, Definition, ServicePorts};
-use super::diagnostic::{Diagnostics, quote};
+use self::objects::{Kind, Objects};
+use super::candidate::{Candidate, Name};
+use super::diagnostic::{Diagnostics, escape, quote};
 use super::literal;
-use super::{Overrides, RulebaseInfo, Settings, World, Zones};
-use crate::app::{AppId, Identifier};
-use crate::flow::{Addr, Protocol, ZoneId};
+use super::{Overrides, RulebaseInfo, SettingError, Settings, World, Zones};
+use crate::app::{AppId, Catalog, Identifier};
+use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
-use self::objects::{Kind, Objects};
+const ADDRESS_HELP: &str =
+    "define it under `[address]`, or write an address, a prefix or a range; names of hosts are not looked up";
+const SERVICE_HELP: &str = "define it under `[service]`, e.g. `ftp-alt = \"tcp/2121\"`";
+const APPLICATION_HELP: &str = "define it as `[application.NAME]`; `firstpass apps` lists those predefined";
 
-/// Everything that names in rules are resolved with.
+/// Words that have a meaning of their own where names stand.
+const RESERVED: [&str; 2] = ["any", "application-default"];
+
+/// Everything that the names in rules are resolved with.
 struct Names<'c> {
     zones: &'c Zones,
     addresses: Objects<'c, (Addr, Addr)>,
@@ -34,53 +39,20 @@ pub(super) fn commit(
     source: RulebaseInfo,
     out: &mut Diagnostics,
 ) -> Option<World> {
+    check_names(candidate, out);
     let settings = settings(candidate, overrides, out);
-    let zones = zones(candidate, overrides, out);
+    let zones = zones::zones(candidate, overrides, out);
     let catalog = Arc::new(application::catalog(&candidate.applications, out));
-    let services: Vec<Definition<Vec<Service>>> = services(&candidate.services);
-    let application_names = || catalog.iter().map(|(_, app)| app.name.as_str()).collect();
-    let application = |name: &str| catalog.find(name).map(|id| Ok(vec![id]));
+    application::check_groups(&catalog, &candidate.application_groups, out);
     let mut names = Names {
         zones: &zones,
-        addresses: Objects::new(
-            Kind {
-                what: "address",
-                literal: &literal::addresses,
-                normalize: join,
-                others: &Vec::new,
-                help: "define it under `[address]`, or write an address, a CIDR prefix or a range",
-            },
-            &candidate.addresses,
-            out,
-        ),
-        services: Objects::new(
-            Kind {
-                what: "service",
-                literal: &|_| None,
-                normalize: |_| {},
-                others: &Vec::new,
-                help: "define it under `[service]`, e.g. `ftp-alt = \"tcp/2121\"`",
-            },
-            &services,
-            out,
-        ),
-        applications: Objects::new(
-            Kind {
-                what: "application",
-                literal: &application,
-                normalize: |ids| {
-                    ids.sort_unstable();
-                    ids.dedup();
-                },
-                others: &application_names,
-                help: "define it as `[application.NAME]`, or see `firstpass apps`",
-            },
-            &candidate.application_groups,
-            out,
-        ),
+        addresses: Objects::new(addresses(), &candidate.addresses, out),
+        services: Objects::new(services(), &candidate.services, out),
+        applications: Objects::new(applications(&catalog), &candidate.application_groups, out),
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
-    let defaults = security::defaults(candidate);
+    let defaults = security::defaults(candidate, out);
+    drop(names);
     if out.has_errors() {
         return None;
     }
@@ -88,84 +60,116 @@ pub(super) fn commit(
         block_by_service: settings.block_by_service,
         implicit_applications: settings.implicit_applications,
     };
-    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options);
+    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options).with_zone_names(zones.names());
     let identifier = Identifier::new(&catalog);
-    drop(names);
     Some(World { zones, catalog, identifier, policy, settings, source, warnings: Vec::new() })
+}
+
+fn addresses<'k>() -> Kind<'k, (Addr, Addr)> {
+    Kind {
+        what: "address",
+        literal: Box::new(literal::addresses),
+        others: Box::new(Vec::new),
+        help: ADDRESS_HELP,
+        normalize: join,
+        most: 8_000_000,
+    }
+}
+
+fn services<'k>() -> Kind<'k, Service> {
+    Kind {
+        what: "service",
+        literal: Box::new(|name| predefined_service(name).map(|service| Ok(vec![service]))),
+        others: Box::new(|| vec!["service-http", "service-https"]),
+        help: SERVICE_HELP,
+        normalize: |_| {},
+        most: 1_000_000,
+    }
+}
+
+fn applications(catalog: &Catalog) -> Kind<'_, AppId> {
+    Kind {
+        what: "application",
+        literal: Box::new(|name| catalog.find(name).map(|id| Ok(vec![id]))),
+        others: Box::new(|| catalog.iter().map(|(_, app)| app.name.as_str()).collect()),
+        help: APPLICATION_HELP,
+        normalize: |ids| {
+            ids.sort_unstable();
+            ids.dedup();
+        },
+        most: 32_000_000,
+    }
+}
+
+/// PAN-OS's predefined services (PANOS.md 12.2).
+fn predefined_service(name: &str) -> Option<Service> {
+    let ports = match name {
+        "service-http" => vec![(80, 80), (8080, 8080)],
+        "service-https" => vec![(443, 443)],
+        _ => return None,
+    };
+    Some(Service { name: name.to_owned(), protocol: Protocol::TCP, ports, source_ports: Vec::new() })
+}
+
+/// Names are shown to people and must not speak to their terminals, nor be taken for something else.
+fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
+    let zones = candidate.zones.iter().map(|(name, _)| name);
+    let addresses = candidate.addresses.iter().map(|definition| &definition.name);
+    let services = candidate.services.iter().map(|definition| &definition.name);
+    let groups = candidate.application_groups.iter().map(|definition| &definition.name);
+    let applications = candidate.applications.iter().map(|application| &application.name);
+    let objects = zones.chain(addresses).chain(services).chain(groups).chain(applications);
+    for name in objects {
+        if name.value.is_empty() || RESERVED.contains(&name.value.as_str()) {
+            out.error(&name.span, format!("nothing can be called {}", quote(&name.value)));
+        }
+        check_characters(name, out);
+    }
+    for rule in &candidate.rules {
+        check_characters(&rule.name, out);
+    }
+}
+
+fn check_characters(name: &Name, out: &mut Diagnostics) {
+    if escape(&name.value) != name.value {
+        out.error(&name.span, format!("name {} has control characters", quote(&name.value)))
+            .help("use letters, digits, spaces and punctuation");
+    }
 }
 
 fn settings(candidate: &Candidate, overrides: &Overrides, out: &mut Diagnostics) -> Settings {
     let mut settings = Settings::default();
+    let mut ignored = Vec::new();
     for (key, value) in &candidate.settings {
-        if let Err(error) = settings.set(&key.value, &value.value) {
-            out.error(&key.span, error.to_string());
+        match settings.set(&key.value, &value.value) {
+            Ok(()) => ignored.push(key.value.as_str()),
+            Err(SettingError::Unknown { suggestion, .. }) => {
+                let help = suggestion.map(|name| format!("did you mean `{name}`?"));
+                out.error(&key.span, format!("unknown setting {}", quote(&key.value))).help(
+                    help.as_deref().unwrap_or(
+                        "settings have the keys of PAN-OS, e.g. `timeout-udp` under `[setting.session]`",
+                    ),
+                );
+            }
+            Err(error) => {
+                out.error(&value.span, error.to_string());
+            }
         }
     }
     for (key, value) in &overrides.settings {
-        if let Err(error) = settings.set(key, value) {
-            out.general(format!("--set {key}={value}: {error}"));
-        }
-    }
-    settings
-}
-
-fn zones(candidate: &Candidate, overrides: &Overrides, out: &mut Diagnostics) -> Zones {
-    let mut zones = Zones::default();
-    let mut owners: HashMap<IpNet, (ZoneId, &At<IpNet>), foldhash::fast::FixedState> = HashMap::default();
-    for (name, prefixes) in &candidate.zones {
-        let id = zones.intern(&name.value);
-        for prefix in prefixes {
-            if let Some((other, first)) = owners.insert(prefix.value.trunc(), (id, prefix))
-                && other != id
-            {
-                let message = format!("`{}` is behind two zones", prefix.value);
-                out.error(&prefix.span, message).related(&first.span, "the other one");
+        match settings.set(key, value) {
+            Ok(()) => ignored.push(key),
+            Err(error) => {
+                out.general(format!("--set {}={}: {error}", escape(key), escape(value)));
             }
         }
-        zones.replace(id, &prefixes.iter().map(|prefix| prefix.value).collect::<Vec<_>>());
     }
-    for (name, prefixes) in &overrides.zones {
-        let id = zones.intern(name);
-        zones.replace(id, prefixes);
+    ignored.retain(|key| Settings::info(key).is_some_and(|info| !info.modelled));
+    if !ignored.is_empty() {
+        let names: Vec<String> = ignored.iter().map(|key| quote(key)).collect();
+        out.warn(format!("settings read but not modelled yet: {}", names.join(", ")));
     }
-    if zones.names().is_empty() {
-        out.general("the rulebase has no zones");
-    }
-    zones
-}
-
-fn services(definitions: &[Definition<Vec<ServicePorts>>]) -> Vec<Definition<Vec<Service>>> {
-    let predefined = [("service-http", vec![(80, 80), (8080, 8080)]), ("service-https", vec![(443, 443)])];
-    let mut services: Vec<_> = predefined
-        .into_iter()
-        .map(|(name, ports)| Definition {
-            name: At::new(name.to_owned(), 0..0),
-            body: Body::Object(vec![Service {
-                name: name.to_owned(),
-                protocol: Protocol::TCP,
-                ports,
-                source_ports: Vec::new(),
-            }]),
-        })
-        .collect();
-    services.extend(definitions.iter().map(|definition| {
-        let body = match &definition.body {
-            Body::Group(members) => Body::Group(members.clone()),
-            Body::Object(ports) => Body::Object(
-                ports
-                    .iter()
-                    .map(|ports| Service {
-                        name: definition.name.value.clone(),
-                        protocol: ports.protocol,
-                        ports: ports.ports.clone(),
-                        source_ports: ports.source_ports.clone(),
-                    })
-                    .collect(),
-            ),
-        };
-        Definition { name: definition.name.clone(), body }
-    }));
-    services
+    settings
 }
 
 /// Sorts ranges and joins those that touch or overlap.
@@ -178,9 +182,4 @@ fn join(ranges: &mut Vec<(Addr, Addr)>) {
         }
         joins
     });
-}
-
-/// An unknown name, and what it may have meant.
-fn unknown(what: &str, name: &str) -> String {
-    format!("unknown {what} {}", quote(name))
 }

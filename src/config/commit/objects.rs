@@ -9,28 +9,29 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::config::candidate::{Body, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
-/// So many entries may come of all lists of names together, so that nested groups cannot explode.
-const ENTRIES: usize = 4_000_000;
-
 /// How one kind of object works.
 pub(super) struct Kind<'k, T> {
-    /// ``address``, for messages.
+    /// What it is called: `address`.
     pub(super) what: &'static str,
-    /// What a name means that nothing defines, and what is wrong where it means something unsound.
-    pub(super) literal: &'k dyn Fn(&str) -> Option<Result<Vec<T>, String>>,
-    /// Puts entries in order and joins what can be joined.
-    pub(super) normalize: fn(&mut Vec<T>),
+    /// What a name means that the rulebase does not define, or what is wrong with it.
+    pub(super) literal: Box<dyn Fn(&str) -> Option<Result<Vec<T>, String>> + 'k>,
     /// Names to suggest besides those defined.
-    pub(super) others: &'k dyn Fn() -> Vec<&'k str>,
+    pub(super) others: Box<dyn Fn() -> Vec<&'k str> + 'k>,
     /// What to do about a name that nothing defines.
     pub(super) help: &'static str,
+    /// Puts entries in order and joins what can be joined.
+    pub(super) normalize: fn(&mut Vec<T>),
+    /// So many entries may come of all lists together, so that nested groups cannot explode.
+    pub(super) most: usize,
 }
 
 /// All objects of one kind.
 pub(super) struct Objects<'c, T> {
     kind: Kind<'c, T>,
     by_name: HashMap<&'c str, usize, foldhash::fast::FixedState>,
+    /// What each definition stands for.
     resolved: Vec<Arc<[T]>>,
+    /// Lists of names that have been resolved before: many rules say the same.
     lists: HashMap<Vec<&'c str>, Arc<[T]>, foldhash::fast::FixedState>,
     entries: usize,
 }
@@ -49,15 +50,7 @@ impl<'c, T: Clone> Objects<'c, T> {
             lists: HashMap::default(),
             entries: 0,
         };
-        for (index, definition) in definitions.iter().enumerate() {
-            if let Some(first) = objects.by_name.insert(&definition.name.value, index)
-                && let Some(first) = definitions.get(first)
-            {
-                let message =
-                    format!("{} {} is defined twice", objects.kind.what, quote(&definition.name.value));
-                out.error(&definition.name.span, message).related(&first.name.span, "first defined here");
-            }
-        }
+        objects.index(definitions, out);
         for index in objects.order(definitions, out) {
             let Some(definition) = definitions.get(index) else { continue };
             let resolved = match &definition.body {
@@ -80,44 +73,61 @@ impl<'c, T: Clone> Objects<'c, T> {
         let mut entries = Vec::new();
         let mut sound = true;
         for member in members {
-            match self.one(member) {
-                Ok(mut found) => entries.append(&mut found),
-                Err(message) => {
-                    sound = false;
-                    let help = did_you_mean(&member.value, self.known());
-                    out.error(&member.span, message).help(help.unwrap_or_else(|| self.kind.help.to_owned()));
-                }
-            }
-            if self.entries + entries.len() > ENTRIES {
-                out.error(
-                    &member.span,
-                    format!("the rulebase's {} lists hold more than {ENTRIES} entries", self.kind.what),
-                );
-                entries.clear();
+            sound &= self.add(member, &mut entries, out);
+            if self.entries + entries.len() > self.kind.most {
+                self.too_many(member, out);
+                return Arc::default();
             }
         }
         let resolved = self.finish(entries);
+        // An unknown name is reported wherever it stands.
         if sound {
             self.lists.insert(key, Arc::clone(&resolved));
         }
         resolved
     }
 
-    fn one(&self, member: &Name) -> Result<Vec<T>, String> {
+    /// Adds what one name stands for; false where that is nothing, which is reported.
+    fn add(&self, member: &Name, entries: &mut Vec<T>, out: &mut Diagnostics) -> bool {
+        let (what, name) = (self.kind.what, quote(&member.value));
         if let Some(&index) = self.by_name.get(member.value.as_str()) {
-            return Ok(self.resolved.get(index).map(|found| found.to_vec()).unwrap_or_default());
+            entries.extend_from_slice(self.resolved.get(index).map(AsRef::as_ref).unwrap_or_default());
+            return true;
         }
         match (self.kind.literal)(&member.value) {
-            Some(Ok(entries)) => Ok(entries),
-            Some(Err(wrong)) => Err(format!("{} is no {}: {wrong}", quote(&member.value), self.kind.what)),
-            None => Err(format!("unknown {} {}", self.kind.what, quote(&member.value))),
+            Some(Ok(mut found)) => {
+                entries.append(&mut found);
+                true
+            }
+            Some(Err(wrong)) => {
+                out.error(&member.span, format!("{name} is no {what}: {wrong}"));
+                false
+            }
+            None => {
+                out.error(&member.span, format!("unknown {what} {name}"))
+                    .help_with(|| did_you_mean(&member.value, self.known(), self.kind.help));
+                false
+            }
         }
     }
 
     fn finish(&mut self, mut entries: Vec<T>) -> Arc<[T]> {
-        (self.kind.normalize)(&mut entries);
         self.entries += entries.len();
+        (self.kind.normalize)(&mut entries);
         entries.into()
+    }
+
+    /// Reports the limit once; what comes after is resolved to nothing.
+    fn too_many(&mut self, member: &Name, out: &mut Diagnostics) {
+        if self.kind.most > 0 {
+            let (what, most) = (self.kind.what, self.kind.most);
+            out.error(
+                &member.span,
+                format!("with this, the {what} lists of the rulebase hold more than {most} entries"),
+            )
+            .help("use shorter lists, or prefixes in place of single addresses");
+            self.kind.most = 0;
+        }
     }
 
     fn known(&self) -> Vec<&'c str> {
@@ -127,11 +137,24 @@ impl<'c, T: Clone> Objects<'c, T> {
         names
     }
 
-    /// Definitions in an order that has members before groups; a group that holds itself is reported.
+    fn index(&mut self, definitions: &'c [Definition<Vec<T>>], out: &mut Diagnostics) {
+        for (index, definition) in definitions.iter().enumerate() {
+            let name = &definition.name;
+            if let Some(first) = self.by_name.insert(&name.value, index)
+                && let Some(first) = definitions.get(first)
+            {
+                out.error(&name.span, format!("{} {} is defined twice", self.kind.what, quote(&name.value)))
+                    .help("an object and a group cannot have the same name")
+                    .related(&first.name.span, "first defined here");
+            }
+        }
+    }
+
+    /// Definitions in an order that has members before groups; groups that hold themselves are reported.
     fn order(&self, definitions: &'c [Definition<Vec<T>>], out: &mut Diagnostics) -> Vec<usize> {
-        let mut graph = DiGraph::<(), ()>::with_capacity(definitions.len(), definitions.len());
-        for _ in definitions {
-            graph.add_node(());
+        let mut graph = DiGraph::<&Name, ()>::with_capacity(definitions.len(), definitions.len());
+        for definition in definitions {
+            graph.add_node(&definition.name);
         }
         for (index, definition) in definitions.iter().enumerate() {
             let Body::Group(members) = &definition.body else { continue };
@@ -142,16 +165,25 @@ impl<'c, T: Clone> Objects<'c, T> {
         let mut order = Vec::with_capacity(definitions.len());
         for mut knot in kosaraju_scc(&graph) {
             knot.sort_unstable();
-            if let Some(&first) = knot.first()
-                && (knot.len() > 1 || graph.contains_edge(first, first))
-                && let Some(definition) = definitions.get(first.index())
-            {
-                let message =
-                    format!("{} group {} holds itself", self.kind.what, quote(&definition.name.value));
-                out.error(&definition.name.span, message);
-            }
+            self.report_cycle(&graph, &knot, out);
             order.extend(knot.into_iter().map(NodeIndex::index));
         }
         order
+    }
+
+    fn report_cycle(&self, graph: &DiGraph<&Name, ()>, knot: &[NodeIndex], out: &mut Diagnostics) {
+        let Some(&first) = knot.first() else { return };
+        if knot.len() == 1 && !graph.contains_edge(first, first) {
+            return;
+        }
+        let names: Vec<&Name> =
+            knot.iter().take(5).filter_map(|&node| graph.node_weight(node).copied()).collect();
+        let Some(name) = names.first() else { return };
+        let quoted: Vec<String> = names.iter().map(|name| quote(&name.value)).collect();
+        let message = match knot.len() {
+            1 => format!("{} group {} is a member of itself", self.kind.what, quote(&name.value)),
+            _ => format!("{} groups are members of each other: {}", self.kind.what, quoted.join(", ")),
+        };
+        out.error(&name.span, message).help("take one of them out of the other");
     }
 }

@@ -4,8 +4,11 @@ use hashbrown::HashMap;
 
 use super::Names;
 use crate::config::candidate::{Candidate, DefaultRule, Name, SecurityRule};
-use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
+use crate::config::diagnostic::{Diagnostics, Span, did_you_mean, quote};
 use crate::policy::{Action, AddressMatch, ApplicationMatch, Rule, RuleType, ServiceMatch, ZoneMatch};
+
+/// More security rules than any PAN-OS platform takes.
+const RULES: usize = 200_000;
 
 const ANY: &str = "any";
 const APPLICATION_DEFAULT: &str = "application-default";
@@ -16,32 +19,111 @@ pub(super) fn rules<'c>(
     names: &mut Names<'c>,
     out: &mut Diagnostics,
 ) -> Vec<Rule> {
+    if let Some(rule) = rules.get(RULES) {
+        out.error(&rule.span, format!("more than {RULES} security rules"));
+        return Vec::new();
+    }
     let mut seen: HashMap<&str, &Name, foldhash::fast::FixedState> = HashMap::default();
     for rule in rules {
-        if let Some(first) = seen.insert(&rule.name.value, &rule.name) {
-            out.error(&rule.name.span, format!("security rule {} is there twice", quote(&rule.name.value)))
+        if rule.name.value.is_empty() {
+            out.error(&rule.name.span, "a security rule needs a name").help("add `name = \"...\"`");
+        } else if let Some(first) = seen.insert(&rule.name.value, &rule.name) {
+            out.error(&rule.name.span, format!("two security rules are called {}", quote(&rule.name.value)))
+                .help("give one of them another name")
                 .related(&first.span, "the first one");
         }
+        contradictions(rule, out);
     }
+    warn_of_identities(rules, out);
     rules.iter().map(|rule| names.rule(rule, out)).collect()
 }
 
 /// `intrazone-default` and `interzone-default` (PANOS.md 2.2; they do not log unless told to).
-pub(super) fn defaults(candidate: &Candidate) -> [Rule; 2] {
-    let rule = |name: &str, rule_type, action, set: &DefaultRule| Rule {
-        name: name.to_owned(),
-        rule_type,
-        service: ServiceMatch::Any,
-        action: set.action.unwrap_or(action),
-        icmp_unreachable: set.icmp_unreachable.unwrap_or(false),
-        log_start: set.log_start.unwrap_or(false),
-        log_end: set.log_end.unwrap_or(false),
-        ..Rule::default()
+pub(super) fn defaults(candidate: &Candidate, out: &mut Diagnostics) -> [Rule; 2] {
+    let mut rule = |name: &str, rule_type, action, set: &DefaultRule| {
+        let action = set.action.unwrap_or(action);
+        unreachable_needs_drop(set.icmp_unreachable.unwrap_or(false), action, &set.span, out);
+        Rule {
+            name: name.to_owned(),
+            rule_type,
+            service: ServiceMatch::Any,
+            action,
+            icmp_unreachable: set.icmp_unreachable.unwrap_or(false),
+            log_start: set.log_start.unwrap_or(false),
+            log_end: set.log_end.unwrap_or(false),
+            ..Rule::default()
+        }
     };
     [
         rule("intrazone-default", RuleType::Intrazone, Action::Allow, &candidate.intrazone),
         rule("interzone-default", RuleType::Interzone, Action::Deny, &candidate.interzone),
     ]
+}
+
+/// Values that are sound by themselves and make no sense together.
+fn contradictions(rule: &SecurityRule, out: &mut Diagnostics) {
+    let name = quote(&rule.name.value);
+    let is_any = |names: &[Name]| names.is_empty() || names.iter().any(|name| name.value == ANY);
+    for (key, negate, column) in [
+        ("source", rule.negate_source, &rule.source),
+        ("destination", rule.negate_destination, &rule.destination),
+    ] {
+        if negate && is_any(column) {
+            out.error(&rule.name.span, format!("rule {name} negates any {key}, so that it matches nothing"))
+                .help(format!("name the addresses under `{key}`, or leave out `negate-{key}`"));
+        }
+    }
+    unreachable_needs_drop(rule.icmp_unreachable, rule.action, &rule.name.span, out);
+    let (from, to) = (zone_set(&rule.from), zone_set(&rule.to));
+    match rule.rule_type {
+        RuleType::Intrazone if !is_any(&rule.to) && from != to => {
+            out.error(&rule.name.span, format!("rule {name} is `intrazone`, but `from` and `to` differ"))
+                .help("an intrazone rule needs no `to`: it is about traffic within each zone of `from`");
+        }
+        RuleType::Interzone if from.len() == 1 && from == to && !is_any(&rule.from) => {
+            out.error(
+                &rule.name.span,
+                format!("rule {name} is `interzone`, but `from` and `to` are the same zone"),
+            )
+            .help("leave out `rule-type`, or make it `intrazone`");
+        }
+        _ => {}
+    }
+}
+
+fn zone_set(names: &[Name]) -> Vec<&str> {
+    let mut names: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// `icmp-unreachable` is for drop and the resets (PANOS.md 3.1).
+fn unreachable_needs_drop(set: bool, action: Action, span: &Span, out: &mut Diagnostics) {
+    if set && matches!(action, Action::Allow | Action::Deny) {
+        out.error(span, format!("`icmp-unreachable` does not go with the action `{action}`"))
+            .help("use the action `drop`, `reset-client`, `reset-server` or `reset-both`");
+    }
+}
+
+/// Rules that cannot match, because a capture does not tell who the user is.
+fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
+    let mut asking = rules.iter().filter(|rule| !rule.identity.is_empty() && !rule.disabled);
+    if let Some(first) = asking.next() {
+        let more = match asking.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        out.warn(format!(
+            "rule {}{more}: users, hosts and devices are not modelled, so that what asks for one never matches",
+            quote(&first.name.value)
+        ));
+    }
+    if rules.iter().any(|rule| !rule.category.is_empty() && !rule.disabled) {
+        out.warn(
+            "`category` of security rules is not modelled: allow rules let pass, block rules are passed over",
+        );
+    }
 }
 
 impl<'c> Names<'c> {
@@ -55,6 +137,8 @@ impl<'c> Names<'c> {
             destination: self.address_column(&rule.destination, rule.negate_destination, out),
             application: self.application_column(&rule.application, out),
             service: self.service_column(&rule.service, out),
+            category: rule.category.clone(),
+            identity: rule.identity.clone(),
             action: rule.action,
             icmp_unreachable: rule.icmp_unreachable,
             log_start: rule.log_start,
@@ -65,7 +149,7 @@ impl<'c> Names<'c> {
     }
 
     fn zone_column(&self, names: &[Name], out: &mut Diagnostics) -> ZoneMatch {
-        if says(names, ANY, out) {
+        if is_any(names, out) {
             return ZoneMatch::Any;
         }
         let mut zones = Vec::with_capacity(names.len());
@@ -73,9 +157,9 @@ impl<'c> Names<'c> {
             match self.zones.find(&name.value) {
                 Some(zone) => zones.push(zone),
                 None => {
-                    let help = did_you_mean(&name.value, self.zones.names().iter().map(String::as_str));
-                    out.error(&name.span, super::unknown("zone", &name.value))
-                        .help(help.unwrap_or_else(|| "define it under `[zones]`".to_owned()));
+                    let known = self.zones.names().iter().map(String::as_str);
+                    out.error(&name.span, format!("unknown zone {}", quote(&name.value)))
+                        .help_with(|| did_you_mean(&name.value, known, "define it under `[zones]`"));
                 }
             }
         }
@@ -85,40 +169,47 @@ impl<'c> Names<'c> {
     }
 
     fn address_column(&mut self, names: &'c [Name], negate: bool, out: &mut Diagnostics) -> AddressMatch {
-        if says(names, ANY, out) {
+        if is_any(names, out) {
             return AddressMatch::default();
         }
         let ranges = self.addresses.resolve(names, out);
-        AddressMatch { names: names.iter().map(|name| name.value.clone()).collect(), ranges, negate }
+        AddressMatch { names: texts(names), ranges, negate }
     }
 
     fn application_column(&mut self, names: &'c [Name], out: &mut Diagnostics) -> ApplicationMatch {
-        if says(names, ANY, out) {
+        if is_any(names, out) {
             return ApplicationMatch::Any;
         }
         let members = self.applications.resolve(names, out);
-        ApplicationMatch::Applications {
-            names: names.iter().map(|name| name.value.clone()).collect(),
-            members,
-        }
+        ApplicationMatch::Applications { names: texts(names), members }
     }
 
     fn service_column(&mut self, names: &'c [Name], out: &mut Diagnostics) -> ServiceMatch {
         if names.is_empty() || says(names, APPLICATION_DEFAULT, out) {
-            return ServiceMatch::ApplicationDefault;
+            ServiceMatch::ApplicationDefault
+        } else if says(names, ANY, out) {
+            ServiceMatch::Any
+        } else {
+            ServiceMatch::Services(self.services.resolve(names, out))
         }
-        if says(names, ANY, out) {
-            return ServiceMatch::Any;
-        }
-        ServiceMatch::Services(self.services.resolve(names, out))
     }
 }
 
-/// Whether a column says `word`, which stands alone. A column that says nothing says `any`.
+fn texts(names: &[Name]) -> Vec<String> {
+    names.iter().map(|name| name.value.clone()).collect()
+}
+
+/// Whether a column is `any`, which is also what a column means that says nothing.
+fn is_any(names: &[Name], out: &mut Diagnostics) -> bool {
+    names.is_empty() || says(names, ANY, out)
+}
+
+/// Whether a column says `word`, which stands alone.
 fn says(names: &[Name], word: &str, out: &mut Diagnostics) -> bool {
-    let Some(found) = names.iter().find(|name| name.value == word) else { return names.is_empty() };
+    let Some(found) = names.iter().find(|name| name.value == word) else { return false };
     if names.len() > 1 {
-        out.error(&found.span, format!("`{word}` stands alone, not in a list with other names"));
+        out.error(&found.span, format!("`{word}` stands for everything and goes with no other name"))
+            .help(format!("leave out `{word}`, or the other names"));
     }
     true
 }

@@ -1,5 +1,6 @@
 //! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
 
+mod application;
 mod objects;
 mod reader;
 mod security;
@@ -8,7 +9,7 @@ use toml::de::DeTable;
 
 use self::reader::{Reader, entries};
 use super::candidate::{At, Candidate};
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, Span, escape};
 
 /// Tables that the format has and the model does not use yet.
 const NOT_MODELLED: [&str; 9] = [
@@ -49,13 +50,34 @@ const TABLES: [&str; 19] = [
     "high-availability",
 ];
 
+/// So many errors of syntax are shown: what comes after them may be their fault.
+const SYNTAX_ERRORS: usize = 5;
+
 /// Reads `text`; what is wrong with it goes to `out`.
 pub(super) fn read(text: &str, out: &mut Diagnostics) -> Candidate {
     let (document, errors) = DeTable::parse_recoverable(text);
+    // One error often brings others on the same line.
+    let mut lines = Vec::new();
     for error in &errors {
-        out.error(&error.span().unwrap_or_default(), error.message());
+        let span = within_line(text, error.span().unwrap_or_default());
+        let line = text.get(..span.start).and_then(|before| before.rfind('\n'));
+        if lines.len() < SYNTAX_ERRORS && !lines.contains(&line) {
+            lines.push(line);
+            out.error(&span, escape(error.message())).help("a rulebase is a TOML file, see https://toml.io");
+        }
     }
     if errors.is_empty() { Document::new(text, out).read(document.get_ref()) } else { Candidate::default() }
+}
+
+/// An error at the end of a line belongs to that line.
+fn within_line(text: &str, span: Span) -> Span {
+    let blank = text.get(span.clone()).is_none_or(|at| at.trim().is_empty());
+    let before = text.get(..span.start).unwrap_or_default();
+    if blank && before.ends_with('\n') {
+        let end = before.trim_end().len();
+        return end..end;
+    }
+    span
 }
 
 /// A rulebase being read.

@@ -1,184 +1,132 @@
-//! Zones, addresses, services and applications.
+//! `[zones]`, `[address]`, `[service]` and the groups.
 
-use ipnet::IpNet;
+use toml::de::{DeTable, DeValue};
 
 use super::Document;
 use super::reader::{Value, entries};
-use crate::app::{DenyAction, Ports, Timeouts};
-use crate::config::candidate::{At, Body, CustomApplication, Definition, Name, ServicePorts};
+use crate::config::candidate::{At, Body, Definition, Name};
 use crate::config::diagnostic::quote;
 use crate::config::literal;
-use toml::de::{DeTable, DeValue};
+use crate::policy::Service;
 
 /// Keys of a service in table form.
 const SERVICE_KEYS: [&str; 3] = ["protocol", "port", "source-port"];
 
-/// Keys of a custom application.
-const APPLICATION_KEYS: [&str; 6] =
-    ["default-ports", "ident-by-ip-protocol", "depends-on", "implicit", "deny-action", "timeout"];
-
 impl Document<'_> {
-    /// `[zones]`.
+    /// `[zones]`. A zone without prefixes is what `--ingress` can fill.
     pub(super) fn zones(&mut self, value: &Value<'_>) {
         let Some(table) = self.reader.table(value, "a table of zones") else { return };
         for (name, value) in entries(table) {
-            let texts = if value.get_ref().as_array().is_some_and(|list| list.is_empty()) {
-                Vec::new()
-            } else {
-                self.reader.names(value)
-            };
-            let prefixes = texts.into_iter().filter_map(|text| self.prefix(&text)).collect();
+            let empty = value.get_ref().as_array().is_some_and(|list| list.is_empty());
+            let texts = if empty { Vec::new() } else { self.reader.names(value) };
+            let mut prefixes = Vec::with_capacity(texts.len());
+            for text in texts {
+                match literal::prefix(&text.value) {
+                    Ok(prefix) => prefixes.push(At::new(prefix, text.span)),
+                    Err(wrong) => {
+                        let message = format!("{} is no address prefix: {wrong}", quote(&text.value));
+                        let help = "a zone is written as the prefixes behind it, e.g. `[\"192.0.2.0/24\", \"2001:db8::/32\"]`";
+                        self.reader.out.error(&text.span, message).help(help);
+                    }
+                }
+            }
             self.candidate.zones.push((name, prefixes));
         }
     }
 
-    fn prefix(&mut self, text: &Name) -> Option<At<IpNet>> {
-        let net = text
-            .value
-            .parse::<IpNet>()
-            .ok()
-            .or_else(|| text.value.parse::<std::net::IpAddr>().ok().map(IpNet::from));
-        if net.is_none() {
-            self.reader
-                .out
-                .error(&text.span, format!("{} is no address prefix", quote(&text.value)))
-                .help("write a zone's addresses as `192.0.2.0/24` or `2001:db8::/32`");
-        }
-        Some(At::new(net?, text.span.clone()))
+    /// `[address]`: a string is a group of one.
+    pub(super) fn addresses(&mut self, value: &Value<'_>) {
+        let groups = self.groups(value, "a table of addresses");
+        self.candidate.addresses.extend(groups);
     }
 
-    /// `[address]`.
-    pub(super) fn addresses(&mut self, value: &Value<'_>) {
-        let Some(table) = self.reader.table(value, "a table of addresses") else { return };
-        for (name, value) in entries(table) {
-            let members = self.reader.names(value);
-            self.candidate.addresses.push(Definition { name, body: Body::Group(members) });
-        }
+    /// `[service-group]`.
+    pub(super) fn service_groups(&mut self, value: &Value<'_>) {
+        let groups = self.groups(value, "a table of service groups");
+        self.candidate.services.extend(groups);
+    }
+
+    /// `[application-group]`.
+    pub(super) fn application_groups(&mut self, value: &Value<'_>) {
+        let groups = self.groups(value, "a table of application groups");
+        self.candidate.application_groups.extend(groups);
+    }
+
+    fn groups<T>(&mut self, value: &Value<'_>, what: &str) -> Vec<Definition<T>> {
+        let Some(table) = self.reader.table(value, what) else { return Vec::new() };
+        entries(table)
+            .into_iter()
+            .map(|(name, value)| Definition { name, body: Body::Group(self.reader.names(value)) })
+            .collect()
     }
 
     /// `[service]`.
     pub(super) fn services(&mut self, value: &Value<'_>) {
         let Some(table) = self.reader.table(value, "a table of services") else { return };
         for (name, value) in entries(table) {
-            let ports = match value.get_ref() {
-                DeValue::Table(table) => self.service_table(value, table).into_iter().collect(),
-                _ => self.reader.names(value).iter().filter_map(|text| self.service_text(text)).collect(),
+            let services = match value.get_ref() {
+                DeValue::Table(table) => self.service_table(&name, table).into_iter().collect(),
+                _ => {
+                    let texts = self.reader.names(value);
+                    texts.iter().filter_map(|text| self.service_text(&name, text)).collect()
+                }
             };
-            self.candidate.services.push(Definition { name, body: Body::Object(ports) });
+            self.candidate.services.push(Definition { name, body: Body::Object(services) });
         }
     }
 
-    fn service_text(&mut self, text: &Name) -> Option<ServicePorts> {
+    /// `"tcp/80,8000-8080"`.
+    fn service_text(&mut self, name: &Name, text: &Name) -> Option<Service> {
         match literal::service(&text.value) {
-            Ok((protocol, ports)) => Some(ServicePorts { protocol, ports, source_ports: Vec::new() }),
+            Ok((protocol, ports)) => {
+                Some(Service { name: name.value.clone(), protocol, ports, source_ports: Vec::new() })
+            }
             Err(wrong) => {
-                self.reader
-                    .out
-                    .error(&text.span, format!("{} is no service: {wrong}", quote(&text.value)))
-                    .help("write it as `tcp/80,8000-8080` or `udp/53`");
+                let message = format!("{} is no service: {wrong}", quote(&text.value));
+                self.reader.out.error(&text.span, message).help("write it as `tcp/80,8000-8080` or `udp/53`");
                 None
             }
         }
     }
 
-    fn service_table(&mut self, whole: &Value<'_>, table: &DeTable<'_>) -> Option<ServicePorts> {
+    /// `{ protocol = "tcp", port = "8080", source-port = "1024-65535" }`.
+    fn service_table(&mut self, name: &Name, table: &DeTable<'_>) -> Option<Service> {
         let (mut protocol, mut ports, mut source_ports) = (None, None, Some(Vec::new()));
         for (key, value) in entries(table) {
-            let Some(text) = self.reader.scalar(value) else { continue };
-            match key.value.as_str() {
-                "protocol" => protocol = self.check(&text, literal::protocol(&text.value)),
-                "port" => ports = self.check(&text, literal::ports(&text.value)),
-                "source-port" => source_ports = self.check(&text, literal::ports(&text.value)),
-                _ => self.reader.unknown_key(&key, "a service", &SERVICE_KEYS),
+            let slot = match key.value.as_str() {
+                "protocol" => {
+                    protocol = self.part(value, literal::protocol);
+                    continue;
+                }
+                "port" => &mut ports,
+                "source-port" => &mut source_ports,
+                _ => {
+                    self.reader.unknown_key(&key, "a service", &SERVICE_KEYS);
+                    continue;
+                }
+            };
+            *slot = self.part(value, literal::ports);
+        }
+        for key in ["protocol", "port"] {
+            if table.get(key).is_none() {
+                let message = format!("service {} has no `{key}`", quote(&name.value));
+                self.reader
+                    .out
+                    .error(&name.span, message)
+                    .help("write it as `{ protocol = \"tcp\", port = \"80,8000-8080\" }`");
             }
         }
-        if table.get("protocol").is_none() || table.get("port").is_none() {
-            self.reader.out.error(&whole.span(), "a service needs `protocol` and `port`");
-        }
-        Some(ServicePorts { protocol: protocol?, ports: ports?, source_ports: source_ports? })
+        Some(Service {
+            name: name.value.clone(),
+            protocol: protocol?,
+            ports: ports?,
+            source_ports: source_ports?,
+        })
     }
 
-    fn check<T>(&mut self, text: &Name, result: Result<T, String>) -> Option<T> {
-        result.map_err(|wrong| self.reader.out.error(&text.span, wrong)).ok()
-    }
-
-    /// `[service-group]`.
-    pub(super) fn service_groups(&mut self, value: &Value<'_>) {
-        let Some(table) = self.reader.table(value, "a table of service groups") else { return };
-        for (name, value) in entries(table) {
-            let members = self.reader.names(value);
-            self.candidate.services.push(Definition { name, body: Body::Group(members) });
-        }
-    }
-
-    /// `[application-group]`.
-    pub(super) fn application_groups(&mut self, value: &Value<'_>) {
-        let Some(table) = self.reader.table(value, "a table of application groups") else { return };
-        for (name, value) in entries(table) {
-            let members = self.reader.names(value);
-            self.candidate.application_groups.push(Definition { name, body: Body::Group(members) });
-        }
-    }
-
-    /// `[application.NAME]`.
-    pub(super) fn applications(&mut self, value: &Value<'_>) {
-        let Some(table) = self.reader.table(value, "tables such as `[application.NAME]`") else { return };
-        for (name, value) in entries(table) {
-            if let Some(table) = self.reader.table(value, "a table") {
-                let application = self.application(name, table);
-                self.candidate.applications.push(application);
-            }
-        }
-    }
-
-    fn application(&mut self, name: Name, table: &DeTable<'_>) -> CustomApplication {
-        let mut app = CustomApplication {
-            name,
-            ports: Ports::default(),
-            has_ports: false,
-            depends_on: Vec::new(),
-            implicit: Vec::new(),
-            deny_action: None,
-            timeouts: Timeouts::default(),
-        };
-        for (key, value) in entries(table) {
-            match key.value.as_str() {
-                "default-ports" => {
-                    app.has_ports = true;
-                    for text in self.reader.names(value) {
-                        if app.ports.add(&text.value).is_none() {
-                            self.reader.out.error(
-                                &text.span,
-                                format!("{} is no port list such as `tcp/80,8000-8080`", quote(&text.value)),
-                            );
-                        }
-                    }
-                }
-                "ident-by-ip-protocol" => {
-                    app.has_ports = true;
-                    let number = self.reader.number(value, 0, 255).and_then(|n| u8::try_from(n).ok());
-                    app.ports.ip_protocols.extend(number.map(|number| (number, number)));
-                }
-                "depends-on" => app.depends_on = self.reader.names(value),
-                "implicit" => app.implicit = self.reader.names(value),
-                "deny-action" => {
-                    app.deny_action = self
-                        .reader
-                        .choice(value, &[("drop", DenyAction::Drop), ("drop-reset", DenyAction::DropReset)]);
-                }
-                "timeout" => app.timeouts.timeout = self.reader.number(value, 0, 604_800),
-                "tcp-timeout" => app.timeouts.tcp_timeout = self.reader.number(value, 0, 604_800),
-                "udp-timeout" => app.timeouts.udp_timeout = self.reader.number(value, 0, 604_800),
-                "tcp-half-closed-timeout" => {
-                    app.timeouts.tcp_half_closed_timeout = self.reader.number(value, 1, 604_800);
-                }
-                "tcp-time-wait-timeout" => {
-                    app.timeouts.tcp_time_wait_timeout = self.reader.number(value, 1, 600);
-                }
-                "discard-timeout" => app.timeouts.discard_timeout = self.reader.number(value, 1, 15_999_999),
-                _ => self.reader.unknown_key(&key, "an application", &APPLICATION_KEYS),
-            }
-        }
-        app
+    fn part<T>(&mut self, value: &Value<'_>, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.reader.scalar(value)?;
+        let part = read(&text.value);
+        part.map_err(|wrong| self.reader.out.error(&text.span, wrong)).ok()
     }
 }

@@ -27,9 +27,10 @@ pub(super) struct Reader<'d> {
 impl Reader<'_> {
     /// A key that `place` (such as ``a security rule``) does not have.
     pub(super) fn unknown_key(&mut self, key: &Name, place: &str, known: &[&str]) {
-        let reported = self.out.error(&key.span, format!("unknown key {} in {place}", quote(&key.value)));
-        let help = did_you_mean(&key.value, known.iter().copied());
-        reported.help(help.unwrap_or_else(|| format!("{place} has the keys {}", list(known))));
+        let has = || format!("{place} has the keys {}", list(known));
+        self.out
+            .error(&key.span, format!("unknown key {} in {place}", quote(&key.value)))
+            .help_with(|| did_you_mean(&key.value, known.iter().copied(), &has()));
     }
 
     /// Reports that `value` is not `expected`.
@@ -109,10 +110,10 @@ impl Reader<'_> {
         let found = choices.iter().find(|(name, _)| *name == text.value);
         if found.is_none() {
             let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
-            let help = did_you_mean(&text.value, names.iter().copied());
+            let otherwise = format!("it is one of {}", list(&names));
             self.out
-                .error(&text.span, format!("{} is none of {}", quote(&text.value), list(&names)))
-                .help(help.unwrap_or_default());
+                .error(&text.span, format!("unknown value {}", quote(&text.value)))
+                .help_with(|| did_you_mean(&text.value, names.iter().copied(), &otherwise));
         }
         found.map(|&(_, choice)| choice)
     }

@@ -3,62 +3,49 @@
 use toml::de::DeTable;
 
 use super::Document;
-use super::reader::{Value, entries};
-use crate::config::candidate::{At, DefaultRule, SecurityRule};
+use super::reader::{Reader, Value, entries};
+use crate::config::candidate::{At, DefaultRule, Name, SecurityRule};
 use crate::config::diagnostic::Span;
 use crate::policy::{Action, RuleType};
 
-/// Keys of a rule that the model uses.
-const KEYS: [&str; 17] = [
+/// Keys of a rule.
+const KEYS: [&str; 26] = [
     "name",
     "rule-type",
     "from",
     "to",
     "source",
-    "destination",
     "negate-source",
+    "source-user",
+    "source-hip",
+    "source-device",
+    "destination",
     "negate-destination",
+    "destination-hip",
+    "destination-device",
     "application",
     "service",
+    "category",
     "action",
     "icmp-unreachable",
     "log-start",
     "log-end",
     "disabled",
-    "description",
-    "tag",
-];
-
-/// Keys of a rule that change nothing the model shows.
-const SILENT: [&str; 6] = ["description", "tag", "group-tag", "log-setting", "uuid", "target"];
-
-/// Keys of a rule that would change its meaning, were they modelled. `any` says nothing.
-const NOT_MODELLED: [&str; 10] = [
-    "source-user",
-    "category",
-    "source-hip",
-    "destination-hip",
-    "source-device",
-    "destination-device",
     "schedule",
     "profile-setting",
-    "qos",
-    "option",
+    "description",
+    "tag",
+    "group-tag",
 ];
+
+/// Keys of a default rule.
+const DEFAULT_KEYS: [&str; 6] =
+    ["action", "icmp-unreachable", "log-start", "log-end", "profile-setting", "tag"];
 
 const RULE_TYPES: [(&str, RuleType); 3] = [
     ("universal", RuleType::Universal),
     ("intrazone", RuleType::Intrazone),
     ("interzone", RuleType::Interzone),
-];
-
-const ACTIONS: [(&str, Action); 6] = [
-    ("allow", Action::Allow),
-    ("deny", Action::Deny),
-    ("drop", Action::Drop),
-    ("reset-client", Action::ResetClient),
-    ("reset-server", Action::ResetServer),
-    ("reset-both", Action::ResetBoth),
 ];
 
 impl Document<'_> {
@@ -77,24 +64,7 @@ impl Document<'_> {
     }
 
     fn security_rule(&mut self, span: &Span, table: &DeTable<'_>) -> SecurityRule {
-        let mut rule = SecurityRule {
-            name: At::new(String::new(), span.clone()),
-            line: self.line(span.start),
-            rule_type: RuleType::default(),
-            from: Vec::new(),
-            to: Vec::new(),
-            source: Vec::new(),
-            destination: Vec::new(),
-            negate_source: false,
-            negate_destination: false,
-            application: Vec::new(),
-            service: Vec::new(),
-            action: Action::default(),
-            icmp_unreachable: false,
-            log_start: false,
-            log_end: true,
-            disabled: false,
-        };
+        let mut rule = SecurityRule::new(span.clone(), self.line(span.start));
         let reader = &mut self.reader;
         for (key, value) in entries(table) {
             match key.value.as_str() {
@@ -108,22 +78,20 @@ impl Document<'_> {
                 "negate-destination" => rule.negate_destination = reader.flag(value).unwrap_or_default(),
                 "application" => rule.application = reader.names(value),
                 "service" => rule.service = reader.names(value),
-                "action" => rule.action = reader.choice(value, &ACTIONS).unwrap_or_default(),
+                "category" => rule.category = unless_any(reader.names(value)).unwrap_or_default(),
+                "source-user" | "source-hip" | "destination-hip" | "source-device" | "destination-device" => {
+                    rule.identity.extend(identity(&key.value, reader.names(value)));
+                }
+                "action" => rule.action = action(reader, value).unwrap_or_default(),
                 "icmp-unreachable" => rule.icmp_unreachable = reader.flag(value).unwrap_or_default(),
                 "log-start" => rule.log_start = reader.flag(value).unwrap_or_default(),
                 "log-end" => rule.log_end = reader.flag(value).unwrap_or(true),
                 "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
-                silent if SILENT.contains(&silent) => {}
-                other if NOT_MODELLED.contains(&other) => {
-                    if value.get_ref().as_str() != Some("any") {
-                        reader.out.warn(format!("`{other}` of security rules is read but not modelled yet"));
-                    }
-                }
-                _ => reader.unknown_key(&key, "a security rule", &KEYS),
+                "schedule" => reader
+                    .out
+                    .warn("`schedule` of security rules is not modelled yet: they are always active"),
+                _ => other_key(reader, &key, "a security rule", &KEYS),
             }
-        }
-        if rule.name.value.is_empty() {
-            reader.out.error(&rule.name.span, "a security rule without name").help("add `name = \"...\"`");
         }
         rule
     }
@@ -143,23 +111,73 @@ impl Document<'_> {
     }
 
     fn default_rule(&mut self, value: &Value<'_>) -> DefaultRule {
-        let mut rule = DefaultRule::default();
+        let mut rule = DefaultRule { span: value.span(), ..DefaultRule::default() };
         let reader = &mut self.reader;
         let Some(table) = reader.table(value, "a table") else { return rule };
         for (key, value) in entries(table) {
             match key.value.as_str() {
-                "action" => rule.action = reader.choice(value, &ACTIONS),
+                "action" => rule.action = action(reader, value),
                 "icmp-unreachable" => rule.icmp_unreachable = reader.flag(value),
                 "log-start" => rule.log_start = reader.flag(value),
                 "log-end" => rule.log_end = reader.flag(value),
-                silent if SILENT.contains(&silent) => {}
-                _ => reader.unknown_key(
-                    &key,
-                    "a default rule",
-                    &["action", "icmp-unreachable", "log-start", "log-end"],
-                ),
+                _ => other_key(reader, &key, "a default rule", &DEFAULT_KEYS),
             }
         }
         rule
+    }
+}
+
+/// Keys that change nothing the model shows, and unknown ones.
+fn other_key(reader: &mut Reader<'_>, key: &Name, place: &str, known: &[&str]) {
+    match key.value.as_str() {
+        "description" | "tag" | "group-tag" | "log-setting" | "uuid" | "target" => {}
+        "profile-setting" | "qos" | "option" => {
+            reader.out.warn(format!("`{}` of rules is read but not modelled yet", key.value));
+        }
+        _ => reader.unknown_key(key, place, known),
+    }
+}
+
+fn action(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Action> {
+    reader.choice(value, &Action::ALL.map(|action| (action.name(), action)))
+}
+
+/// The names, unless one of them is `any`.
+fn unless_any(names: Vec<Name>) -> Option<Vec<String>> {
+    let any = names.iter().any(|name| name.value == "any");
+    (!any).then(|| names.into_iter().map(|name| name.value).collect())
+}
+
+/// What a rule asks of users, hosts or devices, in words. Without a mapping every user is `unknown` (PANOS.md 2.2).
+fn identity(key: &str, names: Vec<Name>) -> Option<String> {
+    let names = unless_any(names)?;
+    let met = names.is_empty() || key == "source-user" && names.iter().any(|name| name == "unknown");
+    (!met).then(|| format!("{key} {}", names.join(" or ")))
+}
+
+impl SecurityRule {
+    /// A rule that says nothing: PAN-OS's defaults.
+    fn new(span: Span, line: Option<u32>) -> Self {
+        Self {
+            name: At::new(String::new(), span.clone()),
+            span,
+            line,
+            rule_type: RuleType::default(),
+            from: Vec::new(),
+            to: Vec::new(),
+            source: Vec::new(),
+            destination: Vec::new(),
+            negate_source: false,
+            negate_destination: false,
+            application: Vec::new(),
+            service: Vec::new(),
+            category: Vec::new(),
+            identity: Vec::new(),
+            action: Action::default(),
+            icmp_unreachable: false,
+            log_start: false,
+            log_end: true,
+            disabled: false,
+        }
     }
 }

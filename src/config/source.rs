@@ -1,0 +1,119 @@
+//! Bytes to rulebase text: what kind of file is it, and can it be read at all?
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::diagnostic::{ConfigError, Diagnostics};
+
+/// The largest rulebase file that is read, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// Reads a file, or standard input for `-`.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let name = path.to_string_lossy();
+    if name == "-" {
+        return read_all(&name, io::stdin().lock());
+    }
+    if path.is_dir() {
+        let help = "name the rulebase file in it";
+        return Err(ConfigError::whole(&name, "this is a directory, not a rulebase file", help));
+    }
+    match std::fs::File::open(path) {
+        Ok(file) => read_all(&name, file),
+        Err(error) => Err(unreadable(&name, &error)),
+    }
+}
+
+fn read_all(name: &str, source: impl Read) -> Result<Vec<u8>, ConfigError> {
+    let mut bytes = Vec::new();
+    let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(name, &error))?;
+    if bytes.len() as u64 > LARGEST {
+        let message = format!("the file is larger than {} MiB", LARGEST >> 20);
+        return Err(ConfigError::whole(
+            name,
+            message,
+            "a rulebase of that size is most likely some other file",
+        ));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(name: &str, error: &io::Error) -> ConfigError {
+    let (message, help) = match error.kind() {
+        io::ErrorKind::NotFound => {
+            ("there is no such file".to_owned(), "check the path given with `--rules`")
+        }
+        io::ErrorKind::PermissionDenied => {
+            ("no permission to read the file".to_owned(), "check who may read it")
+        }
+        _ => (format!("the file cannot be read: {error}"), ""),
+    };
+    ConfigError::whole(name, message, help)
+}
+
+/// The text of a TOML rulebase.
+///
+/// # Errors
+/// Where the bytes are no text, or text in another format that can be told.
+pub(super) fn toml_text<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(kind) = binary(bytes) {
+        let help = "a rulebase is a TOML text file; captures are given without `--rules`";
+        return Err(ConfigError::whole(path, format!("this is {kind}, not a rulebase"), help));
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let text = std::str::from_utf8(valid).unwrap_or_default();
+            let mut out = Diagnostics::default();
+            let byte = bytes.get(text.len()).copied().unwrap_or_default();
+            out.error(&(text.len()..text.len()), format!("byte {byte:#04x} is not UTF-8 text"))
+                .help("save the rulebase as UTF-8");
+            return Err(out.into_error(path, text));
+        }
+    };
+    if text.trim().is_empty() {
+        let help = "it needs at least zones, e.g. `[zones]` with `untrust = [\"0.0.0.0/0\", \"::/0\"]`, \
+                    and `[[security]]` rules with `name`, `from`, `to`, `application` and `action`";
+        return Err(ConfigError::whole(path, "the rulebase is empty", help));
+    }
+    match other_format(text) {
+        Some(format) => {
+            let help =
+                "write the rulebase in TOML: `[zones]`, `[address]`, `[service]` and `[[security]]` rules";
+            Err(ConfigError::whole(path, format!("this is {format}, which is not supported yet"), help))
+        }
+        None => Ok(text),
+    }
+}
+
+/// What a file is by its first bytes, if it is no text.
+fn binary(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xa1, 0xb2, 0xc3 | 0x3c, 0xd4 | 0x4d, ..]
+        | [0xd4 | 0x4d, 0xc3 | 0x3c, 0xb2, 0xa1, ..]
+        | [0x0a, 0x0d, 0x0d, 0x0a, ..] => Some("a packet capture"),
+        [0x1f, 0x8b, ..] => Some("a gzip file"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("a zstd file"),
+        [0x50, 0x4b, 3, 4, ..] => Some("a zip file"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 text"),
+        _ => None,
+    }
+}
+
+/// Formats of PAN-OS itself, told by their first line.
+fn other_format(text: &str) -> Option<&'static str> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = lines.next()?;
+    if first.starts_with("<?xml") || first.starts_with("<config") || first.starts_with("<response") {
+        return Some("a PAN-OS XML configuration");
+    }
+    let word = |line: &str| line.split_whitespace().nth(1).is_some_and(|word| !word.starts_with('='));
+    if first.starts_with("set ") && word(first) {
+        return Some("a list of PAN-OS set commands");
+    }
+    let brace = first.ends_with('{') && !first.contains('=');
+    brace.then_some("a PAN-OS configuration in braces")
+}

@@ -1,0 +1,125 @@
+//! `[application.NAME]`.
+
+use toml::de::DeTable;
+
+use super::Document;
+use super::reader::{Reader, Value, entries};
+use crate::app::{DenyAction, Ports, Timeouts};
+use crate::config::candidate::{CustomApplication, Name};
+use crate::config::diagnostic::quote;
+use crate::config::literal;
+
+/// Keys of an application.
+const KEYS: [&str; 16] = [
+    "default-ports",
+    "ident-by-ip-protocol",
+    "ident-by-icmp-type",
+    "ident-by-icmp6-type",
+    "depends-on",
+    "implicit-use",
+    "deny-action",
+    "timeout",
+    "tcp-timeout",
+    "udp-timeout",
+    "tcp-half-closed-timeout",
+    "tcp-time-wait-timeout",
+    "discard-timeout",
+    "parent-app",
+    "signature",
+    "no-appid-caching",
+];
+
+/// Keys that only describe.
+const SILENT: [&str; 7] =
+    ["description", "category", "subcategory", "technology", "risk", "tag", "characteristics"];
+
+/// What the deny action is called.
+const DENY_ACTIONS: [(&str, DenyAction); 2] =
+    [("drop", DenyAction::Drop), ("drop-reset", DenyAction::DropReset)];
+
+/// The longest timeout an application can have, in seconds (PANOS.md 5.2).
+const LONGEST: u32 = 604_800;
+
+impl Document<'_> {
+    /// `[application.NAME]`.
+    pub(super) fn applications(&mut self, value: &Value<'_>) {
+        let Some(table) = self.reader.table(value, "tables such as `[application.NAME]`") else { return };
+        for (name, value) in entries(table) {
+            if let Some(table) = self.reader.table(value, "a table such as `[application.NAME]`") {
+                let application = application(&mut self.reader, name, table);
+                self.candidate.applications.push(application);
+            }
+        }
+    }
+}
+
+fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> CustomApplication {
+    let mut app = CustomApplication {
+        name,
+        ports: Ports::default(),
+        defines: Vec::new(),
+        depends_on: Vec::new(),
+        implicit: Vec::new(),
+        deny_action: None,
+        timeouts: Timeouts::default(),
+    };
+    for (key, value) in entries(table) {
+        if timeout(reader, &mut app.timeouts, &key, value) || SILENT.contains(&key.value.as_str()) {
+            continue;
+        }
+        match key.value.as_str() {
+            "default-ports" => default_ports(reader, &mut app.ports, value),
+            "ident-by-ip-protocol" => {
+                let number = reader.number(value, 0, 255);
+                let number = number.and_then(|number| u8::try_from(number).ok());
+                app.ports.ip_protocols.extend(number.map(|number| (number, number)));
+            }
+            "depends-on" => app.depends_on = reader.names(value),
+            "implicit-use" => app.implicit = reader.names(value),
+            "deny-action" => app.deny_action = reader.choice(value, &DENY_ACTIONS),
+            "ident-by-icmp-type"
+            | "ident-by-icmp6-type"
+            | "parent-app"
+            | "signature"
+            | "no-appid-caching" => {
+                reader.out.warn(format!("`{}` of applications is read but not modelled yet", key.value));
+            }
+            _ => {
+                reader.unknown_key(&key, "an application", &KEYS);
+                continue;
+            }
+        }
+        app.defines.push(key);
+    }
+    if table.get("default-ports").is_some() && table.get("ident-by-ip-protocol").is_some() {
+        let message =
+            format!("application {} has ports and an IP protocol of its own", quote(&app.name.value));
+        reader.out.error(&app.name.span, message).help("keep `default-ports` or `ident-by-ip-protocol`");
+    }
+    app
+}
+
+/// Whether the key is a timeout, which is then read. 0 inherits the global one (PANOS.md 5.2).
+fn timeout(reader: &mut Reader<'_>, timeouts: &mut Timeouts, key: &Name, value: &Value<'_>) -> bool {
+    let (slot, low, high) = match key.value.as_str() {
+        "timeout" => (&mut timeouts.timeout, 0, LONGEST),
+        "tcp-timeout" => (&mut timeouts.tcp_timeout, 0, LONGEST),
+        "udp-timeout" => (&mut timeouts.udp_timeout, 0, LONGEST),
+        "tcp-half-closed-timeout" => (&mut timeouts.tcp_half_closed_timeout, 1, LONGEST),
+        "tcp-time-wait-timeout" => (&mut timeouts.tcp_time_wait_timeout, 1, 600),
+        "discard-timeout" => (&mut timeouts.discard_timeout, 1, 15_999_999),
+        _ => return false,
+    };
+    *slot = reader.number(value, low, high);
+    true
+}
+
+fn default_ports(reader: &mut Reader<'_>, ports: &mut Ports, value: &Value<'_>) {
+    for text in reader.names(value) {
+        if ports.add(&text.value).is_none() {
+            let wrong = literal::service(&text.value).err().unwrap_or_default();
+            let message = format!("{} is no list of default ports: {wrong}", quote(&text.value));
+            reader.out.error(&text.span, message).help("write it as `tcp/80,8000-8080` or `udp/dynamic`");
+        }
+    }
+}
