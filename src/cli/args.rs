@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 /// What is replayed, and against what.
 #[derive(Debug, Clone, Args)]
-pub struct Input {
+pub(super) struct Input {
     /// Captures: pcap or pcapng, also gzip, zstd or lz4; `-` is standard input. Several are merged by time
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
@@ -51,7 +51,7 @@ pub struct Input {
 
 /// `--checksums`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Checksums {
+pub(super) enum Checksums {
     /// Don't look at them; warn when many are wrong
     #[default]
     Ignore,

@@ -1,21 +1,130 @@
 //! `firstpass replay`: the main job.
 
+use std::io;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
 use super::args::Input;
 use super::error::{CliError, Exit};
 use super::output::Streams;
-use super::run::Run;
+use super::run::{Outcome, Run};
+use crate::report::{Encode, Rows, Sink, Tally, csv, json};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Settings (--set) are named as in PAN-OS: session.tcp-reject-non-syn, tcp.asymmetric-path, session.timeout-udp, …; \
+the model's own begin with `model.`. A wrong name is answered with the nearest right one.")]
 pub(super) struct Replay {
     #[command(flatten)]
     input: Input,
+
+    /// What the output looks like
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// Write the result to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Totals, first packets and counters only, no rows: for captures of millions of sessions
+    #[arg(long)]
+    summary: bool,
+
+    /// Count identical refused packets in one row's `repeatcnt` instead of a row each
+    #[arg(long)]
+    aggregate: bool,
+
+    /// csv: also rows that the rulebase would not log
+    #[arg(long)]
+    all: bool,
+
+    /// text: how many rows of the traffic log to show, or `all`
+    #[arg(long, value_name = "N", default_value = "200", value_parser = rows)]
+    rows: usize,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// A report for people
+    #[default]
+    Text,
+    /// One JSON document: summary, sessions, first packets, rules, counters
+    Json,
+    /// One JSON row per line
+    Ndjson,
+    /// The log's columns, with a header
+    Csv,
 }
 
 impl Replay {
     pub(super) fn run(self, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+        if self.summary && matches!(self.format, Format::Ndjson | Format::Csv) {
+            return Err(CliError::usage(
+                "--summary leaves out the rows, and this format is nothing but rows",
+                "use `--format text` or `--format json` with it",
+            ));
+        }
         let run = Run::open(&self.input, streams)?;
-        let outcome = run.replay(&mut [], streams)?;
-        Ok(outcome.exit())
+        match self.format {
+            Format::Text => self.json(run, streams),
+            Format::Json => self.json(run, streams),
+            Format::Ndjson => self.rows(run, json::Lines, &[], streams),
+            Format::Csv => self.rows(run, csv::Csv { all: self.all }, &csv::header()?, streams),
+        }
     }
+
+    /// Rows and nothing else, written as early as their order allows.
+    fn rows(
+        &self,
+        run: Run,
+        encode: impl Encode,
+        header: &[u8],
+        streams: &mut Streams<'_>,
+    ) -> Result<Exit, CliError> {
+        let world = run.world.clone();
+        let outcome = streams.write_to(self.output.as_ref(), |out| {
+            out.write_all(header)?;
+            let mut rows = self.with_aggregate(Rows::streamed(encode, out));
+            let outcome = run.replay(&mut [&mut rows])?;
+            rows.finish(&world)?;
+            Ok(outcome)
+        })?;
+        Ok(outcome.conclude(streams))
+    }
+
+    fn json(&self, run: Run, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+        let world = run.world.clone();
+        let mut tally = Tally::default();
+        let mut rows = (!self.summary).then(|| self.with_aggregate(Rows::held(json::Lines)));
+        let outcome = self.replay(run, &mut tally, rows.as_mut())?;
+        streams.write_to(self.output.as_ref(), |out| {
+            json::write_document(out, &outcome.about(&world), &tally, rows)
+        })?;
+        Ok(outcome.conclude(streams))
+    }
+
+    fn replay<E: Encode>(
+        &self,
+        run: Run,
+        tally: &mut Tally,
+        rows: Option<&mut Rows<'_, E>>,
+    ) -> io::Result<Outcome> {
+        let mut sinks: Vec<&mut dyn Sink> = vec![tally];
+        sinks.extend(rows.map(|rows| rows as &mut dyn Sink));
+        run.replay(&mut sinks)
+    }
+
+    fn with_aggregate<'a, E: Encode>(&self, rows: Rows<'a, E>) -> Rows<'a, E> {
+        if self.aggregate { rows.aggregated() } else { rows }
+    }
+}
+
+fn rows(text: &str) -> Result<usize, String> {
+    if text == "all" {
+        return Ok(usize::MAX);
+    }
+    text.parse().map_err(|_| "write a number, or `all`".to_owned())
 }

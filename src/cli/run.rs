@@ -1,5 +1,6 @@
 //! What `replay` and `explain` share: opening files, the run with its progress bar, the warnings afterwards.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
 use crate::replay::{Linger, Options, Replay};
-use crate::report::Sink;
+use crate::report::{About, Sink};
 use crate::time::Span;
 
 /// Rulebase and captures, opened and checked.
@@ -66,15 +67,10 @@ impl Run {
     }
 
     /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.
-    pub(super) fn replay(
-        mut self,
-        sinks: &mut [&mut dyn Sink],
-        streams: &mut Streams<'_>,
-    ) -> Result<Outcome, CliError> {
+    pub(super) fn replay(mut self, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
         let ignored = self.options.decode.checksums == packet::Checksums::Ignore;
         let mut audit = self.audit.then(Audit::default);
-        let mut readers: Vec<&mut dyn Sink> =
-            sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+        let mut readers: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
         readers.extend(audit.as_mut().map(|audit| audit as &mut dyn Sink));
         let bar = Bar::new();
         let replay = Replay::new(Arc::clone(&self.world), self.options, readers);
@@ -87,20 +83,25 @@ impl Run {
         if ignored && sample.is_many() {
             warnings.push(checksums(&sample));
         }
-        for warning in &warnings {
-            streams.warn(warning);
-        }
         let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
-        for violation in &violations {
-            streams.warn(&format!("auditor: {violation}"));
-        }
         Ok(Outcome { captures, warnings, violations, strict: self.strict })
     }
 }
 
 impl Outcome {
-    /// The exit status of a run that has come to its end.
-    pub(super) fn exit(&self) -> Exit {
+    /// What a report about the run needs to know besides its events.
+    pub(super) fn about<'a>(&'a self, world: &'a World) -> About<'a> {
+        About { world, captures: &self.captures, warnings: &self.warnings }
+    }
+
+    /// Says what there is to say beside the results; the exit status of a run that has come to its end.
+    pub(super) fn conclude(&self, streams: &mut Streams<'_>) -> Exit {
+        for warning in &self.warnings {
+            streams.warn(warning);
+        }
+        for violation in &self.violations {
+            streams.warn(&format!("auditor: {violation}"));
+        }
         if self.strict && self.captures.iter().any(CaptureInfo::truncated) {
             Exit::Capture
         } else if self.violations.is_empty() {
