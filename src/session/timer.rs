@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub struct Timers {
     buckets: Vec<Vec<Entry>>,
+    /// Memory of buckets whose turn is over, for those that fill next.
+    spare: Vec<Vec<Entry>>,
     /// Entries beyond the wheel's span.
     far: Vec<Entry>,
     /// Entries of the current bucket, the latest first.
@@ -41,6 +43,7 @@ impl Default for Timers {
     fn default() -> Self {
         Self {
             buckets: vec![Vec::new(); BUCKETS],
+            spare: Vec::new(),
             far: Vec::new(),
             due: Vec::new(),
             late: BinaryHeap::new(),
@@ -66,7 +69,11 @@ impl Timers {
         if bucket <= self.current {
             self.late.push(Reverse(entry));
         } else if bucket - self.current < BUCKETS as u64 {
-            self.buckets[wheel(bucket)].push(entry);
+            let place = &mut self.buckets[wheel(bucket)];
+            if place.capacity() == 0 {
+                *place = self.spare.pop().unwrap_or_default();
+            }
+            place.push(entry);
         } else {
             self.far.push(entry);
         }
@@ -117,13 +124,13 @@ impl Timers {
                 self.place(entry);
             }
         }
-        let place = &mut self.buckets[wheel(self.current)];
-        self.due.append(place);
-        self.due.sort_unstable_by(|a, b| b.cmp(a));
-        // Keep a small bucket's memory for its next turn, give a large one's back.
-        if place.capacity() > 64 {
-            *place = Vec::new();
+        // Here `due` is empty: its memory goes to the buckets that fill next.
+        let ready = std::mem::take(&mut self.buckets[wheel(self.current)]);
+        let old = std::mem::replace(&mut self.due, ready);
+        if old.capacity() > 0 {
+            self.spare.push(old);
         }
+        self.due.sort_unstable_by(|a, b| b.cmp(a));
     }
 }
 
