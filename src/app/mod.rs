@@ -15,6 +15,10 @@ pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AppId(pub u16);
 
+/// Time to live, as it arrives, up to which a probe counts as traceroute's: the default of
+/// `traceroute ttl-threshold` (PANOS.md 2.12).
+pub const TRACEROUTE_TTL_MAX: u8 = 30;
+
 /// What a decoder found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding<'a> {

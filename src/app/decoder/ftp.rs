@@ -4,7 +4,7 @@
 //! leave it to what the greeting calls itself. In a capture of one direction, or from the middle, commands that no
 //! other protocol has decide. (When PAN-OS decides is not documented beyond "the client's first command"; assumed.)
 
-use super::sign::{Sign, command, contains, line, reply};
+use super::sign::{Sign, command, contains, line, reply, silent_or_replies};
 use super::{Decoder, FirstBytes, Transport, either_way};
 use crate::app::{Heads, Match};
 
@@ -45,7 +45,9 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let verb = client.split(|byte| matches!(byte, b' ' | b'\r' | b'\n')).next().unwrap_or_default();
         match greeting.and(first.or(shared)) {
             Sign::Yes => Sign::Yes.finds("ftp", "FTP command after a 220 greeting", verb),
-            sign => sign.or(own_command(client)).finds("ftp", "FTP command", &[]),
+            sign => {
+                sign.or(own_command(client).and(silent_or_replies(server))).finds("ftp", "FTP command", &[])
+            }
         }
     })
 }

@@ -2,25 +2,87 @@
 //!
 //! To add one: a file with a [`Decoder`] constant, and a line in [`DECODERS`].
 
+mod amqp;
+mod bacnet;
 mod ber;
+mod bgp;
+mod bittorrent;
+mod citrix;
+mod coap;
 mod dhcp;
+mod dhcpv6;
+mod dnp3;
 mod dns;
+mod dropbox;
+mod dtls;
+mod emule;
 mod ftp;
+mod git;
+mod gnutella;
+mod gtp;
+mod hsrp;
 mod http;
+mod ike;
 mod imap;
+mod irc;
+mod jabber;
+mod kerberos;
+mod l2tp;
+mod ldap;
+mod memcached;
+mod mgcp;
+mod modbus;
+mod mongodb;
+mod mqtt;
+mod msrpc;
+mod mssql;
+mod mysql;
+mod netbios;
+mod nntp;
 mod ntp;
+mod openvpn;
+mod oracle;
 mod pop3;
+mod postgres;
+mod pptp;
 mod quic;
+mod radius;
+mod redis;
+mod rip;
+mod rlogin;
+mod rpc;
+mod rsync;
+mod rtmp;
+mod rtp;
+mod rtsp;
+mod sccp;
 mod sign;
+mod sip;
+mod smb;
 mod smtp;
 mod snmp;
+mod socks;
+mod ssdp;
 mod ssh;
+mod stun;
+mod syslog;
+mod tacacs;
+mod teamviewer;
 mod telnet;
+mod teredo;
 #[cfg(test)]
 mod testing;
+mod tftp;
 mod tls;
+mod tpkt;
+mod traceroute;
+mod vnc;
+mod vxlan;
+mod wireguard;
+mod x11;
+mod xdmcp;
 
-use super::{Heads, Match};
+use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};
 
 /// All decoders; where two are certain at the same moment, the earlier one wins: specific before generic.
@@ -31,13 +93,75 @@ pub(super) const DECODERS: &[Decoder] = &[
     smtp::DECODER,
     pop3::DECODER,
     imap::DECODER,
+    nntp::DECODER,
     telnet::DECODER,
+    smb::DECODER,
+    kerberos::DECODER,
+    ldap::DECODER,
+    msrpc::DECODER,
+    tpkt::DECODER,
+    postgres::DECODER,
+    mysql::DECODER,
+    mssql::DECODER,
+    oracle::DECODER,
+    mongodb::DECODER,
+    redis::DECODER,
+    netbios::DECODER,
     dns::DECODER,
     dhcp::DECODER,
+    dhcpv6::DECODER,
     ntp::DECODER,
     snmp::DECODER,
+    radius::DECODER,
+    rpc::DECODER,
+    tftp::DECODER,
+    syslog::DECODER,
+    sip::DECODER,
+    rtsp::DECODER,
+    ssdp::DECODER,
+    mgcp::DECODER,
+    stun::DECODER,
+    dtls::DECODER,
     quic::DECODER,
+    wireguard::DECODER,
+    ike::DECODER,
+    l2tp::DECODER,
+    pptp::DECODER,
+    openvpn::DECODER,
+    teredo::DECODER,
+    gtp::DECODER,
+    vxlan::DECODER,
+    bittorrent::DECODER,
+    gnutella::DECODER,
+    emule::DECODER,
+    socks::DECODER,
+    vnc::DECODER,
+    x11::DECODER,
+    xdmcp::DECODER,
+    citrix::DECODER,
+    teamviewer::DECODER,
+    rlogin::DECODER,
+    irc::DECODER,
+    jabber::DECODER,
+    mqtt::DECODER,
+    amqp::DECODER,
+    memcached::DECODER,
+    rsync::DECODER,
+    git::DECODER,
+    bgp::DECODER,
+    rip::DECODER,
+    hsrp::DECODER,
+    tacacs::DECODER,
+    modbus::DECODER,
+    dnp3::DECODER,
+    bacnet::DECODER,
+    coap::DECODER,
+    rtmp::DECODER,
+    sccp::DECODER,
+    dropbox::DECODER,
     http::DECODER,
+    rtp::DECODER,
+    traceroute::DECODER,
 ];
 
 /// One protocol's decoder.
@@ -113,11 +237,37 @@ fn first_datagram<'a>(heads: &Heads<'a>) -> Option<&'a [u8]> {
     heads.each_datagram().map(|(_, datagram)| datagram).find(|datagram| !datagram.is_empty())
 }
 
+/// For protocols that the first datagram of either side decides.
+fn at_first_datagram<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8]) -> Option<Finding<'a>>) -> Match<'a> {
+    match first_datagram(heads).map(judge) {
+        None => Match::More,
+        Some(None) => Match::No,
+        Some(Some(finding)) => Match::Yes(finding),
+    }
+}
+
+/// For protocols over TCP that the first words of whoever speaks first decide.
+fn at_opening<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8]) -> Match<'a>) -> Match<'a> {
+    match (heads.client, heads.server) {
+        (opening, []) | ([], opening) => judge(opening),
+        (client, server) => match judge(server) {
+            Match::Yes(finding) => Match::Yes(finding),
+            _ => judge(client),
+        },
+    }
+}
+
+/// A find without detail.
+const fn finding(app: &'static str, what: &'static str) -> Finding<'static> {
+    Finding { app, what, detail: &[] }
+}
+
 /// Asks `judge` for the client's and the server's bytes, and for the two the other way round: in a session whose
-/// beginning the capture lacks, the side that was seen first may be the server.
+/// beginning the capture lacks, the side that was seen first, and so counts as the client, may be the server.
 fn either_way<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8], &'a [u8]) -> Match<'a>) -> Match<'a> {
     match judge(heads.client, heads.server) {
         Match::Yes(finding) => Match::Yes(finding),
+        straight if heads.client.is_empty() => straight,
         straight => match judge(heads.server, heads.client) {
             Match::No => straight,
             turned => turned,

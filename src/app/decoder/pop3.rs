@@ -22,10 +22,11 @@ const COMMANDS: &[&str] = &[
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
         let greeting = begins(server, b"+OK").or(begins(server, b"-ERR"));
+        let silent = if server.is_empty() { Sign::Yes } else { Sign::No };
         let verb = client.split(|byte| matches!(byte, b' ' | b'\r' | b'\n')).next().unwrap_or_default();
         match greeting.and(command(client, COMMANDS)) {
             Sign::Yes => Sign::Yes.finds("pop3", "POP3 command after a +OK greeting", verb),
-            sign => sign.or(log_in(client)).finds("pop3", "POP3 commands", &[]),
+            sign => sign.or(log_in(client).and(greeting.or(silent))).finds("pop3", "POP3 commands", &[]),
         }
     })
 }
@@ -49,7 +50,7 @@ mod tests {
                 ("first command", b"USER a\r\n", b"+OK Dovecot ready.\r\n", "pop3"),
                 ("capabilities", b"CAPA\r\n", b"+OK\r\n", "pop3"),
                 ("Redis says +OK, too", b"*1\r\n", b"+OK\r\n", "no"),
-                ("FTP", b"USER a\r\n", b"220 hello\r\n", "more"),
+                ("FTP", b"USER a\r\n", b"220 hello\r\n", "no"),
                 ("FTP, later", b"USER a\r\nPASS b\r\nSYST\r\n", b"220 hello\r\n", "no"),
                 ("client's side alone", b"USER a\r\nPASS b\r\nUIDL\r\n", b"", "pop3"),
                 ("turned round", b"+OK 3 messages\r\n", b"LIST\r\n", "pop3"),

@@ -115,6 +115,17 @@ pub(super) fn reply(bytes: &[u8], codes: &[&str]) -> Sign {
         .unwrap_or(Sign::No)
 }
 
+/// Whether a side is silent (the capture may lack it) or speaks in three-digit replies.
+pub(super) fn silent_or_replies(bytes: &[u8]) -> Sign {
+    match bytes {
+        [] | [b'1'..=b'5'] | [b'1'..=b'5', b'0'..=b'9'] => Sign::Yes,
+        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', rest @ ..] => {
+            Sign::of(Some(matches!(rest, [] | [b' ' | b'-' | b'\r' | b'\n', ..])))
+        }
+        _ => Sign::No,
+    }
+}
+
 /// The first line and what follows it, once its end has come.
 pub(super) fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(b'\n', bytes)?;
@@ -150,6 +161,14 @@ impl<'a> Reader<'a> {
 
     pub(super) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn le16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(super) fn le32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
     }
 
     pub(super) fn u24(&mut self) -> Option<u32> {

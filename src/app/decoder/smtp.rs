@@ -3,7 +3,7 @@
 //! Where the capture lacks the server's side, EHLO and the MAIL command together decide; from the middle of a session
 //! MAIL or RCPT do. (When PAN-OS decides is not documented; assumed.)
 
-use super::sign::{Sign, command, commands, contains, line, reply};
+use super::sign::{Sign, command, commands, contains, line, reply, silent_or_replies};
 use super::{Decoder, FirstBytes, Transport, either_way};
 use crate::app::{Heads, Match};
 
@@ -38,7 +38,9 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
             let name = line(client).map_or(&[][..], |(text, _)| text);
             return Sign::Yes.finds("smtp", "SMTP command after a 220 greeting", name);
         }
-        let envelope = command(client, ENVELOPE).or(commands(client, &[GREETINGS, AFTER_GREETING]));
+        let envelope = command(client, ENVELOPE)
+            .or(commands(client, &[GREETINGS, AFTER_GREETING]))
+            .and(silent_or_replies(server));
         greeting.and(hello.or(shared)).or(envelope).finds("smtp", "SMTP commands", &[])
     })
 }

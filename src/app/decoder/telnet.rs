@@ -16,8 +16,14 @@ pub(super) const DECODER: Decoder = Decoder {
 
 const IAC: u8 = 0xff;
 
+/// A server may greet in text before the client opens; after so much of it nobody waits for that.
+const TEXT_MAX: usize = 512;
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let (client, server) = (negotiations(heads.client, 1), negotiations(heads.server, 1));
+    if heads.client.is_empty() && heads.server.len() > TEXT_MAX && server == Sign::No {
+        return Match::No;
+    }
     let two_of_one = negotiations(heads.client, 2).or(negotiations(heads.server, 2));
     client.and(server).or(two_of_one).finds("telnet", "telnet option negotiation", &[])
 }

@@ -1,0 +1,108 @@
+//! Memcached: decided at the server's answer to a text command, or at the first binary header (memcached, doc/protocol.txt
+//! and doc/protocol-binary.txt; over UDP a header of eight bytes comes before the text).
+
+use super::sign::{Reader, Sign, begins, command};
+use super::{Decoder, FirstBytes, Transport, either_way, finding, first_datagram};
+use crate::app::{Heads, Match};
+use crate::flow::Protocol;
+
+pub(super) const DECODER: Decoder = Decoder {
+    name: "memcached",
+    transport: Transport::Both,
+    first: FirstBytes { client: &[], server: &[] },
+    inspect,
+};
+
+const COMMANDS: &[&str] = &[
+    "get ",
+    "gets ",
+    "gat ",
+    "set ",
+    "add ",
+    "replace ",
+    "append ",
+    "prepend ",
+    "cas ",
+    "delete ",
+    "incr ",
+    "decr ",
+    "touch ",
+    "stats",
+    "version",
+    "verbosity ",
+    "flush_all",
+];
+
+const ANSWERS: &[&[u8]] = &[
+    b"VALUE ",
+    b"END\r\n",
+    b"STORED\r\n",
+    b"NOT_STORED\r\n",
+    b"NOT_FOUND\r\n",
+    b"EXISTS\r\n",
+    b"DELETED\r\n",
+    b"TOUCHED\r\n",
+    b"OK\r\n",
+    b"STAT ",
+    b"VERSION ",
+    b"ERROR\r\n",
+    b"CLIENT_ERROR ",
+    b"SERVER_ERROR ",
+];
+
+fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
+    if heads.protocol != Protocol::TCP {
+        let Some(datagram) = first_datagram(heads) else { return Match::More };
+        // Request id, sequence number 0, one datagram in all, reserved.
+        let [_, _, 0, 0, 0, 1, 0, 0, text @ ..] = datagram else { return Match::No };
+        let known =
+            command(text, COMMANDS) == Sign::Yes || ANSWERS.iter().any(|answer| text.starts_with(answer));
+        return if known { Match::Yes(finding("memcached", "memcached command")) } else { Match::No };
+    }
+    either_way(heads, |client, server| {
+        let answer = ANSWERS.iter().map(|answer| begins(server, answer)).max().unwrap_or(Sign::No);
+        // Commands are in small letters.
+        let is_small = client.first().is_none_or(u8::is_ascii_lowercase);
+        let text = if is_small { command(client, COMMANDS).and(answer) } else { Sign::No };
+        let fits = if server.first().is_none_or(|magic| *magic == 0x81) { Sign::Yes } else { Sign::No };
+        text.or(Sign::of(is_binary(Reader(client))).and(fits)).finds("memcached", "memcached command", &[])
+    })
+}
+
+/// A request's header: magic, operation, lengths that fit into each other, data type and bucket 0.
+fn is_binary(mut read: Reader<'_>) -> Option<bool> {
+    let (magic, operation, key) = (read.u8()?, read.u8()?, read.u16()?);
+    if magic != 0x80 || operation > 0x48 {
+        return Some(false);
+    }
+    let (extras, data_type, bucket) = (read.u8()?, read.u8()?, read.u16()?);
+    let body = read.u32()?;
+    let fits = u32::from(key) + u32::from(extras) <= body && body <= 0x10_0000;
+    read.take(12)?; // opaque and CAS
+    Some(key <= 250 && extras <= 20 && data_type == 0 && bucket == 0 && fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::decoder::testing::{tcp_table, udp_table};
+
+    #[test]
+    fn table() {
+        tcp_table(
+            DECODER,
+            &[
+                ("command and answer", b"get key\r\n", b"VALUE key 0 1\r\n", "memcached"),
+                ("command alone", b"get key\r\n", b"", "more"),
+                ("web", b"GET / HTTP/1.1\r\n", b"HTTP/1.1", "no"),
+            ],
+        );
+        udp_table(
+            DECODER,
+            &[
+                ("stats", 11_211, &[('>', b"\0\x01\0\0\0\x01\0\0stats\r\n")], "memcached"),
+                ("another command", 11_211, &[('>', b"\0\x01\0\0\0\x01\0\0hello\r\n")], "no"),
+            ],
+        );
+    }
+}

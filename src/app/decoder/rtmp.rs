@@ -1,0 +1,51 @@
+//! RTMP: decided when the server begins its half of the handshake, or the client has ended its own (Adobe's Real-Time
+//! Messaging Protocol 1.0, 5.2).
+
+use super::sign::{Reader, Sign, begins};
+use super::{Decoder, FirstBytes, Transport, either_way};
+use crate::app::{Heads, Match};
+
+pub(super) const DECODER: Decoder = Decoder {
+    name: "rtmp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: &[3, 6], server: &[3, 6] },
+    inspect,
+};
+
+/// C0, and C1 with its time, version and random bytes.
+const HANDSHAKE: usize = 1 + 1_536;
+
+fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
+    either_way(heads, |client, server| {
+        let whole = if client.len() >= HANDSHAKE { Sign::Yes } else { Sign::More };
+        let answered = begins(server, client.get(..1).unwrap_or(&[3]))
+            .and(Sign::of((!server.is_empty()).then_some(true)));
+        Sign::of(is_hello(Reader(client))).and(whole.or(answered)).finds("rtmp", "RTMP handshake", &[])
+    })
+}
+
+/// Version 3 or 6, a time, and zero or the player's version.
+fn is_hello(mut read: Reader<'_>) -> Option<bool> {
+    let version = read.u8()?;
+    read.u32()?;
+    let player = read.array::<4>()?;
+    Some(matches!(version, 3 | 6) && (player == [0; 4] || matches!(player, [9..=32 | 0x80, 0..=20, _, _])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::decoder::testing::tcp_table;
+
+    #[test]
+    fn table() {
+        tcp_table(
+            DECODER,
+            &[
+                ("both", b"\x03\0\0\x01\x02\0\0\0\0\xaa\xbb", b"\x03\0", "rtmp"),
+                ("client alone", b"\x03\0\0\x01\x02\0\0\0\0\xaa\xbb", b"", "more"),
+                ("TPKT", b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01", b"\x03\0\0\x13\x0e\xd0\0\0\x12\x34", "no"),
+            ],
+        );
+    }
+}
