@@ -280,6 +280,7 @@ impl Talk {
         self.packets += 1;
         let [client, server] = &self.heads;
         let heads = Heads {
+            v6: false,
             protocol: self.protocol,
             sport: self.client.1,
             dport: self.server.1,

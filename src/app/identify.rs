@@ -14,6 +14,8 @@ pub struct Heads<'a> {
     pub dport: u16,
     /// Source port of the session's first packet.
     pub sport: u16,
+    /// Whether it runs over IPv6.
+    pub v6: bool,
     /// Time to live of the session's first packet, as it arrived.
     pub ttl: u8,
     /// Bytes from the client: for TCP the reassembled stream, for UDP the datagrams one after the other.

@@ -71,7 +71,11 @@ impl Firewall {
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
                     return Identification::Application(app);
                 }
-                Ok(Decoded::Pending) => return Identification::Nothing,
+                // A stream's decoder that still hopes is heard out up to its own limits (a long request, a long
+                // banner); datagrams are not worth the wait.
+                Ok(Decoded::Pending) if !spent || session.c2s.protocol == Protocol::TCP => {
+                    return Identification::Nothing;
+                }
                 Ok(decoded) => {
                     if matches!(decoded, Decoded::Full) {
                         out.push(event(session.id, EventKind::Limit { limit: Limit::AppIdBytes }));
@@ -167,6 +171,7 @@ fn heads<'a>(
         protocol,
         sport: session.c2s.sport,
         dport: session.c2s.dport,
+        v6: !session.c2s.src.is_v4(),
         ttl: session.ttl,
         client,
         server,

@@ -107,7 +107,8 @@ mod tests {
             let mut clock = Clock::default();
             for (second, digit, places) in times {
                 let at = Timestamp::from_nanos(second * 1_000_000_000 + digit * 10u64.pow(places) % 1_000_000_000);
-                prop_assert_eq!(clock.print(at).as_str(), at.to_string());
+                let printed = clock.print(at);
+                prop_assert_eq!(printed.as_str(), at.to_string());
             }
         }
     }

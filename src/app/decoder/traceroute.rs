@@ -1,6 +1,6 @@
 //! Traceroute over UDP: told by where a datagram goes and how few hops it may still make (PANOS.md 2.12).
 //!
-//! The payload means nothing, so every other decoder goes before this one. Over ICMP see
+//! Probes over IPv6 have no signature (PANOS.md 2.12). The payload means nothing, so every other decoder goes before this one. Over ICMP see
 //! [`Identifier::by_header`](crate::app::Identifier::by_header).
 
 use super::{Decoder, FirstBytes, Transport, finding};
@@ -21,6 +21,6 @@ const PAYLOAD_MAX: usize = 1_472;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let fits =
-        PORTS.contains(&heads.dport) && heads.ttl <= TRACEROUTE_TTL_MAX && heads.client.len() <= PAYLOAD_MAX;
+        !heads.v6 && PORTS.contains(&heads.dport) && heads.ttl <= TRACEROUTE_TTL_MAX && heads.client.len() <= PAYLOAD_MAX;
     if fits { Match::Yes(finding("traceroute", "UDP probe with low time to live")) } else { Match::No }
 }
