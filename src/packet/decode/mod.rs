@@ -40,18 +40,6 @@ pub struct DecodeOptions {
 /// far as it was read. [`Packet::ingress`] is left empty.
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>, number: u64, options: DecodeOptions) -> Packet<'a> {
-    let mut packet = match fast::decode(frame, number) {
-        Some(packet) => packet,
-        None => slow(frame, number),
-    };
-    if options.checksums == Checksums::Verify {
-        checksum::refuse_wrong(&mut packet);
-    }
-    packet
-}
-
-/// The path for everything.
-fn slow<'a>(frame: &Frame<'a>, number: u64) -> Packet<'a> {
     let mut packet = Packet {
         number,
         fragments: &[],
@@ -62,16 +50,27 @@ fn slow<'a>(frame: &Frame<'a>, number: u64) -> Packet<'a> {
         checksum: Checksum::Unknown,
         datagram: &[],
     };
+    if fast::decode(frame, &mut packet).is_none() {
+        slow(frame, &mut packet);
+    }
+    if options.checksums == Checksums::Verify {
+        checksum::refuse_wrong(&mut packet);
+    }
+    packet
+}
+
+/// The path for everything.
+fn slow<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
+    (packet.ip, packet.datagram) = (IpHeader::default(), &[]);
     match link::network(frame.link_type, frame.bytes) {
         Network::Ip(version, bytes) => {
             let missing = frame.wire_len.saturating_sub(len_u32(frame.bytes));
             let Datagram { ip, layer4, bytes } = ip::datagram(version, bytes, missing);
-            packet = Packet { ip, layer4, datagram: bytes, ..packet };
+            (packet.ip, packet.layer4, packet.datagram) = (ip, layer4, bytes);
         }
         Network::Other(ether_type) => packet.layer4 = Layer4::NotIp { ether_type },
         Network::Malformed(malformed) => packet.layer4 = Layer4::Malformed(malformed),
     }
-    packet
 }
 
 /// Reads a datagram that was put together from fragments.
