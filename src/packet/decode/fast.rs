@@ -52,10 +52,11 @@ fn v6<'a>(bytes: &'a [u8], packet: &mut Packet<'a>) -> Option<()> {
     let &dst = addresses.first_chunk::<16>()?;
     let payload_len = u16::from_be_bytes([l0, l1]);
     packet.ip = IpHeader { src: Addr::v6(src), dst: Addr::v6(dst), protocol: Protocol(protocol), ttl };
-    if version >> 4 != 6 || payload_len == 0 || ip::insane_v6(&packet.ip).is_some() {
+    let total = 40 + usize::from(payload_len);
+    if version >> 4 != 6 || payload_len == 0 || total > bytes.len() || ip::insane_v6(&packet.ip).is_some() {
         return None;
     }
-    transport(bytes, 40, 40 + u32::from(payload_len), packet)
+    transport(bytes, 40, total as u32, packet)
 }
 
 #[inline]

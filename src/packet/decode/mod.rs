@@ -64,8 +64,7 @@ fn slow<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
     (packet.ip, packet.datagram) = (IpHeader::default(), &[]);
     match link::network(frame.link_type, frame.bytes) {
         Network::Ip(version, bytes) => {
-            let missing = frame.wire_len.saturating_sub(len_u32(frame.bytes));
-            let Datagram { ip, layer4, bytes } = ip::datagram(version, bytes, missing);
+            let Datagram { ip, layer4, bytes } = ip::datagram(version, bytes, frame.missing());
             (packet.ip, packet.layer4, packet.datagram) = (ip, layer4, bytes);
         }
         Network::Other(ether_type) => packet.layer4 = Layer4::NotIp { ether_type },
@@ -73,9 +72,9 @@ fn slow<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
     }
 }
 
-/// Reads a datagram that was put together from fragments.
-pub(super) fn reread(bytes: &[u8]) -> Datagram<'_> {
-    ip::datagram(Version::Either, bytes, 0)
+/// Reads a datagram that was put together from fragments, of which `missing` bytes were not captured.
+pub(super) fn reread(bytes: &[u8], missing: u32) -> Datagram<'_> {
+    ip::datagram(Version::Either, bytes, missing)
 }
 
 /// A length as the headers count it. Frames are bounded far below 4 GiB by the readers.

@@ -223,6 +223,15 @@ fn lengths_come_from_the_headers() {
     });
     let Layer4::Tcp(tcp) = read(&offloaded).layer4 else { panic!() };
     assert_eq!((tcp.payload.len, tcp.payload.bytes.len()), (2_000, 2_000));
+    // A tool took the payload out, the header still speaks of it. IPv6 is stricter.
+    let stripped = syn(|b| b[17] += 100);
+    let Layer4::Tcp(tcp) = read(&stripped).layer4 else { panic!() };
+    assert_eq!(tcp.payload, Payload { bytes: &[], len: 100 });
+    let stripped = &ipv6(17, &[0, 53, 0, 53, 0, 9, 0, 0, b'x'])[..62];
+    assert_eq!(read(stripped).layer4, Layer4::Malformed(Malformed::IpHeader));
+    let snapped = decode(&Frame { wire_len: 63, ..frame(stripped) }, 1, DecodeOptions::default());
+    assert!(matches!(snapped.layer4, Layer4::Udp(udp) if udp.payload == Payload { bytes: &[], len: 1 }));
+
     let short = syn(|b| b[16..18].fill(0));
     assert_eq!(read(&short).layer4, Layer4::Malformed(Malformed::IpHeader));
 }
