@@ -42,6 +42,13 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
 }
 
+impl Frame<'_> {
+    /// How many bytes the capture does not hold, because of its snap length.
+    pub fn missing(&self) -> u32 {
+        self.wire_len.saturating_sub(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX))
+    }
+}
+
 /// A stream of frames.
 pub trait Source {
     /// The next frame, or `None` at the end. Once `None` is returned, every later call returns `None` too.

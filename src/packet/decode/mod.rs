@@ -40,18 +40,6 @@ pub struct DecodeOptions {
 /// far as it was read. [`Packet::ingress`] is left empty.
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>, number: u64, options: DecodeOptions) -> Packet<'a> {
-    let mut packet = match fast::decode(frame, number) {
-        Some(packet) => packet,
-        None => slow(frame, number),
-    };
-    if options.checksums == Checksums::Verify {
-        checksum::refuse_wrong(&mut packet);
-    }
-    packet
-}
-
-/// The path for everything.
-fn slow<'a>(frame: &Frame<'a>, number: u64) -> Packet<'a> {
     let mut packet = Packet {
         number,
         fragments: &[],
@@ -62,21 +50,31 @@ fn slow<'a>(frame: &Frame<'a>, number: u64) -> Packet<'a> {
         checksum: Checksum::Unknown,
         datagram: &[],
     };
-    match link::network(frame.link_type, frame.bytes) {
-        Network::Ip(version, bytes) => {
-            let missing = frame.wire_len.saturating_sub(len_u32(frame.bytes));
-            let Datagram { ip, layer4, bytes } = ip::datagram(version, bytes, missing);
-            packet = Packet { ip, layer4, datagram: bytes, ..packet };
-        }
-        Network::Other(ether_type) => packet.layer4 = Layer4::NotIp { ether_type },
-        Network::Malformed(malformed) => packet.layer4 = Layer4::Malformed(malformed),
+    if fast::decode(frame, &mut packet).is_none() {
+        slow(frame, &mut packet);
+    }
+    if options.checksums == Checksums::Verify {
+        checksum::refuse_wrong(&mut packet);
     }
     packet
 }
 
-/// Reads a datagram that was put together from fragments.
-pub(super) fn reread(bytes: &[u8]) -> Datagram<'_> {
-    ip::datagram(Version::Either, bytes, 0)
+/// The path for everything.
+fn slow<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
+    (packet.ip, packet.datagram) = (IpHeader::default(), &[]);
+    match link::network(frame.link_type, frame.bytes) {
+        Network::Ip(version, bytes) => {
+            let Datagram { ip, layer4, bytes } = ip::datagram(version, bytes, frame.missing());
+            (packet.ip, packet.layer4, packet.datagram) = (ip, layer4, bytes);
+        }
+        Network::Other(ether_type) => packet.layer4 = Layer4::NotIp { ether_type },
+        Network::Malformed(malformed) => packet.layer4 = Layer4::Malformed(malformed),
+    }
+}
+
+/// Reads a datagram that was put together from fragments, of which `missing` bytes were not captured.
+pub(super) fn reread(bytes: &[u8], missing: u32) -> Datagram<'_> {
+    ip::datagram(Version::Either, bytes, missing)
 }
 
 /// A length as the headers count it. Frames are bounded far below 4 GiB by the readers.

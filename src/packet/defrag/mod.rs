@@ -238,14 +238,14 @@ impl Defragmenter {
     /// Makes the datagram of a complete set of fragments and reads it.
     fn assemble(&mut self, last: &Packet<'_>, partial: Partial) -> Defragmented<'_> {
         self.datagram.clear();
-        let whole = partial.write_to(&mut self.datagram);
+        let missing = partial.write_to(&mut self.datagram);
         self.frames = partial.frames;
-        if !whole {
+        let Some(missing) = missing else {
             self.datagram.clear();
             let layer4 = Layer4::Malformed(Malformed::FragmentLength);
             return Defragmented::Datagram(self.packet(last, partial.wire_len, partial.ip, layer4));
-        }
-        let Datagram { ip, layer4, .. } = reread(&self.datagram);
+        };
+        let Datagram { ip, layer4, .. } = reread(&self.datagram, missing);
         let layer4 = match layer4 {
             // A fragment of fragments: no sender makes one.
             Layer4::Fragment(_) => Layer4::Malformed(Malformed::Ipv6Extension),
@@ -357,20 +357,21 @@ impl Partial {
         Ok(())
     }
 
-    /// Writes the datagram as if it had never been cut, as far as the capture holds its bytes; `false` where it
-    /// would be longer than a packet can be.
-    fn write_to(&self, out: &mut Vec<u8>) -> bool {
+    /// Writes the datagram as if it had never been cut, as far as the capture holds its bytes, and returns how many
+    /// it does not; `None` where it would be longer than a packet can be.
+    fn write_to(&self, out: &mut Vec<u8>) -> Option<u32> {
         out.extend(&self.header);
-        let headed =
-            if self.ip.src.is_v4() { whole_v4(out, self.received) } else { whole_v6(out, self.received) };
+        if self.ip.src.is_v4() { whole_v4(out, self.received) } else { whole_v6(out, self.received) }?;
+        let mut missing = self.received;
         for piece in self.pieces.values() {
             out.extend(&piece.bytes);
+            missing -= piece.bytes.len() as u32;
             // A snapped fragment leaves a hole: what follows it is of no use.
             if piece.bytes.len() < piece.len as usize {
                 break;
             }
         }
-        headed.is_some()
+        Some(missing)
     }
 }
 
