@@ -1,6 +1,6 @@
 //! BACnet/IP: decided at the first datagram (ASHRAE 135, J.2 and 6.2).
 
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -11,9 +11,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
-        is_message(datagram).then_some(finding("bacnet-base", "BACnet message"))
-    })
+    at_datagram(heads, |datagram| is_message(datagram).then_some(finding("bacnet-base", "BACnet message")))
 }
 
 /// Type, function, the datagram's length; where a network message follows, its version.

@@ -85,7 +85,7 @@ fn packet(mut read: Reader<'_>) -> Option<Packet> {
     let (sequence, acknowledged) = (read.u16()?, read.u16()?);
     let kind = first >> 4;
     let sound = first & 15 == 1 && kind <= SYN && extension <= 3 && window <= 0x1000_0000;
-    let is_start = kind != SYN || (sequence == 1 && (acknowledged == 0 || read.0.len() <= 16));
+    let is_start = kind != SYN || acknowledged == 0 || sequence == 1;
     (sound && is_start).then_some(Packet { kind, connection })
 }
 

@@ -1,7 +1,7 @@
 //! CoAP: decided at the first message (RFC 7252, 3).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -22,7 +22,7 @@ const PORT: u16 = 5_683;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let on_port = heads.has_port(PORT);
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         let found = options(Reader(datagram))?;
         // A message of few bytes is thin evidence: elsewhere it must ask for something by a path.
         (found.sound && (on_port || found.has_path)).then_some(finding("coap", "CoAP message"))

@@ -1,7 +1,7 @@
 //! DHCP for IPv6: decided at the first message (RFC 8415, 8, 9 and 21).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -17,7 +17,7 @@ const TYPES: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 const RELAYED: [u8; 2] = [12, 13];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_message(Reader(datagram)) == Some(true)).then_some(finding("dhcpv6", "DHCPv6 message"))
     })
 }

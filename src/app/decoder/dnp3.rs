@@ -1,7 +1,7 @@
 //! DNP3: decided at the first link frame, whose header carries a check sum (IEEE 1815, 9.2.4).
 
 use super::sign::{Reader, Sign};
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
@@ -17,9 +17,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         return side(heads.client).beside(side(heads.server)).finds("dnp3-base", "DNP3 frame", &[]);
     }
-    at_first_datagram(heads, |datagram| {
-        (side(datagram) == Sign::Yes).then_some(finding("dnp3-base", "DNP3 frame"))
-    })
+    at_datagram(heads, |datagram| (side(datagram) == Sign::Yes).then_some(finding("dnp3-base", "DNP3 frame")))
 }
 
 /// `05 64`, length, control, both addresses, check sum.

@@ -4,7 +4,7 @@
 //! the same messages; it uses none of DNS's flags, and its port breaks the tie.
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, first_datagram};
+use super::{Decoder, FirstBytes, Transport, at_datagram};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
 
@@ -17,14 +17,19 @@ pub(super) const DECODER: Decoder = Decoder {
 
 const LLMNR_PORT: u16 = 5_355;
 
+/// Where a sound header is enough: a damaged question is still a question.
+const PORTS: [u16; 2] = [53, 5_353];
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol != Protocol::TCP {
-        let Some(datagram) = first_datagram(heads) else { return Match::More };
-        return message(Reader(datagram)).flatten().map_or(Match::No, |message| message.found(heads));
+        let on_port = PORTS.iter().any(|port| heads.has_port(*port));
+        return at_datagram(heads, |datagram| {
+            message(Reader(datagram), on_port).flatten().map(|message| message.found(heads))
+        });
     }
     match (prefixed(heads.client), prefixed(heads.server)) {
         (Some(None), _) | (_, Some(None)) => Match::No,
-        (Some(Some(message)), _) | (_, Some(Some(message))) => message.found(heads),
+        (Some(Some(message)), _) | (_, Some(Some(message))) => Match::Yes(message.found(heads)),
         (None, None) => Match::More,
     }
 }
@@ -41,22 +46,23 @@ impl<'a> Message<'a> {
     /// AA of DNS is C of LLMNR; RD and RA, AD and CD must be zero there (RFC 4795, 2.1.1).
     const DNS_ONLY: u16 = 0x01f0;
 
-    fn found(&self, heads: &Heads<'_>) -> Match<'a> {
+    fn found(&self, heads: &Heads<'_>) -> Finding<'a> {
         let app =
             if self.flags & Self::DNS_ONLY == 0 && heads.has_port(LLMNR_PORT) { "llmnr" } else { "dns" };
         let what = if self.flags & Self::RESPONSE == 0 { "DNS query" } else { "DNS response" };
-        Match::Yes(Finding { app, what, detail: self.name })
+        Finding { app, what, detail: self.name }
     }
 }
 
 /// A message after its length in two bytes (RFC 1035, 4.2.2). `None` where more bytes must tell.
 fn prefixed(bytes: &[u8]) -> Option<Option<Message<'_>>> {
     let mut read = Reader(bytes);
-    if read.u16()? < 17 { Some(None) } else { message(read) }
+    if read.u16()? < 17 { Some(None) } else { message(read, false) }
 }
 
-/// The header (RFC 1035, 4.1.1) and the first question, or the first record of an mDNS response without one.
-fn message(mut read: Reader<'_>) -> Option<Option<Message<'_>>> {
+/// The header and the first question, or the first record of an mDNS response without one. On a port of DNS one of
+/// them will do, and of a damaged header that it asks one question.
+fn message(mut read: Reader<'_>, on_port: bool) -> Option<Option<Message<'_>>> {
     let (_id, flags) = (read.u16()?, read.u16()?);
     let is_response = flags & Message::RESPONSE != 0;
     let (opcode, z, rcode) = (flags >> 11 & 15, flags & 0x0040, flags & 15);
@@ -65,29 +71,38 @@ fn message(mut read: Reader<'_>) -> Option<Option<Message<'_>>> {
     }
     let (questions, answers) = (read.u16()?, read.u16()?);
     let (authorities, additional) = (read.u16()?, read.u16()?);
-    let is_update = opcode == 5;
-    let counts_fit = match is_response {
+    let counts_fit = if is_response {
+        (questions > 0 || answers > 0)
+            && questions <= 32
+            && answers <= 512
+            && authorities <= 128
+            && additional <= 128
+    } else {
         // Known answers of mDNS and prerequisites of an update come with a question.
-        false => {
-            (1..=32).contains(&questions)
-                && answers <= 64
-                && (authorities <= 64 || is_update)
-                && additional <= 16
-        }
-        true => questions <= 32 && answers <= 512 && authorities <= 128 && additional <= 128,
+        (1..=32).contains(&questions) && answers <= 64 && authorities <= 64 && additional <= 16
     };
-    if !counts_fit || (questions == 0 && answers == 0) {
+    if on_port && (counts_fit || questions == 1) && read.0.len() >= 5 {
+        let name = name(&mut read).flatten().unwrap_or_default();
+        return Some(Some(Message { flags, name }));
+    }
+    if !on_port && !counts_fit {
         return Some(None);
     }
-    let Some(name) = name(&mut read)? else { return Some(None) };
+    let Some(name) = first_record(&mut read, questions > 0)? else { return Some(None) };
+    Some(Some(Message { flags, name }))
+}
+
+/// Name, type and class (RFC 1035, 4.1.2), and for a record what else it has.
+fn first_record<'a>(read: &mut Reader<'a>, is_question: bool) -> Option<Option<&'a [u8]>> {
+    let Some(name) = name(read)? else { return Some(None) };
     let (kind, class) = (read.u16()?, read.u16()?);
     // The top bit of the class is mDNS's own (RFC 6762, 5.4 and 10.2).
     let sound = is_type(kind) && matches!(class & 0x7fff, 1..=4 | 254 | 255);
-    if questions == 0 && sound {
+    if !is_question && sound {
         let (_ttl, len) = (read.u32()?, read.u16()?);
         read.take(len.into())?;
     }
-    Some(sound.then_some(Message { flags, name }))
+    Some(sound.then_some(name))
 }
 
 /// A name's labels up to the empty one (RFC 1035, 3.1): at most 255 bytes, no compression, no control characters.
@@ -142,13 +157,13 @@ mod tests {
                 ("no question", 53, &[('>', b"\x12\x34\x01\0\0\0\0\0\0\0\0\0")], "no"),
                 (
                     "no such type",
-                    53,
+                    9_953,
                     &[('>', b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\0\x77\x01\0\x01")],
                     "no",
                 ),
                 (
                     "a pointer in a question",
-                    53,
+                    9_953,
                     &[('>', b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\xc0\x0c\0\x01\0\x01")],
                     "no",
                 ),

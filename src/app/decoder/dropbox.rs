@@ -1,7 +1,7 @@
 //! Dropbox's search for peers on the local network: decided at the first datagram, a JSON object (as publicly observed).
 
 use super::sign::contains;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -12,7 +12,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         let head = datagram.get(..64).unwrap_or(datagram);
         let found = contains(head, b"\"host_int\":") && contains(datagram, b"\"namespaces\":");
         found.then_some(finding("dropbox-lansync-discovery", "Dropbox announcement"))

@@ -1,7 +1,7 @@
 //! DTLS: decided at the first record (RFC 6347, 4.1 and 4.2.2; RFC 9147, 4).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -12,7 +12,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_record(Reader(datagram)) == Some(true)).then_some(finding("dtls", "DTLS record"))
     })
 }

@@ -1,6 +1,6 @@
 //! GTP-U: decided at the first message (3GPP TS 29.281, 5.1).
 
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -14,7 +14,7 @@ pub(super) const DECODER: Decoder = Decoder {
 const FIRST: &[u8] = &[0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| is_message(datagram).then_some(finding("gtp-u", "GTP-U message")))
+    at_datagram(heads, |datagram| is_message(datagram).then_some(finding("gtp-u", "GTP-U message")))
 }
 
 /// Echo, error indication, end marker or a user's packet, and the length of what follows the eight bytes.

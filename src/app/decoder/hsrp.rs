@@ -1,6 +1,6 @@
 //! HSRP: decided at the first datagram (RFC 2281, 5.1; version 2 as publicly described by Cisco).
 
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -11,7 +11,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| is_packet(datagram).then_some(finding("hsrp", "HSRP packet")))
+    at_datagram(heads, |datagram| is_packet(datagram).then_some(finding("hsrp", "HSRP packet")))
 }
 
 fn is_packet(datagram: &[u8]) -> bool {

@@ -1,13 +1,14 @@
 //! HTTP/1: decided at the server's response (PANOS.md 0.8, 0.9).
 //!
 //! A request alone is not enough, and nonsense that a server answers with `HTTP/1.1 400` is enough: only the response
-//! proves it. Where the capture lacks the responses, a second request on the connection decides: the client would
-//! not have sent it otherwise (assumed; a client that pipelines is told by it before the response).
+//! proves it. A whole request is proved by any answer, as in a capture that lacks the answer's beginning. Where it lacks
+//! the responses altogether, a second request on the connection decides: the client would not have sent it otherwise.
+//! (The first is observed, the others are assumed; a client that pipelines is told by it before the response.)
 //!
 //! A request to a proxy (`CONNECT`, or a URI with its scheme; RFC 9112, 3.2.2 and 3.2.3) makes it `http-proxy`.
 
 use super::sign::{Sign, begins, command, line};
-use super::{Decoder, FirstBytes, Transport, either_way};
+use super::{Decoder, FirstBytes, Transport};
 use crate::app::{Finding, Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -52,19 +53,22 @@ const HEAD_MAX: usize = 4_096;
 const NONSENSE_MAX: usize = 1_024;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    either_way(heads, |client, server| {
-        let what = match response(server) {
-            Sign::Yes => "HTTP response",
-            Sign::No => return Match::No,
-            Sign::More => match second_request(client) {
-                Sign::Yes => "HTTP requests",
-                Sign::No if client.len() > NONSENSE_MAX => return Match::No,
-                _ => return Match::More,
-            },
-        };
-        let app = if is_for_proxy(client) { "http-proxy" } else { "web-browsing" };
-        Match::Yes(Finding { app, what, detail: host(client) })
-    })
+    // In a session seen from the middle the requests may come from the side that counts as the server.
+    let turned = heads.client.is_empty() || response(heads.client) == Sign::Yes;
+    let (client, server) = if turned { (heads.server, heads.client) } else { (heads.client, heads.server) };
+    let what = match response(server) {
+        Sign::Yes => "HTTP response",
+        _ if response(client) == Sign::Yes => "HTTP response",
+        Sign::No if whole_request(client).is_some() => "HTTP request and an answer",
+        Sign::No => return Match::No,
+        Sign::More => match second_request(client) {
+            Sign::Yes => "HTTP requests",
+            Sign::No if client.len() > NONSENSE_MAX && request(client) == Sign::No => return Match::No,
+            _ => return Match::More,
+        },
+    };
+    let app = if is_for_proxy(client) { "http-proxy" } else { "web-browsing" };
+    Match::Yes(Finding { app, what, detail: host(client) })
 }
 
 /// The status line begins `HTTP/1.` (RFC 9112, 4).
@@ -72,17 +76,19 @@ fn response(bytes: &[u8]) -> Sign {
     begins(bytes, b"HTTP/1.")
 }
 
+/// What follows a whole request without content.
+fn whole_request(bytes: &[u8]) -> Option<&[u8]> {
+    let head = bytes.get(..HEAD_MAX).unwrap_or(bytes);
+    let end = memchr::memmem::find(head, b"\r\n\r\n").filter(|_| request(bytes) == Sign::Yes)?;
+    bytes.get(end + 4..)
+}
+
 /// A whole request without content and the request line of another.
 fn second_request(bytes: &[u8]) -> Sign {
-    let first = request(bytes);
-    if first != Sign::Yes {
-        return first;
-    }
-    let head = bytes.get(..HEAD_MAX).unwrap_or(bytes);
-    match memchr::memmem::find(head, b"\r\n\r\n").and_then(|end| bytes.get(end + 4..)) {
+    match whole_request(bytes) {
         Some(rest) => request(rest),
-        None if head.len() == HEAD_MAX => Sign::No,
-        None => Sign::More,
+        None if bytes.len() < HEAD_MAX => request(bytes).and(Sign::More),
+        None => Sign::No,
     }
 }
 

@@ -1,7 +1,7 @@
 //! L2TP over UDP: decided at the first control message (RFC 2661, 3.1 and 4.1).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -12,7 +12,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_message(Reader(datagram)) == Some(true)).then_some(finding("l2tp", "L2TP control message"))
     })
 }

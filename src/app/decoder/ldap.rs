@@ -2,7 +2,7 @@
 
 use super::ber::Ber;
 use super::sign::{Reader, Sign};
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
@@ -24,7 +24,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         };
         return side(heads.client).beside(side(heads.server)).finds("ldap", "LDAP message", &[]);
     }
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_message(datagram) == Some(true)).then_some(finding("ldap", "LDAP message"))
     })
 }

@@ -1,7 +1,7 @@
 //! MGCP: decided at the first command (RFC 3435, 3.2).
 
 use super::sign::line;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram};
+use super::{Decoder, FirstBytes, Transport, at_datagram};
 use crate::app::{Finding, Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -14,7 +14,7 @@ pub(super) const DECODER: Decoder = Decoder {
 const VERBS: [&[u8]; 9] = [b"EPCF", b"CRCX", b"MDCX", b"DLCX", b"RQNT", b"NTFY", b"AUEP", b"AUCX", b"RSIP"];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         let (command, _) = line(datagram)?;
         let mut words = command.split(|byte| *byte == b' ');
         let (verb, transaction) = (words.next()?, words.next()?);

@@ -237,13 +237,21 @@ fn first_datagram<'a>(heads: &Heads<'a>) -> Option<&'a [u8]> {
     heads.each_datagram().map(|(_, datagram)| datagram).find(|datagram| !datagram.is_empty())
 }
 
-/// For protocols that the first datagram of either side decides.
-fn at_first_datagram<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8]) -> Option<Finding<'a>>) -> Match<'a> {
-    match first_datagram(heads).map(judge) {
-        None => Match::More,
-        Some(None) => Match::No,
-        Some(Some(finding)) => Match::Yes(finding),
+/// Datagrams that may be something else before one fits: a damaged one does not hide the protocol.
+const DATAGRAMS_MAX: usize = 4;
+
+/// For protocols that one datagram decides, of either side: the first, or one of the next few.
+fn at_datagram<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8]) -> Option<Finding<'a>>) -> Match<'a> {
+    let mut seen = 0;
+    for (_, datagram) in
+        heads.each_datagram().filter(|(_, datagram)| !datagram.is_empty()).take(DATAGRAMS_MAX)
+    {
+        if let Some(finding) = judge(datagram) {
+            return Match::Yes(finding);
+        }
+        seen += 1;
     }
+    if seen < DATAGRAMS_MAX { Match::More } else { Match::No }
 }
 
 /// For protocols over TCP that the first words of whoever speaks first decide.

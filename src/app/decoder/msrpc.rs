@@ -1,7 +1,7 @@
 //! DCE/RPC of Microsoft: decided at the first protocol data unit (C706, 12.6.3; \[MS-RPCE\] 2.2.2).
 
 use super::sign::{Reader, Sign};
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
@@ -17,7 +17,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let side = |bytes| Sign::of(is_unit(Reader(bytes)));
         return side(heads.client).beside(side(heads.server)).finds("msrpc", "DCE/RPC unit", &[]);
     }
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_connectionless(Reader(datagram)) == Some(true)).then_some(finding("msrpc", "DCE/RPC unit"))
     })
 }

@@ -1,7 +1,7 @@
 //! NetBIOS name and datagram services: decided at the first datagram (RFC 1002, 4.2 and 4.4).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Finding, Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -11,22 +11,31 @@ pub(super) const DECODER: Decoder = Decoder {
     inspect,
 };
 
+/// On these ports a damaged name does not hide the protocol.
+const NAME_PORT: u16 = 137;
+const DATAGRAM_PORT: u16 = 138;
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
-        if is_name_service(Reader(datagram)) == Some(true) {
+    let on_port = heads.has_port(NAME_PORT);
+    at_datagram(heads, |datagram| {
+        if is_name_service(Reader(datagram), on_port) == Some(true) {
             let name = datagram.get(13..45).unwrap_or_default();
             return Some(Finding { app: "netbios-ns", what: "NetBIOS name service", detail: name });
         }
-        (is_datagram(Reader(datagram)) == Some(true)).then_some(finding("netbios-dg", "NetBIOS datagram"))
+        (is_datagram(Reader(datagram), heads.has_port(DATAGRAM_PORT)) == Some(true))
+            .then_some(finding("netbios-dg", "NetBIOS datagram"))
     })
 }
 
-/// DNS's header and a name in NetBIOS's encoding.
-fn is_name_service(mut read: Reader<'_>) -> Option<bool> {
+/// DNS's header and a name in NetBIOS's encoding; on the port the header and room for a name are enough.
+fn is_name_service(mut read: Reader<'_>, on_port: bool) -> Option<bool> {
     let (_id, flags) = (read.u16()?, read.u16()?);
     let (questions, answers) = (read.u16()?, read.u16()?);
     read.take(4)?;
     let sound = matches!(flags >> 11 & 15, 0 | 5..=9 | 15) && questions <= 1 && answers <= 1;
+    if on_port && sound && questions + answers > 0 && read.0.len() >= 34 {
+        return Some(true);
+    }
     let found = is_encoded_name(&mut read)?;
     let (kind, class) = (read.u16()?, read.u16()?);
     Some(sound && found && matches!(kind, 1 | 2 | 10 | 0x20 | 0x21) && class == 1)
@@ -49,14 +58,14 @@ fn is_encoded_name(read: &mut Reader<'_>) -> Option<bool> {
 }
 
 /// Message type, flags, id, source address, source port, then length, offset and the source's name; or an error.
-fn is_datagram(mut read: Reader<'_>) -> Option<bool> {
+fn is_datagram(mut read: Reader<'_>, on_port: bool) -> Option<bool> {
     let (kind, flags) = (read.u8()?, read.u8()?);
     read.take(6)?;
     let port = read.u16()?;
-    if !(0x10..=0x16).contains(&kind) || flags > 0x0f || port != 138 {
+    if !(0x10..=0x16).contains(&kind) || flags > 0x0f || !matches!(port, 0 | 138) {
         return Some(false);
     }
-    if !matches!(kind, 0x10..=0x12) {
+    if on_port || !matches!(kind, 0x10..=0x12) {
         return Some(true);
     }
     read.take(4)?;

@@ -1,7 +1,7 @@
 //! RADIUS: decided at the first packet (RFC 2865, 3; accounting RFC 2866, 3; dynamic authorization RFC 5176, 2.3).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -14,7 +14,7 @@ pub(super) const DECODER: Decoder = Decoder {
 const CODES: &[u8] = &[1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_packet(Reader(datagram)) == Some(true)).then_some(finding("radius", "RADIUS packet"))
     })
 }

@@ -1,6 +1,6 @@
 //! RIP: decided at the first datagram (RFC 1058, 3.1; RFC 2453, 4).
 
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -11,7 +11,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| is_message(datagram).then_some(finding("rip", "RIP message")))
+    at_datagram(heads, |datagram| is_message(datagram).then_some(finding("rip", "RIP message")))
 }
 
 /// Command, version, zero, and 1 to 25 entries of 20 bytes, the first of IP's address family, a request for all, or

@@ -1,7 +1,7 @@
 //! ONC RPC: decided at the first call, by its program (RFC 5531, 9; over TCP with record marks, 11; RFC 1833).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, at_opening, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, at_opening, finding};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
 
@@ -14,7 +14,7 @@ pub(super) const DECODER: Decoder = Decoder {
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol != Protocol::TCP {
-        return at_first_datagram(heads, |datagram| call(Reader(datagram)).flatten());
+        return at_datagram(heads, |datagram| call(Reader(datagram)).flatten());
     }
     at_opening(heads, |client| {
         let mut read = Reader(client);

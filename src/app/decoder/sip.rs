@@ -1,8 +1,8 @@
 //! SIP: decided at the first request line or status line (RFC 3261, 7.1 and 7.2).
 
 use super::sign::{Sign, begins, line};
-use super::{Decoder, FirstBytes, Transport};
-use crate::app::{Heads, Match};
+use super::{Decoder, FirstBytes, Transport, at_datagram};
+use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -32,23 +32,17 @@ const METHODS: &[&[u8]] = &[
     b"PUBLISH ",
 ];
 
-/// Keep-alives that are passed over before a datagram must be a message.
-const KEEP_ALIVES_MAX: usize = 8;
-
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         let sign = message(after_keep_alive(heads.client)).beside(message(after_keep_alive(heads.server)));
         return sign.finds("sip", "SIP message", first_line(heads.client));
     }
-    for (_, datagram) in heads.each_datagram().take(KEEP_ALIVES_MAX) {
-        let datagram = after_keep_alive(datagram);
-        if !datagram.is_empty() {
-            // A datagram is whole: what is not yet a message is none.
-            let sign = if message(datagram) == Sign::Yes { Sign::Yes } else { Sign::No };
-            return sign.finds("sip", "SIP message", first_line(datagram));
-        }
-    }
-    if heads.datagrams.len() < KEEP_ALIVES_MAX { Match::More } else { Match::No }
+    at_datagram(heads, |datagram| {
+        // A datagram is whole: what is not yet a message is none.
+        let text = after_keep_alive(datagram);
+        let found = Finding { app: "sip", what: "SIP message", detail: first_line(text) };
+        (message(text) == Sign::Yes).then_some(found)
+    })
 }
 
 fn after_keep_alive(bytes: &[u8]) -> &[u8] {

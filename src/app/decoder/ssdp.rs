@@ -1,7 +1,7 @@
 //! SSDP: decided at the first datagram (UPnP Device Architecture 1.1, 1.2 and 1.3).
 
 use super::sign::contains;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -12,7 +12,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         let is_request = datagram.starts_with(b"M-SEARCH * HTTP/1.1\r\n")
             || datagram.starts_with(b"NOTIFY * HTTP/1.1\r\n");
         let is_response = datagram.starts_with(b"HTTP/1.1 200 OK\r\n") && contains(datagram, b"\r\nusn:");

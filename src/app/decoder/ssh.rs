@@ -2,7 +2,7 @@
 //!
 //! Servers speak first, so a visitor who only reads the banner leaves the session undecided (`insufficient-data`).
 //! `SSH-2.0-` from the client is certain whether or not the server has spoken. Where the capture lacks the client's
-//! side, the server's key exchange decides: a server sends it to those who take part.
+//! side, the server's key exchange decides, and its word that it does not understand proves it as HTTP's `400` does.
 //! (When PAN-OS decides is not documented; assumed.)
 
 use super::sign::{Reader, Sign, begins, line};
@@ -12,7 +12,7 @@ use crate::app::{Heads, Match};
 pub(super) const DECODER: Decoder = Decoder {
     name: "ssh",
     transport: Transport::Tcp,
-    first: FirstBytes { client: b"S\0", server: b"S\0" },
+    first: FirstBytes { client: &[], server: b"S\0" },
     inspect,
 };
 
@@ -23,7 +23,11 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         return ident.finds("ssh", "SSH identification string", detail);
     }
     let client = ident.or(key_exchange(heads.client));
-    client.beside(key_exchange(heads.server)).finds("ssh", "SSH key exchange", &[])
+    let server = after_identification(heads.server);
+    // A server that has named itself may still refuse what its visitor says.
+    let both =
+        if identification(heads.server) == Sign::Yes { client.or(server) } else { client.beside(server) };
+    both.finds("ssh", "SSH server's answer", &[])
 }
 
 /// `SSH-`, the protocol version, `-`: 2.0, or 1.x of old (RFC 4253, 5).
@@ -35,11 +39,10 @@ fn identification(bytes: &[u8]) -> Sign {
         .unwrap_or(Sign::No)
 }
 
-/// SSH_MSG_KEXINIT, after an identification string or at the start of a capture that lacks it: a binary packet
-/// (RFC 4253, 6) of type 20 with a cookie and a name list (7.1).
-fn key_exchange(bytes: &[u8]) -> Sign {
-    let packet = match identification(bytes) {
-        Sign::No => bytes,
+/// What a server says once the client has spoken: its key exchange, or that it does not understand (OpenSSH).
+fn after_identification(bytes: &[u8]) -> Sign {
+    let rest = match identification(bytes) {
+        Sign::No => return key_exchange(bytes),
         Sign::More => return Sign::More,
         Sign::Yes => match line(bytes) {
             Some((_, rest)) => rest,
@@ -47,6 +50,12 @@ fn key_exchange(bytes: &[u8]) -> Sign {
             None => return Sign::No,
         },
     };
+    let refusals = [&b"Protocol mismatch."[..], b"Invalid SSH identification string."];
+    refusals.iter().fold(key_exchange(rest), |sign, refusal| sign.or(begins(rest, refusal)))
+}
+
+/// SSH_MSG_KEXINIT: a binary packet (RFC 4253, 6) of type 20 with a cookie and a name list (7.1).
+fn key_exchange(packet: &[u8]) -> Sign {
     let mut read = Reader(packet);
     let mut exchange = || {
         if !(64..=35_000).contains(&read.u32()?) || !(4..=64).contains(&read.u8()?) || read.u8()? != 20 {
@@ -82,7 +91,13 @@ mod tests {
                 ("server's side alone", b"", &banner, "ssh"),
                 ("key exchange alone", b"", &exchange, "ssh"),
                 ("no such version", b"SSH-3.0-x\r\n", b"goodbye", "no"),
-                ("rubbish to the banner", b"GET / HTTP/1.0\r\n", b"Protocol mismatch", "no"),
+                (
+                    "rubbish and its refusal",
+                    b"\r\n",
+                    &[&only_banner[..], b"Protocol mismatch.\n"].concat(),
+                    "ssh",
+                ),
+                ("no SSH server", b"GET / HTTP/1.0\r\n", b"Protocol mismatch", "no"),
             ],
         );
     }

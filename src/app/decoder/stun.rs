@@ -1,7 +1,7 @@
 //! STUN and TURN: decided at the first message (RFC 8489, 5; without the cookie RFC 3489, 11.1).
 
 use super::sign::{Reader, Sign};
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
@@ -19,7 +19,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let side = |bytes| Sign::of(has_cookie(Reader(bytes)));
         return side(heads.client).beside(side(heads.server)).finds("stun", "STUN message", &[]);
     }
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         let found = has_cookie(Reader(datagram)) == Some(true) || is_classic(Reader(datagram)) == Some(true);
         found.then_some(finding("stun", "STUN message"))
     })

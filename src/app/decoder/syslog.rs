@@ -4,7 +4,7 @@
 //! syslog's port.
 
 use super::sign::Sign;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
@@ -26,7 +26,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let side = |bytes| message(after_count(bytes), on_port);
         return side(heads.client).beside(side(heads.server)).finds("syslog", "syslog message", &[]);
     }
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (message(datagram, on_port) == Sign::Yes).then_some(finding("syslog", "syslog message"))
     })
 }

@@ -1,7 +1,7 @@
 //! Teredo: decided at the first datagram (RFC 4380, 5.1.1 and 4): an IPv6 packet, after authentication or origin.
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -16,7 +16,7 @@ const FIRST: &[u8] =
     &[0, 0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| {
+    at_datagram(heads, |datagram| {
         (is_packet(Reader(datagram)) == Some(true)).then_some(finding("teredo", "IPv6 packet in UDP"))
     })
 }

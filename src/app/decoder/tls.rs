@@ -29,7 +29,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
             return Match::Yes(Finding { app: SSL, what, detail });
         }
     }
-    let side = |bytes| client_hello(bytes).or(server_hello(bytes)).or(application_data(bytes));
+    let side = |bytes| client_hello(bytes).or(server_hello(bytes)).or(late_record(bytes));
     let what = if server_hello(heads.server) == Sign::Yes { "TLS ServerHello" } else { "TLS record" };
     side(heads.client).beside(side(heads.server)).finds(SSL, what, &[])
 }
@@ -64,11 +64,18 @@ fn server_hello(bytes: &[u8]) -> Sign {
     Sign::of(hello())
 }
 
-/// The header of a record with application data, in a session whose beginning is not in the capture.
-fn application_data(bytes: &[u8]) -> Sign {
+/// The header of a record with application data or an encrypted alert, in a session whose beginning is not in the
+/// capture.
+fn late_record(bytes: &[u8]) -> Sign {
     let mut read = Reader(bytes);
-    let mut header =
-        || Some(read.u8()? == 0x17 && read.u8()? == 3 && (1..=3).contains(&read.u8()?) && fits(read.u16()?));
+    let mut header = || {
+        let kind = read.u8()?;
+        if !matches!(kind, 0x15 | 0x17) || read.u8()? != 3 || !(1..=3).contains(&read.u8()?) {
+            return Some(false);
+        }
+        let len = read.u16()?;
+        Some(if kind == 0x15 { (18..=64).contains(&len) } else { fits(len) })
+    };
     Sign::of(header())
 }
 
@@ -118,6 +125,7 @@ mod tests {
                 ("ServerHello alone", b"", b"\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03", "ssl"),
                 ("turned round", b"\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03", hello, "ssl"),
                 ("application data", b"\x17\x03\x03\x00\x20xyz", b"", "ssl"),
+                ("encrypted alert", b"\x15\x03\x03\0\x1a\0\0\0\0", b"", "ssl"),
                 ("handshake of another kind", b"\x16\x03\x01\x00\x3c\x63\x00\x00\x38\x03\x03", b"HTTP", "no"),
                 ("no record is that long", b"\x16\x03\x01\xff\xff\x01", b"x", "no"),
                 ("DTLS version", b"\x16\xfe\xfd\x00\x3c\x01", b"x", "no"),

@@ -1,6 +1,6 @@
 //! VXLAN: decided at the first datagram (RFC 7348, 5).
 
-use super::{Decoder, FirstBytes, Transport, at_first_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -11,7 +11,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_first_datagram(heads, |datagram| is_frame(datagram).then_some(finding("vxlan", "VXLAN frame")))
+    at_datagram(heads, |datagram| is_frame(datagram).then_some(finding("vxlan", "VXLAN frame")))
 }
 
 /// The flag of a valid identifier, reserved bytes of zero, and an Ethernet frame of a common type inside.
