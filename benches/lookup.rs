@@ -10,7 +10,7 @@ use firstpass::config::World;
 use firstpass::flow::{Addr, Protocol};
 use firstpass::policy::Query;
 
-const SIZES: [u32; 5] = [10, 100, 1_000, 10_000, 20_000];
+const SIZES: [u32; 6] = [10, 100, 200, 1_000, 10_000, 20_000];
 const ZONES: u32 = 8;
 const APPLICATIONS: [&str; 6] = ["web-browsing", "ssl", "ftp", "ping", "icmp", "traceroute"];
 

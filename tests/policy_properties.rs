@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use firstpass::app::{AppId, Application, Catalog, DenyAction, Ports, Timeouts};
+use firstpass::app::{AppId, Application, Catalog, Class, DenyAction, Ports, Timeouts};
 use firstpass::config::World;
 use firstpass::flow::{Addr, Protocol, ZoneId};
 use firstpass::policy::{
@@ -170,6 +170,7 @@ impl Ground {
                 implicit: implicit.iter().map(|&app| AppId(app)).collect(),
                 deny_action: DenyAction::Drop,
                 timeouts: Timeouts::default(),
+                class: Class::default(),
             });
         };
         add("web", &["tcp/1"], &[], |_| {});
@@ -179,7 +180,7 @@ impl Ground {
         add("anywhere", &["udp/dynamic"], &[2], |_| {});
         add("echo", &[], &[], |ports| ports.icmp = true);
         add("echo6", &[], &[], |ports| ports.icmp6 = true);
-        add("tunnel", &[], &[], |ports| ports.ip_protocol = Some(47));
+        add("tunnel", &[], &[], |ports| ports.ip_protocols = vec![(47, 47)]);
         add("nowhere", &[], &[5], |_| {});
         assert_eq!(catalog.iter().count(), usize::from(APPS));
         Self { catalog: Arc::new(catalog), options }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use firstpass::config::{self, ConfigError, Overrides, World};
 use firstpass::flow::{Addr, Protocol};
-use firstpass::policy::{Action, Query, RuleType, ServiceMatch, Ternary, ZoneMatch};
+use firstpass::policy::{Action, ApplicationMatch, Query, RuleType, ServiceMatch, Ternary, ZoneMatch};
 
 /// The rulebase that DESIGN.md shows.
 const DESIGN: &str = r#"
@@ -180,6 +180,26 @@ service = "all"
 }
 
 #[test]
+fn filters_and_containers_stand_for_applications() {
+    let world = with_zones(
+        "[application-filter.remote]\nsubcategory = \"encrypted-tunnel\"\ntechnology = \"client-server\"\n\
+         exclude = \"ssh\"\n[application-filter.none]\nrisk = 5\ncategory = \"networking\"\ntechnology = \"browser-based\"\nsubcategory = \"ip-protocol\"\n\
+         [application.own]\ndefault-ports = \"tcp/7\"\nsubcategory = \"encrypted-tunnel\"\ntechnology = \"client-server\"\n\
+         [[security]]\nname = \"r\"\napplication = [\"remote\", \"facebook\"]\n",
+    );
+    let ApplicationMatch::Applications { members, .. } = &world.policy.rules()[0].application else {
+        panic!()
+    };
+    let class = |id| &world.catalog.get(id).unwrap().class;
+    let facebook = |id| class(id).container.as_deref() == Some("facebook");
+    assert!(members.iter().any(|&id| facebook(id)));
+    assert!(members.iter().all(|&id| facebook(id) || class(id).subcategory == "encrypted-tunnel"));
+    assert!(members.contains(&world.catalog.find("own").unwrap()));
+    assert!(!members.contains(&world.catalog.find("ssh").unwrap()));
+    assert_eq!(world.warnings, ["application filter `none` fits no application"]);
+}
+
+#[test]
 fn applications_are_added_and_timeouts_set() {
     let world = with_zones(
         "[application.ftp]\ntcp-timeout = 77\n[application.proto]\nident-by-ip-protocol = 200\n\
@@ -341,10 +361,18 @@ fn each_mistake_has_a_place_and_a_cure() {
             "lan = \"300.0.0.0/8\"".to_owned(),
             "4:7: `300.0.0.0/8` is no address prefix: `300.0.0.0` is neither an IPv4 nor an IPv6 address; a zone is written as the prefixes behind it, e.g. `[\"192.0.2.0/24\", \"2001:db8::/32\"]`",
         ),
-        // Not there yet.
+        // Filters.
         (
-            "[application-filter.x]".to_owned(),
-            "4:2: `[application-filter]` is not supported yet; list the applications in an `[application-group]`",
+            "[application-filter.x]
+category = \"medai\""
+                .to_owned(),
+            "5:12: no application has the category `medai`; did you mean `media`?",
+        ),
+        (
+            "[application-filter.x]
+evasive = true"
+                .to_owned(),
+            "5:1: unknown key `evasive` in an application filter; an application filter has the keys `category`, `subcategory`, `technology`, `risk`, `exclude`",
         ),
     ] {
         let error = failure(&format!("{ZONES}{text}"));
@@ -565,14 +593,8 @@ fn the_rulebases_of_the_lessons_are_read() {
         for file in std::fs::read_dir(lesson.path()).unwrap().flatten() {
             let name = file.file_name().into_string().unwrap();
             if name.starts_with("rules") && name.ends_with(".toml") {
-                let unknown = |error: &ConfigError| {
-                    error.diagnostics.iter().all(|d| d.message.starts_with("unknown application"))
-                };
-                match config::load(&file.path(), &Overrides::default()) {
-                    Ok(_) => {}
-                    Err(error) if unknown(&error) => println!("{error}"),
-                    Err(error) => panic!("{}", error.render(false)),
-                }
+                let world = config::load(&file.path(), &Overrides::default());
+                world.map_err(|error| error.render(false)).unwrap();
                 read += 1;
             }
         }

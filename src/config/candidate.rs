@@ -4,7 +4,7 @@
 use ipnet::IpNet;
 
 use super::diagnostic::Span;
-use crate::app::{AppId, DenyAction, Ports, Timeouts};
+use crate::app::{AppId, Class, DenyAction, Ports, Timeouts};
 use crate::flow::Addr;
 use crate::policy::{Action, RuleType, Service};
 
@@ -32,6 +32,7 @@ pub(super) struct Candidate {
     pub(super) services: Vec<Definition<Vec<Service>>>,
     pub(super) applications: Vec<CustomApplication>,
     pub(super) application_groups: Vec<Definition<Vec<AppId>>>,
+    pub(super) application_filters: Vec<ApplicationFilter>,
     pub(super) rules: Vec<SecurityRule>,
     pub(super) intrazone: DefaultRule,
     pub(super) interzone: DefaultRule,
@@ -64,6 +65,18 @@ pub(super) struct CustomApplication {
     pub(super) implicit: Vec<Name>,
     pub(super) deny_action: Option<DenyAction>,
     pub(super) timeouts: Timeouts,
+    pub(super) class: Class,
+}
+
+/// `[application-filter.NAME]`: every application that fits each column that says something.
+#[derive(Debug)]
+pub(super) struct ApplicationFilter {
+    pub(super) name: Name,
+    pub(super) category: Vec<Name>,
+    pub(super) subcategory: Vec<Name>,
+    pub(super) technology: Vec<Name>,
+    pub(super) risk: Vec<u8>,
+    pub(super) exclude: Vec<Name>,
 }
 
 /// `[[security]]`. An empty list is `any` (or, for the service, `application-default`).

@@ -130,7 +130,7 @@ pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, C
     }
     let source =
         RulebaseInfo { path: path.to_owned(), format: "toml", security_rules: candidate.rules.len() };
-    match commit::commit(&candidate, overrides, source, &mut out) {
+    match commit::commit(candidate, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),
     }

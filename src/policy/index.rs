@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 use super::lookup::{PolicyOptions, Query};
 use super::rule::{AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, ServiceMatch, ZoneMatch};
 use crate::app::{AppId, Catalog, Ports};
-use crate::flow::{Protocol, ZoneId};
+use crate::flow::{Addr, Protocol, ZoneId};
 
 /// Rules in one chunk: a chunk is one cache line.
 const CHUNK: usize = 512;
@@ -26,8 +26,8 @@ type Chunk = [u64; CHUNK / 64];
 /// The chunk without any rule, in every pool.
 const EMPTY: u32 = 0;
 
-/// Columns that a query is looked up by.
-const COLUMNS: usize = 7;
+/// Columns that take no time to look up.
+const QUICK: usize = 5;
 
 /// What the index may cost.
 #[derive(Debug, Clone, Copy)]
@@ -123,18 +123,19 @@ impl Index {
             Some(AppId(app)) => self.application.get(app.into()),
             None => self.no_application,
         };
-        let columns = [
+        let quick = [
             zones,
             self.from.get(query.from.0.into()),
             self.to.get(query.to.0.into()),
             application,
-            self.destination.get(query.dst.bits()),
-            self.source.get(query.src.bits()),
             self.service.get(service_key(query.protocol, query.dport)),
         ];
         Candidates {
-            pool: &self.sets.pool,
-            columns: columns.map(|set| self.sets.get(set)),
+            index: self,
+            quick: quick.map(|set| self.sets.get(set)),
+            addresses: None,
+            src: query.src,
+            dst: query.dst,
             next_chunk: 0,
             first_rule: 0,
             chunk: [0; CHUNK / 64],
@@ -144,8 +145,12 @@ impl Index {
 
 /// The rules left when every column has had its say.
 pub(super) struct Candidates<'i> {
-    pool: &'i [Chunk],
-    columns: [&'i [u32]; COLUMNS],
+    index: &'i Index,
+    quick: [&'i [u32]; QUICK],
+    /// Source and destination, once the other columns leave anything at all.
+    addresses: Option<[&'i [u32]; 2]>,
+    src: Addr,
+    dst: Addr,
     next_chunk: usize,
     /// The first rule of the chunk at hand.
     first_rule: u32,
@@ -156,23 +161,28 @@ pub(super) struct Candidates<'i> {
 impl Candidates<'_> {
     /// Intersects the next chunk; `None` after the last one.
     fn advance(&mut self) -> Option<()> {
-        let mut numbers = [EMPTY; COLUMNS];
-        for (number, column) in numbers.iter_mut().zip(self.columns) {
-            *number = *column.get(self.next_chunk)?;
+        let number = self.next_chunk;
+        let mut chunk = [u64::MAX; CHUNK / 64];
+        let mut left = true;
+        for column in self.quick {
+            left = left && self.index.sets.keep(&mut chunk, *column.get(number)?);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 rules")]
-        let first_rule = (self.next_chunk * CHUNK) as u32;
-        self.first_rule = first_rule;
         self.next_chunk += 1;
-        if numbers.contains(&EMPTY) {
+        #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 rules")]
+        let first_rule = (number * CHUNK) as u32;
+        self.first_rule = first_rule;
+        if !left || chunk == [0; CHUNK / 64] {
             return Some(());
         }
-        self.chunk = [u64::MAX; CHUNK / 64];
-        for chunk in numbers.iter().filter_map(|&number| self.pool.get(number as usize)) {
-            for (word, other) in self.chunk.iter_mut().zip(chunk) {
-                *word &= other;
-            }
+        let Index { sets, source, destination, .. } = self.index;
+        let (src, dst) = (self.src.bits(), self.dst.bits());
+        let addresses = *self
+            .addresses
+            .get_or_insert_with(|| [sets.get(source.get(src)), sets.get(destination.get(dst))]);
+        for column in addresses {
+            left = left && sets.keep(&mut chunk, *column.get(number)?);
         }
+        self.chunk = if left { chunk } else { [0; CHUNK / 64] };
         Some(())
     }
 }
@@ -198,6 +208,15 @@ impl Sets {
     fn get(&self, SetId(set): SetId) -> &[u32] {
         let start = set as usize * self.width;
         self.chunks.get(start..start + self.width).unwrap_or_default()
+    }
+
+    /// Keeps in `chunk` what is in the chunk of that number, too; false where that is nothing.
+    fn keep(&self, chunk: &mut Chunk, number: u32) -> bool {
+        let Some(other) = self.pool.get(number as usize).filter(|_| number != EMPTY) else { return false };
+        for (word, other) in chunk.iter_mut().zip(other) {
+            *word &= other;
+        }
+        true
     }
 }
 
@@ -417,7 +436,10 @@ impl<'r> Builder<'r> {
             }
             self.store(&mut set)
         });
-        let sets = sets.collect();
+        let sets: Vec<SetId> = sets.collect();
+        let mut intervals: Vec<(u128, SetId)> = starts.into_iter().zip(sets).collect();
+        intervals.dedup_by_key(|&mut (_, set)| set);
+        let (starts, sets) = intervals.into_iter().unzip();
         ByInterval { starts, sets }
     }
 
@@ -475,7 +497,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::flow::Addr;
     use crate::policy::{Action, Policy, Service};
 
     /// A sequence of numbers that look random.

@@ -1,7 +1,7 @@
-//! Custom applications on top of the catalog.
+//! Custom applications on top of the catalog, and filters over all of them.
 
 use crate::app::{AppId, Application, Catalog, Class, DenyAction, Timeouts};
-use crate::config::candidate::{CustomApplication, Definition, Name};
+use crate::config::candidate::{ApplicationFilter, Body, CustomApplication, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
 /// The program's catalog with the rulebase's own applications.
@@ -28,7 +28,7 @@ pub(super) fn catalog(applications: &[CustomApplication], out: &mut Diagnostics)
                 implicit: Vec::new(),
                 deny_action: custom.deny_action.unwrap_or(DenyAction::Drop),
                 timeouts: timeouts(custom.timeouts, Timeouts::default()),
-                class: Class::default(),
+                class: custom.class.clone(),
             },
         };
         catalog.insert(application);
@@ -53,6 +53,48 @@ pub(super) fn check_groups(catalog: &Catalog, groups: &[Definition<Vec<AppId>>],
         out.error(&name.span, format!("{} is an application already", quote(&name.value)))
             .help("give the group another name");
     }
+}
+
+/// One of the things a filter can ask for.
+type ClassColumn = fn(&Class) -> &str;
+
+/// What an application filter stands for (PANOS.md 2.6).
+pub(super) fn filtered(
+    catalog: &Catalog,
+    filter: &ApplicationFilter,
+    out: &mut Diagnostics,
+) -> Definition<Vec<AppId>> {
+    let columns: [(&str, &[Name], ClassColumn); 3] = [
+        ("category", &filter.category, |class| &class.category),
+        ("subcategory", &filter.subcategory, |class| &class.subcategory),
+        ("technology", &filter.technology, |class| &class.technology),
+    ];
+    for (what, names, column) in columns {
+        for name in names {
+            let known =
+                || catalog.iter().map(|(_, app)| column(&app.class)).filter(|known| !known.is_empty());
+            if !known().any(|known| known == name.value) {
+                out.error(&name.span, format!("no application has the {what} {}", quote(&name.value)))
+                    .help_with(|| did_you_mean(&name.value, known(), "`firstpass apps` lists them"));
+            }
+        }
+    }
+    let excluded = refer(catalog, &filter.exclude, out);
+    let fits = |class: &Class| {
+        let risk = filter.risk.is_empty() || filter.risk.contains(&class.risk);
+        risk && columns.iter().all(|(_, names, column)| {
+            names.is_empty() || names.iter().any(|name| name.value == column(class))
+        })
+    };
+    let members: Vec<AppId> = catalog
+        .iter()
+        .filter(|(id, app)| fits(&app.class) && !excluded.contains(id))
+        .map(|(id, _)| id)
+        .collect();
+    if members.is_empty() {
+        out.warn(format!("application filter {} fits no application", quote(&filter.name.value)));
+    }
+    Definition { name: filter.name.clone(), body: Body::Object(members) }
 }
 
 /// A predefined application with other timeouts: nothing else of it can be changed (PANOS.md 5.2).

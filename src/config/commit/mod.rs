@@ -34,15 +34,18 @@ struct Names<'c> {
 
 /// Makes the world; `None` where something is wrong, which `out` then holds.
 pub(super) fn commit(
-    candidate: &Candidate,
+    mut candidate: Candidate,
     overrides: &Overrides,
     source: RulebaseInfo,
     out: &mut Diagnostics,
 ) -> Option<World> {
-    check_names(candidate, out);
-    let settings = settings(candidate, overrides, out);
-    let zones = zones::zones(candidate, overrides, out);
+    check_names(&candidate, out);
+    let settings = settings(&candidate, overrides, out);
+    let zones = zones::zones(&candidate, overrides, out);
     let catalog = Arc::new(application::catalog(&candidate.applications, out));
+    let filters =
+        candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
+    candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
     let mut names = Names {
         zones: &zones,
@@ -51,7 +54,7 @@ pub(super) fn commit(
         applications: Objects::new(applications(&catalog), &candidate.application_groups, out),
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
-    let defaults = security::defaults(candidate, out);
+    let defaults = security::defaults(&candidate, out);
     drop(names);
     if out.has_errors() {
         return None;
@@ -90,7 +93,14 @@ fn services<'k>() -> Kind<'k, Service> {
 fn applications(catalog: &Catalog) -> Kind<'_, AppId> {
     Kind {
         what: "application",
-        literal: Box::new(|name| catalog.find(name).map(|id| Ok(vec![id]))),
+        literal: Box::new(|name| {
+            // A container stands for all its functions (PANOS.md 2.6).
+            let members: Vec<AppId> = match catalog.find(name) {
+                Some(id) => vec![id],
+                None => catalog.functions(name).collect(),
+            };
+            (!members.is_empty()).then_some(Ok(members))
+        }),
         others: Box::new(|| catalog.iter().map(|(_, app)| app.name.as_str()).collect()),
         help: APPLICATION_HELP,
         normalize: |ids| {
@@ -118,7 +128,8 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     let services = candidate.services.iter().map(|definition| &definition.name);
     let groups = candidate.application_groups.iter().map(|definition| &definition.name);
     let applications = candidate.applications.iter().map(|application| &application.name);
-    let objects = zones.chain(addresses).chain(services).chain(groups).chain(applications);
+    let filters = candidate.application_filters.iter().map(|filter| &filter.name);
+    let objects = zones.chain(addresses).chain(filters).chain(services).chain(groups).chain(applications);
     for name in objects {
         if name.value.is_empty() || RESERVED.contains(&name.value.as_str()) {
             out.error(&name.span, format!("nothing can be called {}", quote(&name.value)));

@@ -10,14 +10,14 @@ use crate::config::candidate::{Body, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
 /// What a name means that the rulebase does not define, or what is wrong with it.
-type Literal<T> = Option<Result<Vec<T>, String>>;
+type Literal<'k, T> = dyn Fn(&str) -> Option<Result<Vec<T>, String>> + 'k;
 
 /// How one kind of object works.
 pub(super) struct Kind<'k, T> {
     /// What it is called: `address`.
     pub(super) what: &'static str,
     /// Reads a name that the rulebase does not define.
-    pub(super) literal: Box<dyn Fn(&str) -> Literal<T> + 'k>,
+    pub(super) literal: Box<Literal<'k, T>>,
     /// Names to suggest besides those defined.
     pub(super) others: Box<dyn Fn() -> Vec<&'k str> + 'k>,
     /// What to do about a name that nothing defines.

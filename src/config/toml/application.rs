@@ -1,16 +1,16 @@
-//! `[application.NAME]`.
+//! `[application.NAME]` and `[application-filter.NAME]`.
 
 use toml::de::DeTable;
 
 use super::Document;
 use super::reader::{Reader, Value, entries};
-use crate::app::{DenyAction, Ports, Timeouts};
-use crate::config::candidate::{CustomApplication, Name};
+use crate::app::{Class, DenyAction, Ports, Timeouts};
+use crate::config::candidate::{ApplicationFilter, CustomApplication, Name};
 use crate::config::diagnostic::quote;
 use crate::config::literal;
 
 /// Keys of an application.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 20] = [
     "default-ports",
     "ident-by-ip-protocol",
     "ident-by-icmp-type",
@@ -27,11 +27,14 @@ const KEYS: [&str; 16] = [
     "parent-app",
     "signature",
     "no-appid-caching",
+    "category",
+    "subcategory",
+    "technology",
+    "risk",
 ];
 
-/// Keys that only describe.
-const SILENT: [&str; 7] =
-    ["description", "category", "subcategory", "technology", "risk", "tag", "characteristics"];
+/// Keys of an application filter.
+const FILTER_KEYS: [&str; 5] = ["category", "subcategory", "technology", "risk", "exclude"];
 
 /// What the deny action is called.
 const DENY_ACTIONS: [(&str, DenyAction); 2] =
@@ -51,6 +54,41 @@ impl Document<'_> {
             }
         }
     }
+
+    /// `[application-filter.NAME]`.
+    pub(super) fn application_filters(&mut self, value: &Value<'_>) {
+        let Some(table) = self.reader.table(value, "tables such as `[application-filter.NAME]`") else {
+            return;
+        };
+        for (name, value) in entries(table) {
+            if let Some(table) = self.reader.table(value, "a table such as `[application-filter.NAME]`") {
+                let filter = filter(&mut self.reader, name, table);
+                self.candidate.application_filters.push(filter);
+            }
+        }
+    }
+}
+
+fn filter(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> ApplicationFilter {
+    let mut filter = ApplicationFilter {
+        name,
+        category: Vec::new(),
+        subcategory: Vec::new(),
+        technology: Vec::new(),
+        risk: Vec::new(),
+        exclude: Vec::new(),
+    };
+    for (key, value) in entries(table) {
+        match key.value.as_str() {
+            "category" => filter.category = reader.names(value),
+            "subcategory" => filter.subcategory = reader.names(value),
+            "technology" => filter.technology = reader.names(value),
+            "risk" => filter.risk = reader.numbers(value, 1, 5),
+            "exclude" => filter.exclude = reader.names(value),
+            _ => reader.unknown_key(&key, "an application filter", &FILTER_KEYS),
+        }
+    }
+    filter
 }
 
 fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> CustomApplication {
@@ -62,9 +100,13 @@ fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Cust
         implicit: Vec::new(),
         deny_action: None,
         timeouts: Timeouts::default(),
+        class: Class::default(),
     };
     for (key, value) in entries(table) {
-        if timeout(reader, &mut app.timeouts, &key, value) || SILENT.contains(&key.value.as_str()) {
+        if timeout(reader, &mut app.timeouts, &key, value)
+            || class(reader, &mut app.class, &key, value)
+            || matches!(key.value.as_str(), "description" | "tag")
+        {
             continue;
         }
         match key.value.as_str() {
@@ -111,6 +153,23 @@ fn timeout(reader: &mut Reader<'_>, timeouts: &mut Timeouts, key: &Name, value: 
         _ => return false,
     };
     *slot = reader.number(value, low, high);
+    true
+}
+
+/// Whether the key says where the application stands, which is then read.
+fn class(reader: &mut Reader<'_>, class: &mut Class, key: &Name, value: &Value<'_>) -> bool {
+    let slot = match key.value.as_str() {
+        "category" => &mut class.category,
+        "subcategory" => &mut class.subcategory,
+        "technology" => &mut class.technology,
+        "risk" => {
+            class.risk =
+                reader.number(value, 1, 5).and_then(|risk| u8::try_from(risk).ok()).unwrap_or_default();
+            return true;
+        }
+        _ => return false,
+    };
+    *slot = reader.text(value).map(|text| text.value).unwrap_or_default();
     true
 }
 

@@ -58,7 +58,7 @@ pub(super) fn read(text: &str, out: &mut Diagnostics) -> Candidate {
     let (document, errors) = DeTable::parse_recoverable(text);
     // One error often brings others on the same line.
     let mut lines = Vec::new();
-    for error in &errors {
+    for error in errors.iter().take(10 * SYNTAX_ERRORS) {
         let span = within_line(text, error.span().unwrap_or_default());
         let line = text.get(..span.start).and_then(|before| before.rfind('\n'));
         if lines.len() < SYNTAX_ERRORS && !lines.contains(&line) {
@@ -103,12 +103,7 @@ impl<'d> Document<'d> {
                 "service-group" => self.service_groups(value),
                 "application" => self.applications(value),
                 "application-group" => self.application_groups(value),
-                "application-filter" => {
-                    self.reader
-                        .out
-                        .error(&key.span, "`[application-filter]` is not supported yet")
-                        .help("list the applications in an `[application-group]`");
-                }
+                "application-filter" => self.application_filters(value),
                 "security" => self.security(value),
                 "default" => self.defaults(value),
                 "setting" => self.settings(value),

@@ -104,6 +104,16 @@ impl Reader<'_> {
         number
     }
 
+    /// A list of whole numbers in a range; a number stands for a list of one.
+    pub(super) fn numbers(&mut self, value: &Value<'_>, low: u32, high: u32) -> Vec<u8> {
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        let numbers = items.into_iter().filter_map(|item| self.number(item, low, high));
+        numbers.filter_map(|number| u8::try_from(number).ok()).collect()
+    }
+
     /// One of `choices` by name.
     pub(super) fn choice<T: Copy>(&mut self, value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(value)?;
