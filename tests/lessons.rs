@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers as well")]
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,7 +85,8 @@ fn lessons_tell_their_stories() {
             let known = KNOWN_FAILURES.iter().find(|known| (known.0, known.1) == (&name, &run.rules));
             match known {
                 Some((.., reason)) if problems.is_empty() => {
-                    writeln!(report, "{name}, {}: holds now, it did not because {reason}", run.rules).unwrap();
+                    writeln!(report, "{name}, {}: holds now, it did not because {reason}", run.rules)
+                        .unwrap();
                 }
                 Some(_) => {}
                 None => {
@@ -196,7 +198,8 @@ fn the_auditor_is_silent_over_the_corpus() {
             let outcome = replay(path, world.clone());
             let told = outcome.totals.forwarded + outcome.totals.dropped;
             if told != outcome.frames {
-                writeln!(report, "{name}, {}: {} frames, {told} verdicts", path.display(), outcome.frames).unwrap();
+                writeln!(report, "{name}, {}: {} frames, {told} verdicts", path.display(), outcome.frames)
+                    .unwrap();
             }
             for violation in outcome.violations {
                 writeln!(report, "{name}, {}: {violation}", path.display()).unwrap();
@@ -212,7 +215,9 @@ fn corpus() -> Option<PathBuf> {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
     let folder = root.join("pcaps");
     if !folder.is_dir() {
-        println!("SKIPPED: no corpus at `{}`; set FIRSTPASS_CORPUS", folder.display());
+        // Past the harness, which keeps what tests print to itself.
+        writeln!(std::io::stderr(), "SKIPPED: no corpus at `{}`; set FIRSTPASS_CORPUS", folder.display())
+            .unwrap();
         return None;
     }
     Some(folder)
@@ -231,7 +236,8 @@ fn captures(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = folders(folder).iter().flat_map(|folder| captures(folder)).collect();
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let is_capture = |path: &PathBuf| {
-        let extension = path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng");
+        let extension =
+            path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng");
         extension && CaptureFile::open(path, &capture::Options::default()).is_ok()
     };
     found.extend(files.filter(is_capture));
