@@ -33,5 +33,6 @@ pub mod packet;
 pub mod policy;
 pub mod replay;
 pub mod report;
+pub mod scenario;
 pub mod session;
 pub mod time;

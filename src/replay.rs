@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::capture::{Progress, Source};
+use crate::capture::{Frame, Progress, Source};
 use crate::config::World;
-use crate::engine::{Events, Firewall};
+use crate::engine::{Control, Events, Firewall};
 use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{DecodeOptions, DefragLimits, Defragmented, Defragmenter, Packet, decode};
@@ -82,18 +82,35 @@ impl<'a> Replay<'a> {
         mut progress: impl FnMut(Progress),
     ) -> io::Result<ChecksumSample> {
         while let Some(frame) = source.next_frame() {
-            self.number += 1;
-            let mut packet = decode(&frame, self.number, self.options.decode);
-            packet.ingress = self.options.ingress.get(frame.file as usize).copied().flatten();
-            self.sample.look(&packet);
-            self.take(frame.at, &packet)?;
+            self.frame(&frame)?;
             if self.number.is_multiple_of(PROGRESS_EVERY) {
                 progress(source.progress());
             }
         }
-        let sample = self.sample;
-        self.finish()?;
-        Ok(sample)
+        self.finish()
+    }
+
+    /// Takes one frame.
+    ///
+    /// # Errors
+    /// Where a sink cannot write.
+    #[inline]
+    pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        self.number += 1;
+        let mut packet = decode(frame, self.number, self.options.decode);
+        packet.ingress = self.options.ingress.get(frame.file as usize).copied().flatten();
+        self.sample.look(&packet);
+        self.take(frame.at, &packet)
+    }
+
+    /// Carries out what an administrator does at `at`.
+    ///
+    /// # Errors
+    /// Where a sink cannot write.
+    pub fn control(&mut self, at: Timestamp, command: Control) -> io::Result<()> {
+        self.last = self.last.max(at);
+        self.firewall.control(at, command, &mut self.events);
+        hand_on(self.firewall.world(), &mut self.events, &mut self.sinks, BATCH)
     }
 
     /// One frame: whole datagrams go on at once, fragments when their datagram is complete.
@@ -110,8 +127,11 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What is left after the last frame.
-    fn finish(mut self) -> io::Result<()> {
+    /// Lets time pass as [`Linger`] says and reports what is still there.
+    ///
+    /// # Errors
+    /// Where a sink cannot write.
+    pub fn finish(mut self) -> io::Result<ChecksumSample> {
         let Self { firewall, defragmenter, events, sinks, options, last, .. } = &mut self;
         while let Some((_, given_up)) = defragmenter.expired(Timestamp::MAX) {
             step(firewall, events, sinks, *last, &given_up)?;
@@ -126,7 +146,8 @@ impl<'a> Replay<'a> {
         while firewall.finish_some(events) {
             hand_on(firewall.world(), events, sinks, BATCH)?;
         }
-        hand_on(firewall.world(), events, sinks, 1)
+        hand_on(firewall.world(), events, sinks, 1)?;
+        Ok(self.sample)
     }
 }
 

@@ -1,0 +1,130 @@
+//! A recorded scenario through the whole program: decoder, defragmenter, firewall, log and auditor.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::lab::LabError;
+use super::row::Row;
+use super::wire::{Input, Wire};
+use crate::audit::Audit;
+use crate::capture::{Frame, LinkType};
+use crate::config::World;
+use crate::engine::{EventKind, Events, Injection, Verdict};
+use crate::flow::Direction;
+use crate::packet::Packet;
+use crate::replay::{Linger, Options, Replay};
+use crate::report::json::{self, Lines};
+use crate::report::{About, Rows, Sink, Tally};
+
+/// What a scenario has brought.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Traffic log: rows in order of start time, then session id.
+    pub rows: Vec<Row>,
+    /// Verdict of each frame, in order; see [`Self::verdict`].
+    pub verdicts: Vec<Verdict>,
+    /// Packets that the firewall made itself, in order.
+    pub emitted: Vec<Emitted>,
+    /// The whole report: the document of `--format json`, without captures.
+    pub report: Value,
+}
+
+/// A packet that the firewall made itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emitted {
+    /// Number of the frame that brought it about.
+    pub frame: u64,
+    /// Toward whom: [`Direction::ServerToClient`] goes to the client.
+    pub direction: Direction,
+    /// What it is.
+    pub what: Injection,
+    /// The IP packet.
+    pub bytes: Vec<u8>,
+}
+
+impl Run {
+    /// The verdict of the frame with that number, counted from 1.
+    pub fn verdict(&self, frame: u64) -> Option<Verdict> {
+        let index = usize::try_from(frame.checked_sub(1)?).ok()?;
+        self.verdicts.get(index).copied()
+    }
+
+    /// A total of the summary (`packets`, `forwarded`, `dropped`, `injected`, `sessions`) or a global counter, by
+    /// name; 0 where there is none.
+    pub fn counter(&self, name: &str) -> u64 {
+        let named = |part: &str| self.report.get(part)?.get(name)?.as_u64();
+        named("summary").or_else(|| named("counters")).unwrap_or(0)
+    }
+}
+
+impl Wire {
+    /// Replays what was recorded; the auditor reads along.
+    pub(super) fn run(&self, world: Arc<World>, linger: Linger) -> Result<Run, LabError> {
+        let (mut watch, mut audit, mut tally) = (Watch::default(), Audit::default(), Tally::default());
+        let mut rows = Rows::held(Lines);
+        let options = Options { linger, ..Options::default() };
+        let sinks: Vec<&mut dyn Sink> = vec![&mut rows, &mut watch, &mut audit, &mut tally];
+        let mut replay = Replay::new(Arc::clone(&world), options, sinks);
+        for (at, input) in &self.inputs {
+            match input {
+                Input::Frame(bytes) => {
+                    let wire_len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                    let link_type = LinkType::ETHERNET;
+                    replay.frame(&Frame { at: *at, file: 0, link_type, wire_len, bytes })?;
+                }
+                Input::Control(command) => replay.control(*at, *command)?,
+            }
+        }
+        replay.finish()?;
+        let violations = audit.violations();
+        if !violations.is_empty() {
+            return Err(LabError::Audit(violations));
+        }
+        let mut document = Vec::new();
+        let about = About { world: &world, captures: &[], warnings: &[] };
+        json::write_document(&mut document, &about, &tally, Some(rows))?;
+        let report: Value = serde_json::from_slice(&document).map_err(io::Error::from)?;
+        let rows =
+            Vec::deserialize(report.get("sessions").unwrap_or(&Value::Null)).map_err(io::Error::from)?;
+        let verdicts = watch.verdicts.into_values().collect();
+        Ok(Run { rows, verdicts, emitted: watch.emitted, report })
+    }
+}
+
+/// Keeps the verdict of every frame, and what was emitted.
+#[derive(Debug, Default)]
+struct Watch {
+    /// Frames of the packets whose verdicts are still to come.
+    waiting: VecDeque<Vec<u64>>,
+    verdicts: BTreeMap<u64, Verdict>,
+    emitted: Vec<Emitted>,
+}
+
+impl Sink for Watch {
+    fn packet(&mut self, packet: &Packet<'_>) {
+        let frames =
+            if packet.fragments.is_empty() { vec![packet.number] } else { packet.fragments.to_vec() };
+        self.waiting.push_back(frames);
+    }
+
+    fn read(&mut self, _world: &World, events: &Events) -> io::Result<()> {
+        for event in events.list() {
+            match event.kind {
+                EventKind::Verdict { verdict, .. } => {
+                    let numbers = self.waiting.pop_front().unwrap_or_default();
+                    self.verdicts.extend(numbers.into_iter().map(|number| (number, verdict)));
+                }
+                EventKind::Injected { direction, what, bytes } => {
+                    let bytes = events.bytes(bytes).to_vec();
+                    self.emitted.push(Emitted { frame: event.packet, direction, what, bytes });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! The lesson captures: each `pcaps/*/expected.toml` is held against what a replay says, and the auditor reads along;
+//! also over every capture of the corpus, where that is present.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers as well")]
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use firstpass::audit::{Audit, Totals};
+use firstpass::capture::{self, CaptureFile};
+use firstpass::config::{self, Overrides, World};
+use firstpass::replay::{Options, Replay};
+use firstpass::report::json::{self, Lines};
+use firstpass::report::{About, Rows, Sink, Tally};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// `expected.toml`, described in `pcaps/README.md`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    run: Vec<ExpectedRun>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedRun {
+    rules: String,
+    args: Vec<String>,
+    packets: Option<u64>,
+    dropped: Option<u64>,
+    injected: Option<u64>,
+    #[serde(default)]
+    rows: Vec<toml::Table>,
+    #[serde(default)]
+    first_packets: Vec<toml::Table>,
+}
+
+/// What a replay has brought.
+struct Outcome {
+    /// The document of `--format json`.
+    report: Value,
+    /// Frames read.
+    frames: u64,
+    totals: Totals,
+    violations: Vec<String>,
+}
+
+fn replay(capture: &Path, world: World) -> Outcome {
+    let world = Arc::new(world);
+    let mut file = CaptureFile::open(capture, &capture::Options::default()).unwrap();
+    let (mut rows, mut tally, mut audit) = (Rows::held(Lines), Tally::default(), Audit::default());
+    let sinks: Vec<&mut dyn Sink> = vec![&mut rows, &mut tally, &mut audit];
+    Replay::new(Arc::clone(&world), Options::default(), sinks).run(&mut file, |_| {}).unwrap();
+    let mut document = Vec::new();
+    let about = About { world: &world, captures: &[], warnings: &[] };
+    json::write_document(&mut document, &about, &tally, Some(rows)).unwrap();
+    Outcome {
+        report: serde_json::from_slice(&document).unwrap(),
+        frames: file.info().packets,
+        totals: audit.totals(),
+        violations: audit.violations(),
+    }
+}
+
+/// Lesson and rulebase of runs that are known not to be as expected, and why. The test fails when one begins to be.
+const KNOWN_FAILURES: &[(&str, &str, &str)] = &[
+    ("fragments", "rules.toml", "one side alone leaves UDP undecided beyond 2,000 bytes (PANOS.md 2.10)"),
+    ("ping-traceroute", "rules.toml", "IPv6 probes over UDP are labelled traceroute (PANOS.md 2.12)"),
+];
+
+#[test]
+fn lessons_tell_their_stories() {
+    let mut report = String::new();
+    let mut lessons = 0;
+    for folder in folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pcaps")) {
+        let Ok(text) = std::fs::read_to_string(folder.join("expected.toml")) else { continue };
+        let name = folder.file_name().unwrap().display().to_string();
+        let expected: Expected = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        lessons += 1;
+        for run in &expected.run {
+            let outcome = replay(&folder.join("capture.pcapng"), world(&folder.join(&run.rules), &run.args));
+            let problems = judge(run, &outcome);
+            let known = KNOWN_FAILURES.iter().find(|known| (known.0, known.1) == (&name, &run.rules));
+            match known {
+                Some((.., reason)) if problems.is_empty() => {
+                    writeln!(report, "{name}, {}: holds now, it did not because {reason}", run.rules)
+                        .unwrap();
+                }
+                Some(_) => {}
+                None => {
+                    for problem in problems {
+                        writeln!(report, "{name}, {}: {problem}", run.rules).unwrap();
+                    }
+                }
+            }
+        }
+    }
+    assert!(lessons > 0, "no lesson found");
+    assert!(report.is_empty(), "\n{report}");
+}
+
+/// A rulebase under the options of a run; `--set` is the only one lessons use so far.
+fn world(rules: &Path, args: &[String]) -> World {
+    let settings = args
+        .chunks(2)
+        .map(|option| match option {
+            [set, setting] if set == "--set" => {
+                let (key, value) = setting.split_once('=').unwrap();
+                (key.to_owned(), value.to_owned())
+            }
+            other => panic!("the test does not know {other:?}"),
+        })
+        .collect();
+    config::load(rules, &Overrides { settings, ..Overrides::default() })
+        .unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+/// What is not as expected, one sentence each.
+fn judge(expected: &ExpectedRun, outcome: &Outcome) -> Vec<String> {
+    let mut problems = outcome.violations.clone();
+    let Totals { forwarded, dropped, injected, .. } = outcome.totals;
+    for (what, expected, got) in [
+        ("packets", expected.packets, forwarded + dropped),
+        ("packets dropped", expected.dropped, dropped),
+        ("packets injected", expected.injected, injected),
+    ] {
+        if expected.is_some_and(|expected| expected != got) {
+            problems.push(format!("{} {what} expected, got {got}", expected.unwrap_or(0)));
+        }
+    }
+    let list = |pointer: &str| outcome.report.pointer(pointer).and_then(Value::as_array).unwrap();
+    for row in &expected.rows {
+        let count = row.get("count").and_then(toml::Value::as_integer).unwrap();
+        let got = list("/sessions").iter().filter(|found| matches(row, found)).count();
+        if i64::try_from(got) != Ok(count) {
+            problems.push(format!("{count} rows expected, got {got}: {}", one_line(row)));
+        }
+    }
+    for rule in &expected.first_packets {
+        if !list("/first_packets/rules").iter().any(|found| matches(rule, found)) {
+            let got = list("/first_packets/rules");
+            problems.push(format!("first packets {}; got {got:?}", one_line(rule)));
+        }
+    }
+    problems
+}
+
+/// Whether a record has all that `expected` names, dotted names reaching into its parts.
+fn matches(expected: &toml::Table, record: &Value) -> bool {
+    expected.iter().filter(|(key, _)| *key != "count").all(|(key, value)| {
+        let found = key.split('.').try_fold(record, |record, part| record.get(part));
+        found.is_some_and(|found| *found == serde_json::to_value(value).unwrap())
+    })
+}
+
+fn one_line(table: &toml::Table) -> String {
+    let parts: Vec<_> = table.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    parts.join(", ")
+}
+
+/// Everything allowed between and within all zones.
+const ALLOW_ALL: &str = r#"
+[zones]
+everywhere = ["0.0.0.0/0", "::/0"]
+
+[[security]]
+name = "Allow"
+service = "any"
+"#;
+
+/// The rule of the founding article, with a server's network that many captures have: the private ones.
+const PING_ANY_SERVICE: &str = r#"
+[zones]
+untrust = ["0.0.0.0/0", "::/0"]
+inside = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10", "2001:db8::/32"]
+
+[[security]]
+name = "Ping"
+application = ["ping", "traceroute", "icmp", "ipv6-icmp"]
+service = "any"
+
+[default.intrazone]
+action = "deny"
+"#;
+
+/// Every packet of every capture gets its verdict, and the auditor finds nothing.
+#[test]
+fn the_auditor_is_silent_over_the_corpus() {
+    let Some(corpus) = corpus() else { return };
+    let captures = captures(&corpus);
+    assert!(!captures.is_empty(), "an empty corpus at `{}`", corpus.display());
+    let mut report = String::new();
+    for (name, rules) in [("allow all", ALLOW_ALL), ("ping, any service", PING_ANY_SERVICE)] {
+        let world = World::from_toml(rules).unwrap_or_else(|error| panic!("{}", error.render(false)));
+        for path in &captures {
+            let outcome = replay(path, world.clone());
+            let told = outcome.totals.forwarded + outcome.totals.dropped;
+            if told != outcome.frames {
+                writeln!(report, "{name}, {}: {} frames, {told} verdicts", path.display(), outcome.frames)
+                    .unwrap();
+            }
+            for violation in outcome.violations {
+                writeln!(report, "{name}, {}: {violation}", path.display()).unwrap();
+            }
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
+/// The captures of the corpus of other people's data, or a loud word that the test is skipped.
+fn corpus() -> Option<PathBuf> {
+    let root = std::env::var_os("FIRSTPASS_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
+    let folder = root.join("pcaps");
+    if !folder.is_dir() {
+        // Past the harness, which keeps what tests print to itself.
+        writeln!(std::io::stderr(), "SKIPPED: no corpus at `{}`; set FIRSTPASS_CORPUS", folder.display())
+            .unwrap();
+        return None;
+    }
+    Some(folder)
+}
+
+/// The folders in a folder, in order of their names.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// All captures below a folder that can be opened, in order of their names.
+fn captures(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = folders(folder).iter().flat_map(|folder| captures(folder)).collect();
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_capture = |path: &PathBuf| {
+        let extension =
+            path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng");
+        extension && CaptureFile::open(path, &capture::Options::default()).is_ok()
+    };
+    found.extend(files.filter(is_capture));
+    found.sort();
+    found
+}

@@ -1,0 +1,79 @@
+//! The scenario documents: each of `tests/scenarios/*.md` is played and held against what it says.
+//!
+//! `FIRSTPASS_UPDATE=1 cargo test --test scenarios` writes their tables anew from what the program says, to be
+//! reviewed as prose. The notation is described in `tests/scenarios/README.md`.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers as well")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use firstpass::scenario::{Document, Scenario};
+
+/// All documents, in order of their names.
+fn documents() -> Vec<(PathBuf, Document)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .filter(|path| path.file_stem().is_some_and(|stem| stem != "README"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = format!("tests/scenarios/{}", path.file_name().unwrap().display());
+            let document = Document::parse(&name, &text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (path, document)
+        })
+        .collect()
+}
+
+#[test]
+fn documents_hold() {
+    let documents = documents();
+    if std::env::var_os("FIRSTPASS_UPDATE").is_some() {
+        for (path, document) in &documents {
+            let runs: Vec<_> = document
+                .scenarios()
+                .iter()
+                .map(|scenario| scenario.run().unwrap_or_else(|error| panic!("{}: {error}", document.path())))
+                .collect();
+            std::fs::write(path, document.rewrite(&runs)).unwrap();
+        }
+        return;
+    }
+    let mut report = String::new();
+    for (_, document) in &documents {
+        for scenario in document.scenarios() {
+            judge(document, scenario, &mut report);
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
+/// Plays one scenario and writes down what is not as it should be.
+fn judge(document: &Document, scenario: &Scenario, report: &mut String) {
+    let place = |line| format!("{}:{line}", document.path());
+    let mismatches = match scenario.check() {
+        Ok(mismatches) => mismatches,
+        Err(error) => {
+            writeln!(report, "{}: {}\n{error}\n", place(scenario.line), scenario.name).unwrap();
+            return;
+        }
+    };
+    match (&scenario.known_failure, mismatches.is_empty()) {
+        (None, true) | (Some(_), false) => {}
+        (Some(reason), true) => {
+            let what = "holds now: take its `known-failure` line away";
+            writeln!(report, "{}: {}\n{what} ({reason})\n", place(scenario.line), scenario.name).unwrap();
+        }
+        (None, false) => {
+            writeln!(report, "{}", scenario.name).unwrap();
+            for mismatch in mismatches {
+                writeln!(report, "{}\n{}", place(mismatch.line), mismatch.what).unwrap();
+            }
+            report.push('\n');
+        }
+    }
+}
