@@ -77,6 +77,18 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
+/// Appends a JSON string.
+pub(super) fn push_json(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // Writing to memory cannot fail.
+        let _ = write_json(out, text);
+    }
+}
+
 /// JSON whose strings keep their value, but with every unsafe character written as a JSON escape.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Json;
@@ -113,7 +125,7 @@ impl Formatter for Json {
 ///
 /// # Errors
 /// Where `out` fails.
-pub fn write_json(out: &mut impl io::Write, value: &impl serde::Serialize) -> io::Result<()> {
+pub fn write_json(out: &mut impl io::Write, value: &(impl serde::Serialize + ?Sized)) -> io::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Json)).map_err(io::Error::from)
 }
 

@@ -1,9 +1,9 @@
 //! Short texts without allocation: what a row prints of addresses, times and flags.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use serde::{Serialize, Serializer};
-
+use crate::flow::Addr;
 use crate::time::Timestamp;
 
 /// A text of at most `N` bytes; what does not fit is left out.
@@ -28,6 +28,25 @@ impl<const N: usize> Inline<N> {
         text
     }
 
+    pub(super) fn of_text(text: &[u8]) -> Self {
+        let mut inline = Self::default();
+        inline.push(text);
+        inline
+    }
+
+    /// An address, as it prints itself.
+    pub(super) fn of_addr(addr: Addr) -> Self {
+        let IpAddr::V4(v4) = IpAddr::from(addr) else { return Self::of(addr) };
+        let mut text = Self::default();
+        for (place, octet) in v4.octets().into_iter().enumerate() {
+            if place > 0 {
+                text.push(b".");
+            }
+            text.push(itoa::Buffer::new().format(octet).as_bytes());
+        }
+        text
+    }
+
     pub(super) fn push(&mut self, text: &[u8]) {
         let len = usize::from(self.len);
         if let Some(place) = self.bytes.get_mut(len..len + text.len()) {
@@ -38,8 +57,11 @@ impl<const N: usize> Inline<N> {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
@@ -59,12 +81,6 @@ impl<const N: usize> fmt::Debug for Inline<N> {
 impl<const N: usize> fmt::Display for Inline<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-impl<const N: usize> Serialize for Inline<N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -107,9 +123,16 @@ mod tests {
             let mut clock = Clock::default();
             for (second, digit, places) in times {
                 let at = Timestamp::from_nanos(second * 1_000_000_000 + digit * 10u64.pow(places) % 1_000_000_000);
-                let printed = clock.print(at);
-                prop_assert_eq!(printed.as_str(), at.to_string());
+                prop_assert_eq!(clock.print(at).to_string(), at.to_string());
             }
+        }
+    }
+
+    #[test]
+    fn addresses_print_as_they_do() {
+        for bits in [0, 0xffff_0000_0000, 0xffff_0a00_01ff, 0xffff_ffff_ffff, 1, u128::MAX] {
+            let addr = Addr::from_bits(bits);
+            assert_eq!(Inline::<46>::of_addr(addr).to_string(), addr.to_string());
         }
     }
 

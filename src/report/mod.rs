@@ -23,7 +23,7 @@ use crate::packet::Packet;
 
 pub use inline::Inline;
 pub use leaks::{Leak, Leaks, Port, Worst};
-pub use row::{Application, Applications, FirstPacketsRow, Model, Row, Subtype};
+pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, Row, Subtype};
 pub use rows::{Encode, Rows};
 pub use tally::{RuleTally, Tally};
 

@@ -1,15 +1,13 @@
 //! One row of the traffic log.
 
-use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
-
 use super::community::{CommunityId, community_id};
 use super::escape::Payload;
 use super::inline::{Clock, Inline};
 use crate::app::AppId;
 use crate::config::World;
-use crate::engine::{Events, Evidence, FirstPackets, Label, Outcome, Record};
+use crate::engine::{Events, Evidence, FirstPackets, Label, Record};
 use crate::flow::{FlowKey, Protocol};
-use crate::policy::{Action, Lookup, RuleId};
+use crate::policy::{Lookup, RuleId};
 use crate::session::EndReason;
 
 /// A row's subtype (PANOS.md 3.3): neither a rule's action nor a packet's verdict.
@@ -41,15 +39,13 @@ impl Subtype {
 }
 
 /// One traffic-log row: PAN-OS's columns under PAN-OS's names, in order, and what only the model knows.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 #[expect(
     missing_docs,
     reason = "the fields are PAN-OS's columns (PANOS.md 11.1); bytes are bytes, elapsed is seconds"
 )]
 pub struct Row<'a> {
-    #[serde(rename = "type")]
     pub kind: &'static str,
-    #[serde(serialize_with = "by_name")]
     pub subtype: Subtype,
     pub start: Inline<30>,
     pub elapsed: u64,
@@ -86,7 +82,7 @@ pub struct Row<'a> {
 }
 
 /// What the model knows beyond a log's columns.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct Model<'a> {
     /// State of the session; a refused packet never had one and counts as `CLOSED`.
     pub state: &'static str,
@@ -115,7 +111,7 @@ pub struct Model<'a> {
 }
 
 /// [`FirstPackets`] with names.
-#[derive(Debug, Clone, Copy, serde::Serialize)]
+#[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "named as in the JSON document")]
 pub struct FirstPacketsRow<'a> {
     pub admitted_by: &'a str,
@@ -128,24 +124,48 @@ pub struct FirstPacketsRow<'a> {
 
 /// An application that App-ID came to, and the full lookup that followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Application {
+pub(super) struct Application {
+    pub(super) packet: u64,
+    pub(super) app: AppId,
+    /// Safe to show.
+    pub(super) evidence: String,
+    pub(super) lookup: Option<Lookup>,
+}
+
+/// The applications of a session.
+#[derive(Debug, Clone, Copy)]
+pub struct Applications<'a> {
+    world: &'a World,
+    list: &'a [Application],
+}
+
+/// An [`Application`] with names.
+#[derive(Debug, Clone, Copy)]
+pub struct ApplicationRow<'a> {
     /// Frame number of the packet that told.
     pub packet: u64,
     /// The application.
-    pub app: AppId,
+    pub app: &'a str,
+    /// The rule that the full lookup chose.
+    pub rule: Option<&'a str>,
+    /// That rule's action.
+    pub action: Option<&'static str>,
     /// What was seen, safe to show.
-    pub evidence: String,
-    /// What the full lookup said.
-    pub lookup: Option<Lookup>,
+    pub evidence: &'a str,
 }
 
-/// The applications of a session, in order.
-#[derive(Debug, Clone, Copy)]
-pub struct Applications<'a> {
-    /// What the ids belong to.
-    pub world: &'a World,
-    /// The applications.
-    pub list: &'a [Application],
+impl<'a> Applications<'a> {
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = ApplicationRow<'a>> + use<'a> {
+        let world = self.world;
+        self.list.iter().map(move |application| ApplicationRow {
+            packet: application.packet,
+            app: world.catalog.name(application.app),
+            rule: application.lookup.map(|lookup| rule_name(world, lookup.rule)),
+            action: application.lookup.map(|lookup| lookup.action.name()),
+            evidence: &application.evidence,
+        })
+    }
 }
 
 /// What is wanted of a row that its record does not say.
@@ -165,17 +185,17 @@ impl<'a> Row<'a> {
         let [bytes_sent, bytes_received] = record.counts.bytes;
         let [pkts_sent, pkts_received] = record.counts.packets;
         let translated = is_translated(record);
-        let unspecified = if c2s.src.is_v4() { "0.0.0.0" } else { "::" };
+        let unspecified = if c2s.src.is_v4() { b"0.0.0.0".as_slice() } else { b"::" };
         let port = |port| if c2s.protocol.has_ports() { port } else { 0 };
-        let nat = |addr| if translated { Inline::of(addr) } else { Inline::of(unspecified) };
+        let nat = |addr| if translated { Inline::of_addr(addr) } else { Inline::of_text(unspecified) };
         let nat_port = |number| if translated { port(number) } else { 0 };
         Row {
             kind: "TRAFFIC",
             subtype,
             start: clock.print(record.started),
             elapsed: record.last.since(record.started).secs(),
-            src: Inline::of(c2s.src),
-            dst: Inline::of(c2s.dst),
+            src: Inline::of_addr(c2s.src),
+            dst: Inline::of_addr(c2s.dst),
             sport: port(c2s.sport),
             dport: port(c2s.dport),
             natsrc: nat(s2c.dst),
@@ -317,44 +337,5 @@ fn flags(world: &World, record: &Record, translated: bool, applications: &[Appli
         (implicit, IMPLICIT),
     ];
     let set = bits.iter().filter(|(on, _)| *on).fold(0, |flags, (_, bit)| flags | bit);
-    Inline::of(format_args!("{set:#x}"))
-}
-
-fn by_name<S: Serializer>(subtype: &Subtype, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(subtype.name())
-}
-
-impl Serialize for Applications<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.list.len()))?;
-        for application in self.list {
-            list.serialize_element(&Named { world: self.world, application })?;
-        }
-        list.end()
-    }
-}
-
-/// An [`Application`] with what its ids belong to.
-struct Named<'a> {
-    world: &'a World,
-    application: &'a Application,
-}
-
-impl Serialize for Named<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { world, application } = self;
-        let lookup = application.lookup;
-        let mut named = serializer.serialize_struct("Application", 5)?;
-        named.serialize_field("packet", &application.packet)?;
-        named.serialize_field("app", world.catalog.name(application.app))?;
-        named.serialize_field("rule", &lookup.map(|lookup| rule_name(world, lookup.rule)))?;
-        named.serialize_field("action", &lookup.map(|lookup| Action::name(lookup.action)))?;
-        named.serialize_field("evidence", &application.evidence)?;
-        named.end()
-    }
-}
-
-impl Outcome {
-    /// All of them, worst first.
-    pub(super) const ALL: [Self; 3] = [Self::Denied, Self::NeverIdentified, Self::Reclassified];
+    if set == 0 { Inline::of_text(b"0x0") } else { Inline::of(format_args!("{set:#x}")) }
 }
