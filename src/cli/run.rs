@@ -152,7 +152,7 @@ fn checksums(sample: &ChecksumSample) -> String {
 /// What is wrong with a capture.
 fn damage(info: &CaptureInfo) -> Option<String> {
     let damage = info.damage.as_ref()?;
-    Some(format!("`{}` is damaged: {damage}; replayed up to there", info.path))
+    Some(format!("`{}` is {damage}; replayed up to there", info.path))
 }
 
 /// A progress bar on standard error; invisible where that is no terminal.
