@@ -73,10 +73,18 @@ const ERRORS: &[(&[&str], i32, &[&str])] = &[
     (&["replay", CAPTURE, "--rules", "@/zone.toml"], 2, &["zone.toml:5:8", "did you mean `untrust`?"]),
     (&["replay", CAPTURE, "--rules", "@/cidr.toml"], 2, &["cidr.toml:2:5", "192.0.2.0/33"]),
     (&["replay", CAPTURE, "--rules", "@/twice.toml"], 2, &["twice.toml:6:8", "`r`"]),
-    (&["replay", CAPTURE, "--rules", RULES, "--set", "session.tcp-reject=no"], 2, &["session.tcp-reject-non-syn"]),
+    (
+        &["replay", CAPTURE, "--rules", RULES, "--set", "session.tcp-reject=no"],
+        2,
+        &["session.tcp-reject-non-syn"],
+    ),
     (&["replay", CAPTURE, "--rules", RULES, "--set", "session.timeout-udp=0"], 2, &["1 to 15"]),
     (&["replay", CAPTURE, "--rules", RULES, "--set", "nothing"], 2, &["NAME=VALUE"]),
-    (&["replay", CAPTURE, "--rules", RULES, "--ingress", "inside=x"], 2, &["no zone `inside`", "untrust, dmz"]),
+    (
+        &["replay", CAPTURE, "--rules", RULES, "--ingress", "inside=x"],
+        2,
+        &["no zone `inside`", "untrust, dmz"],
+    ),
     (&["replay", CAPTURE, "--rules", RULES, "--ingress", "dmz=x"], 2, &["`x` is not among the captures"]),
     (&["replay", CAPTURE, "--rules", RULES, "--zone", "dmz=192.0.2.0/99"], 2, &["192.0.2.0/99"]),
     (&["replay", CAPTURE, "--rules", RULES, "--summary", "--format", "csv"], 2, &["--summary", "json"]),
@@ -133,14 +141,18 @@ fn every_packet_is_accounted_for() {
     assert_eq!(count("packets"), count("forwarded") + count("dropped"));
     assert_eq!(document["captures"][0]["packets"], summary["packets"]);
     let rows = document["sessions"].as_array().unwrap();
-    assert_eq!(rows.iter().filter(|row| row["subtype"] == "deny").count() as u64, summary["by_subtype"]["deny"]);
+    assert_eq!(
+        rows.iter().filter(|row| row["subtype"] == "deny").count() as u64,
+        summary["by_subtype"]["deny"]
+    );
 }
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     for format in ["text", "json", "ndjson", "csv"] {
         let run = |threads| {
-            let output = firstpass(&["replay", CAPTURE, "--rules", RULES, "--format", format, "--threads", threads]);
+            let output =
+                firstpass(&["replay", CAPTURE, "--rules", RULES, "--format", format, "--threads", threads]);
             assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
             stdout(&output)
         };
@@ -239,7 +251,9 @@ fn several_captures_are_merged_by_time() {
 
 #[test]
 fn help_manual_and_completions_are_there() {
-    for arguments in [&["--help"][..], &["replay", "--help"], &["man"], &["man", "replay"], &["completions", "bash"]] {
+    for arguments in
+        [&["--help"][..], &["replay", "--help"], &["man"], &["man", "replay"], &["completions", "bash"]]
+    {
         let output = firstpass(arguments);
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("firstpass"), "{arguments:?}");

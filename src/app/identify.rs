@@ -129,6 +129,8 @@ pub struct Labels {
     pub unknown_tcp: Option<AppId>,
     /// `unknown-udp`.
     pub unknown_udp: Option<AppId>,
+    /// `unknown-p2p`.
+    pub unknown_p2p: Option<AppId>,
     /// `non-syn-tcp`.
     pub non_syn_tcp: Option<AppId>,
 }
@@ -175,6 +177,7 @@ impl Identifier {
         let labels = Labels {
             unknown_tcp: named("unknown-tcp"),
             unknown_udp: named("unknown-udp"),
+            unknown_p2p: named("unknown-p2p"),
             non_syn_tcp: named("non-syn-tcp"),
         };
         Self { first, all, headers, labels }

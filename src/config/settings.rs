@@ -132,6 +132,8 @@ settings! {
     unknown_after_data_packets: u64 = 8, "model.unknown-after-data-packets", Values::Number(0, 10_000);
     /// Call a session unknown when so many payload bytes have been seen; 0 for no such limit.
     unknown_after_payload_bytes: u64 = 2_000, "model.unknown-after-payload-bytes", Values::Number(0, 1_000_000);
+    /// Unrecognised UDP conversations of one port, with so many different endpoints, are `unknown-p2p`; 0 for never.
+    p2p_endpoints: u64 = 8, "model.p2p-endpoints", Values::Number(0, 1_000);
     /// However promising a decoder finds the bytes, after so many data packets it must be certain.
     app_id_packets: u64 = 64, "model.app-id-packets", Values::Number(1, 10_000);
     /// Time to live up to which a probe counts as traceroute.

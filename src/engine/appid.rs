@@ -85,10 +85,14 @@ impl Firewall {
                 }
             }
         }
-        let Some(app) = unknown(&self.world, session).filter(|_| spent) else {
+        if !spent {
             return Identification::Nothing;
-        };
-        let evidence = Evidence { what: "no decoder recognises it", detail: out.add_bytes(&[]) };
+        }
+        let is_peer = session.c2s.protocol == Protocol::UDP
+            && self.peers.note(&session.c2s, self.world.settings.p2p_endpoints);
+        let Some(app) = unknown(&self.world, session, is_peer) else { return Identification::Nothing };
+        let what = if is_peer { "one port, many unknown peers" } else { "no decoder recognises it" };
+        let evidence = Evidence { what, detail: out.add_bytes(&[]) };
         out.push(event(session.id, EventKind::Identified { app, evidence }));
         Identification::Application(app)
     }
@@ -199,11 +203,12 @@ const fn is_spent(session: &Session, settings: &Settings) -> bool {
 }
 
 /// The application of a session that nobody recognises.
-fn unknown(world: &World, session: &Session) -> Option<AppId> {
+fn unknown(world: &World, session: &Session, is_peer: bool) -> Option<AppId> {
     let labels = world.identifier.labels();
     match session.c2s.protocol {
         Protocol::TCP if session.tcp.is_midstream() => labels.non_syn_tcp,
         Protocol::TCP => labels.unknown_tcp,
+        _ if is_peer => labels.unknown_p2p,
         _ => labels.unknown_udp,
     }
 }

@@ -7,6 +7,7 @@ mod appid;
 mod block;
 mod event;
 mod fast;
+mod peers;
 mod slow;
 mod verdict;
 
@@ -35,6 +36,7 @@ pub struct Firewall {
     table: Table,
     timers: Timers,
     streams: Streams,
+    peers: peers::Peers,
     now: Timestamp,
     created: u64,
     /// Where [`Firewall::finish_some`] has come to.
@@ -75,6 +77,7 @@ impl Firewall {
             table: Table::default(),
             timers: Timers::default(),
             streams: Streams::default(),
+            peers: peers::Peers::default(),
             now: Timestamp::ZERO,
             created: 0,
             finished: 0,

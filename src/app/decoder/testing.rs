@@ -96,7 +96,16 @@ pub(super) fn udp_detail(decoder: Decoder, dport: u16, datagram: &[u8]) -> Vec<u
 }
 
 fn tcp<'a>(client: &'a [u8], server: &'a [u8]) -> Heads<'a> {
-    Heads { protocol: Protocol::TCP, dport: 4_000, sport: 50_000, v6: false, ttl: 64, client, server, datagrams: &[] }
+    Heads {
+        protocol: Protocol::TCP,
+        dport: 4_000,
+        sport: 50_000,
+        v6: false,
+        ttl: 64,
+        client,
+        server,
+        datagrams: &[],
+    }
 }
 
 fn udp<T>(decoder: Decoder, dport: u16, list: &[(char, &[u8])], judge: impl Fn(&Heads<'_>) -> T) -> T {

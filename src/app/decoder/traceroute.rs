@@ -20,7 +20,9 @@ const PORTS: std::ops::RangeInclusive<u16> = 33_434..=33_534;
 const PAYLOAD_MAX: usize = 1_472;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    let fits =
-        !heads.v6 && PORTS.contains(&heads.dport) && heads.ttl <= TRACEROUTE_TTL_MAX && heads.client.len() <= PAYLOAD_MAX;
+    let fits = !heads.v6
+        && PORTS.contains(&heads.dport)
+        && heads.ttl <= TRACEROUTE_TTL_MAX
+        && heads.client.len() <= PAYLOAD_MAX;
     if fits { Match::Yes(finding("traceroute", "UDP probe with low time to live")) } else { Match::No }
 }
