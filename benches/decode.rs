@@ -1,9 +1,5 @@
 //! Reading and decoding, per packet: how long a frame takes from the file to a packet.
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a bench stops at the first surprise; its macros make functions"
-)]
+#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
 
 use std::hint::black_box;
 use std::io::Cursor;

@@ -1,5 +1,7 @@
 //! The pcap format (draft-ietf-opsawg-pcap), parsed by the `pcap-file` crate.
 
+use std::io::ErrorKind;
+
 use pcap_file::pcap::{PcapParseError, PcapParser, PcapTsResolution, RawPcapPacket};
 
 use super::LinkType;
@@ -127,6 +129,21 @@ pub(super) fn refill(buffer: &mut Buffer, what: &str) -> Option<Step> {
             let there = buffer.available().len();
             Some(Step::Damage(format!("the data ends inside {what}, {there} bytes after its start: cut off")))
         }
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Some(Step::Damage(format!("the packed data ends too early ({error}): cut off")))
+        }
         Err(error) => Some(Step::Damage(format!("reading fails: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pcap_file::DataLink;
+
+    #[test]
+    fn link_types_survive_the_crate_that_reads_them() {
+        for number in 0..=u32::from(u16::MAX) {
+            assert_eq!(u32::from(DataLink::from(number)), number);
+        }
     }
 }

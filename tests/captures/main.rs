@@ -1,20 +1,23 @@
 //! The capture readers against `pcap-parser`, frame by frame, and against damage of every kind.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "what is skipped is said aloud")]
+
+mod damage;
+mod files;
 
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use firstpass::capture::write::Writer;
 use firstpass::capture::{CaptureError, CaptureFile, CaptureInfo, Frame, LinkType, Merge, Options, Source};
 use firstpass::time::Timestamp;
 use pcap_parser::{Block, PcapBlockOwned, PcapError};
-use proptest::prelude::*;
+
+use files::{
+    Blocks, NOW, Order, Owned, PACKS, frame, frames, gzip, many_frames, pcap, pcapng_of, read, read_with,
+    some_frames,
+};
 
 /// A folder of the corpus of other people's captures, or a loud word that the test is skipped.
 fn corpus(folder: &str) -> Option<PathBuf> {
@@ -41,43 +44,6 @@ fn captures(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-/// A frame with its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Owned {
-    nanos: u64,
-    link_type: u16,
-    wire_len: u32,
-    bytes: Vec<u8>,
-}
-
-impl Owned {
-    fn of(frame: &Frame<'_>) -> Self {
-        let Frame { at, link_type, wire_len, bytes, .. } = *frame;
-        Self { nanos: at.nanos(), link_type: link_type.0, wire_len, bytes: bytes.to_vec() }
-    }
-}
-
-/// All frames of a source.
-fn frames(source: &mut impl Source) -> Vec<Owned> {
-    let mut frames = Vec::new();
-    while let Some(frame) = source.next_frame() {
-        frames.push(Owned::of(&frame));
-    }
-    assert!(source.next_frame().is_none(), "the end is the end");
-    frames
-}
-
-fn read(bytes: Vec<u8>) -> Result<(Vec<Owned>, CaptureInfo), CaptureError> {
-    read_with(bytes, &Options::default())
-}
-
-fn read_with(bytes: Vec<u8>, options: &Options) -> Result<(Vec<Owned>, CaptureInfo), CaptureError> {
-    let mut file = CaptureFile::from_reader("test", Cursor::new(bytes), options)?;
-    let frames = frames(&mut file);
-    assert_eq!(file.info().packets, frames.len() as u64);
-    Ok((frames, file.info().clone()))
 }
 
 /// What pcap-parser reads, as far as it reads.
@@ -160,129 +126,6 @@ fn the_corpus_reads_as_the_oracle_and_tshark_read_it() {
     }
     println!("{files} captures");
     assert!(files > 0, "the corpus is there and empty");
-}
-
-/// Byte order of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Big,
-    Little,
-}
-
-impl Order {
-    const BOTH: [Self; 2] = [Self::Big, Self::Little];
-
-    fn u16(self, value: u16) -> [u8; 2] {
-        if self == Self::Big { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
-
-    fn u32(self, value: u32) -> [u8; 4] {
-        if self == Self::Big { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
-
-    fn u64(self, value: u64) -> [u8; 8] {
-        if self == Self::Big { value.to_be_bytes() } else { value.to_le_bytes() }
-    }
-}
-
-/// A pcap file of these frames; `ticks` is ticks of the fraction to the second.
-fn pcap(order: Order, ticks: u32, snap_len: u32, frames: &[Owned]) -> Vec<u8> {
-    let magic = if ticks == 1_000_000 { 0xa1b2_c3d4 } else { 0xa1b2_3c4d };
-    let mut out = order.u32(magic).to_vec();
-    out.extend([order.u16(2), order.u16(4)].concat());
-    let link_type = frames.first().map_or(1, |frame| frame.link_type);
-    out.extend([0, 0, snap_len, u32::from(link_type)].map(|field| order.u32(field)).concat());
-    for frame in frames {
-        let nanos_per_tick = u64::from(1_000_000_000 / ticks);
-        let secs = (frame.nanos / 1_000_000_000) as u32;
-        let fraction = (frame.nanos % 1_000_000_000 / nanos_per_tick) as u32;
-        let captured = frame.bytes.len() as u32;
-        out.extend([secs, fraction, captured, frame.wire_len].map(|field| order.u32(field)).concat());
-        out.extend(&frame.bytes);
-    }
-    out
-}
-
-/// A pcapng file, block by block.
-struct Blocks {
-    order: Order,
-    out: Vec<u8>,
-}
-
-impl Blocks {
-    fn new(order: Order) -> Self {
-        Self { order, out: Vec::new() }.section(order)
-    }
-
-    fn block(mut self, kind: u32, body: &[u8]) -> Self {
-        let padded = body.len().next_multiple_of(4);
-        let len = self.order.u32(padded as u32 + 12);
-        self.out.extend(self.order.u32(kind));
-        self.out.extend(len);
-        self.out.extend(body);
-        self.out.resize(self.out.len() + padded - body.len(), 0);
-        self.out.extend(len);
-        self
-    }
-
-    fn section(mut self, order: Order) -> Self {
-        self.order = order;
-        let body = [&order.u32(0x1a2b_3c4d)[..], &order.u16(1), &order.u16(0), &order.u64(u64::MAX)].concat();
-        self.block(0x0a0d_0d0a, &body)
-    }
-
-    fn interface(self, link_type: u16, snap_len: u32, options: &[(u16, &[u8])]) -> Self {
-        let order = self.order;
-        let mut body = [&order.u16(link_type)[..], &[0, 0], &order.u32(snap_len)].concat();
-        for (code, value) in options {
-            body.extend([order.u16(*code), order.u16(value.len() as u16)].concat());
-            body.extend(*value);
-            body.resize(body.len().next_multiple_of(4), 0);
-        }
-        self.block(1, &body)
-    }
-
-    fn enhanced(self, interface: u32, ticks: u64, wire_len: u32, bytes: &[u8]) -> Self {
-        let fields = [interface, (ticks >> 32) as u32, ticks as u32, bytes.len() as u32, wire_len];
-        let body = [&fields.map(|field| self.order.u32(field)).concat(), bytes].concat();
-        self.block(6, &body)
-    }
-
-    fn obsolete(self, interface: u16, ticks: u64, wire_len: u32, bytes: &[u8]) -> Self {
-        let fields = [(ticks >> 32) as u32, ticks as u32, bytes.len() as u32, wire_len];
-        let drops = [self.order.u16(interface), self.order.u16(7)].concat();
-        let body = [&drops, &fields.map(|field| self.order.u32(field)).concat(), bytes].concat();
-        self.block(2, &body)
-    }
-
-    fn simple(self, wire_len: u32, bytes: &[u8]) -> Self {
-        let body = [&self.order.u32(wire_len), bytes].concat();
-        self.block(3, &body)
-    }
-}
-
-fn frame(nanos: u64, link_type: u16, wire_len: u32, bytes: &[u8]) -> Owned {
-    Owned { nanos, link_type, wire_len, bytes: bytes.to_vec() }
-}
-
-/// 2023-05-06T09:58:41.25Z and some.
-const NOW: u64 = 1_683_367_121_250_000_000;
-
-/// A few frames of one link type, on whole microseconds; the second is snapped.
-fn some_frames() -> Vec<Owned> {
-    vec![
-        frame(NOW, 1, 60, &[0xab; 60]),
-        frame(NOW + 1_000, 1, 1_514, &[0xcd; 96]),
-        frame(NOW - 5_000_000, 1, 3, b"abc"),
-        frame(NOW + 60_000_000_000, 1, 0, b""),
-    ]
-}
-
-fn pcapng_of(order: Order, frames: &[Owned]) -> Vec<u8> {
-    let start = Blocks::new(order).interface(1, 0, &[]);
-    let write =
-        |blocks: Blocks, frame: &Owned| blocks.enhanced(0, frame.nanos / 1_000, frame.wire_len, &frame.bytes);
-    frames.iter().fold(start, write).out
 }
 
 #[test]
@@ -376,25 +219,6 @@ fn the_oracle_agrees_on_pcapng() {
     }
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packer.write_all(bytes).unwrap();
-    packer.finish().unwrap()
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).unwrap()
-}
-
-fn lz4(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = lz4_flex::frame::FrameEncoder::new(Vec::new());
-    packer.write_all(bytes).unwrap();
-    packer.finish().unwrap()
-}
-
-type Pack = fn(&[u8]) -> Vec<u8>;
-const PACKS: [(&str, Pack); 3] = [("gzip", gzip), ("zstd", zstd), ("lz4", lz4)];
-
 #[test]
 fn packed_captures() {
     for bytes in [pcap(Order::Little, 1_000_000, 0, &some_frames()), pcapng_of(Order::Big, &some_frames())] {
@@ -413,13 +237,6 @@ fn packed_captures() {
     }
 }
 
-/// Many frames of all sizes: 2 MB, several buffers full.
-fn many_frames() -> Vec<Owned> {
-    (0..4_000_u64)
-        .map(|i| frame(NOW + i * 1_000, 1, 9_000, &vec![i as u8; (i * 7 % 1_100) as usize]))
-        .collect()
-}
-
 #[test]
 fn small_buffers_and_read_ahead_change_nothing() {
     let frames = many_frames();
@@ -431,195 +248,6 @@ fn small_buffers_and_read_ahead_change_nothing() {
             assert_eq!(info.damage, None);
         }
     }
-}
-
-#[test]
-fn a_capture_cut_anywhere_gives_what_comes_before() {
-    for (bytes, header) in [
-        (pcap(Order::Little, 1_000_000_000, 0, &some_frames()), 24),
-        (pcapng_of(Order::Big, &some_frames()), 28),
-    ] {
-        let mut whole_at = Vec::new();
-        for len in 0..bytes.len() {
-            let (frames, info) = match read(bytes[..len].to_vec()) {
-                Ok(read) => read,
-                Err(CaptureError::Empty { .. }) => {
-                    assert_eq!(len, 0);
-                    continue;
-                }
-                Err(error) => {
-                    assert!(len < header, "{len} bytes: {error}");
-                    continue;
-                }
-            };
-            assert!(len >= header);
-            assert_eq!(frames, some_frames()[..frames.len()], "{len} bytes");
-            match info.damage {
-                None => whole_at.push(len),
-                Some(damage) => {
-                    assert_eq!(damage.packet, frames.len() as u64 + 1);
-                    // It starts where the last whole packet or block ended.
-                    assert_eq!(whole_at.last(), Some(&(damage.offset as usize)), "{len} bytes");
-                }
-            }
-        }
-        assert!(whole_at.len() >= some_frames().len(), "cuts between packets are no damage");
-    }
-}
-
-#[test]
-fn a_packed_capture_cut_anywhere_gives_what_comes_before() {
-    let bytes = pcap(Order::Little, 1_000_000, 0, &some_frames());
-    for (name, pack) in PACKS {
-        let packed = pack(&bytes);
-        for len in 0..packed.len() {
-            if let Ok((frames, info)) = read(packed[..len].to_vec()) {
-                assert_eq!(frames, some_frames()[..frames.len()], "{name}, {len} bytes");
-                assert!(info.truncated() || frames == some_frames(), "{name}, {len} bytes: {frames:?}");
-            }
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn flipped_bytes_never_panic_or_hang(
-        packed in 0..4_usize,
-        ng in any::<bool>(),
-        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-        inside in any::<bool>(),
-    ) {
-        let mut bytes = if ng { pcapng_of(Order::Little, &some_frames()) } else {
-            pcap(Order::Big, 1_000_000, 0, &some_frames())
-        };
-        let flip = |bytes: &mut Vec<u8>| {
-            for (place, value) in &flips {
-                let place = place.index(bytes.len());
-                bytes[place] = *value;
-            }
-        };
-        if inside {
-            flip(&mut bytes);
-        }
-        let mut bytes = PACKS.get(packed).map_or(bytes.clone(), |(_, pack)| pack(&bytes));
-        if !inside {
-            flip(&mut bytes);
-        }
-        let len = bytes.len();
-        if let Ok((frames, _)) = read(bytes) {
-            // A flip may make a decompressor repeat itself, but not for long.
-            prop_assert!(frames.len() <= 100 + len, "{} frames of {len} bytes", frames.len());
-        }
-    }
-
-    #[test]
-    fn noise_never_panics_or_hangs(
-        magic in prop::sample::select(vec![0xa1b2_c3d4_u32, 0xd4c3_b2a1, 0x0a0d_0d0a, 0x1f8b_0800, 0x28b5_2ffd, 0x0422_4d18, 7]),
-        noise in prop::collection::vec(any::<u8>(), 0..600),
-    ) {
-        let _ = read([&magic.to_be_bytes()[..], &noise].concat());
-    }
-}
-
-#[test]
-fn blocks_larger_than_the_buffer() {
-    let large = vec![7; 3_000_000];
-    let blocks = || Blocks::new(Order::Little).interface(1, 0, &[]);
-    let bytes = blocks().enhanced(0, 1, 3_000_000, &large).simple(3, b"abc").out;
-    let (frames, info) = read(bytes).unwrap();
-    assert_eq!((frames.len(), frames[0].bytes.len(), info.damage), (2, 3_000_000, None));
-
-    // 70 MB claimed, some bytes there: told at once, without waiting for more.
-    let mut bytes = blocks().simple(3, b"abc").out;
-    let offset = bytes.len() as u64;
-    bytes.extend([6_u32, 70_000_000, 0, 0, 0].map(u32::to_le_bytes).concat());
-    let (frames, info) = read(bytes).unwrap();
-    let damage = info.damage.unwrap();
-    assert_eq!((frames.len(), damage.packet, damage.offset), (1, 2, offset));
-    assert!(damage.reason.contains("70000000") || damage.reason.contains("more than"), "{damage}");
-
-    // A packet header of pcap that says more than libpcap ever writes.
-    let mut bytes = pcap(Order::Big, 1_000_000, 65_535, &some_frames());
-    let offset = bytes.len() as u64;
-    bytes.extend([1_u32, 1, 262_145, 262_145].map(u32::to_be_bytes).concat());
-    bytes.extend(vec![0; 400_000]);
-    let (frames, info) = read(bytes).unwrap();
-    let damage = info.damage.unwrap();
-    assert_eq!((frames.len(), damage.packet, damage.offset), (4, 5, offset));
-    assert_eq!(
-        damage.to_string(),
-        format!(
-            "damaged at packet 5, byte {offset}: \
-             the packet's header says 262145 bytes were captured, more than the 262144 that can be"
-        )
-    );
-}
-
-#[test]
-fn what_is_no_pcapng_block_ends_the_capture() {
-    let start = || Blocks::new(Order::Little).interface(1, 0, &[]).simple(3, b"abc");
-    for (name, bytes, reason) in [
-        ("an unknown interface", start().enhanced(5, 1, 3, b"abc").out, "interface 5"),
-        (
-            "a length that is no multiple of 4",
-            [start().out, [6, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0].into()].concat(),
-            "multiple of 4",
-        ),
-        ("zeros", [start().out, vec![0; 64]].concat(), "too short"),
-        (
-            "a packet longer than its block",
-            start().block(6, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0]).out,
-            "room for 0",
-        ),
-        ("a short packet block", start().block(6, &[0; 8]).out, "too short"),
-        (
-            "a simple packet before any interface",
-            Blocks::new(Order::Big).simple(3, b"abc").out,
-            "no interface",
-        ),
-        (
-            "another version",
-            start().block(0x0a0d_0d0a, &[0x4d, 0x3c, 0x2b, 0x1a, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).out,
-            "version 2",
-        ),
-    ] {
-        let (frames, info) = read(bytes).unwrap();
-        let damage = info.damage.expect(name);
-        assert!(damage.reason.contains(reason), "{name}: {damage}");
-        assert_eq!(damage.packet, frames.len() as u64 + 1);
-    }
-}
-
-#[test]
-fn what_is_no_capture_is_told() {
-    let told = |bytes: &[u8]| read(bytes.to_vec()).unwrap_err().to_string();
-    for (bytes, message) in [
-        (&b""[..], "`test` is empty: not even a file header"),
-        (
-            b"GMBU\x02\0\0\0",
-            "a Microsoft Network Monitor capture (it starts 47 4d 42 55); convert it with `editcap",
-        ),
-        (b"12:00:01 IP 10.0.0.1 > 10.0.0.2: SYN\n", "a text file"),
-        (&[0xa1, 0xb2, 0xcd, 0x34, 0, 0, 0, 0], "a pcap file in the modified format of patched libpcap"),
-        (&[0xde, 0xad, 0xbe, 0xef], "no capture format known here (it starts de ad be ef)"),
-        (
-            &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0],
-            "header is unusable at byte 0: the file ends after 6 of the 24 bytes",
-        ),
-        (&[0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0], "is a pcapng file whose header is unusable"),
-    ] {
-        let told = told(bytes);
-        assert!(told.contains(message), "{told}");
-    }
-    let packed = told(&gzip(b"hello, world"));
-    assert!(packed.contains("gzip of a text file"), "{packed}");
-    let broken = told(&gzip(b"hello, world")[..9]);
-    assert!(broken.starts_with("cannot read `test` at byte 0"), "{broken}");
-
-    let folder = tempfile::tempdir().unwrap();
-    let open = |path: &Path| CaptureFile::open(path, &Options::default()).unwrap_err().to_string();
-    assert!(open(folder.path()).contains("is a directory"));
-    assert!(open(&folder.path().join("missing.pcap")).starts_with("cannot open `"));
 }
 
 #[test]
