@@ -115,10 +115,12 @@ impl<'a> Replay<'a> {
 
     /// One frame: whole datagrams go on at once, fragments when their datagram is complete.
     fn take(&mut self, at: Timestamp, packet: &Packet<'_>) -> io::Result<()> {
-        self.last = self.last.max(at);
+        let before = self.last;
+        self.last = before.max(at);
         let Self { firewall, defragmenter, events, sinks, .. } = self;
-        while let Some((at, given_up)) = defragmenter.expired(at) {
-            step(firewall, events, sinks, at, &given_up)?;
+        while let Some((due, given_up)) = defragmenter.expired(at) {
+            // The clock of the capture may have gone back, that of the firewall has not.
+            step(firewall, events, sinks, due.max(before), &given_up)?;
         }
         match defragmenter.push(at, packet) {
             Defragmented::Whole => step(firewall, events, sinks, at, packet),
