@@ -424,7 +424,6 @@ proptest! {
 
     /// Nor on the order in which the segments of a turn come.
     #[test]
-    #[ignore = "the engine takes a segment that fills a gap for a retransmission"]
     fn the_label_does_not_depend_on_the_order(
         dialogue in 0..DIALOGUES.len(),
         places in proptest::collection::vec(proptest::collection::vec(0usize..200, 0..8), 6),

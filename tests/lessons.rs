@@ -65,10 +65,7 @@ fn replay(capture: &Path, world: World) -> Outcome {
 }
 
 /// Lesson and rulebase of runs that are known not to be as expected, and why. The test fails when one begins to be.
-const KNOWN_FAILURES: &[(&str, &str, &str)] = &[
-    ("fragments", "rules.toml", "one side alone leaves UDP undecided beyond 2,000 bytes (PANOS.md 2.10)"),
-    ("ping-traceroute", "rules.toml", "IPv6 probes over UDP are labelled traceroute (PANOS.md 2.12)"),
-];
+const KNOWN_FAILURES: &[(&str, &str, &str)] = &[];
 
 #[test]
 fn lessons_tell_their_stories() {

@@ -78,6 +78,8 @@ struct Side {
     window: u32,
     /// The last acknowledgment it has sent.
     acked: u32,
+    /// The first byte that is missing, where bytes after it have come: meaningful with `gap`.
+    missing: u32,
     /// Its window scale.
     scale: u8,
     /// Whether a segment of it was seen.
@@ -86,6 +88,8 @@ struct Side {
     fin: bool,
     /// Whether its SYN carried a window scale.
     scaled: bool,
+    /// Whether bytes are missing.
+    gap: bool,
 }
 
 /// Tracker of one connection; index sides by [`Direction::index`].
@@ -305,8 +309,7 @@ impl TcpTracker {
             mine.seen = true;
         }
         let end = segment.seq.wrapping_add(segment.sequence_len());
-        let payload_end = segment.seq.wrapping_add(segment.payload.len);
-        let new_payload = segment.payload.len > 0 && after(payload_end, mine.next);
+        let new_payload = segment.payload.len > 0 && mine.take_payload(segment);
         if after(end, mine.next) {
             mine.next = end;
         }
@@ -374,6 +377,8 @@ impl Side {
             seen: true,
             fin: false,
             scaled: options.window_scale.is_some(),
+            missing: next,
+            gap: false,
         };
     }
 
@@ -392,6 +397,21 @@ impl Side {
         if after(limit, self.limit) {
             self.limit = limit;
         }
+    }
+
+    /// Takes note of payload; whether any of it can be new: beyond the highest byte, or where bytes are missing.
+    fn take_payload(&mut self, segment: &TcpSegment<'_>) -> bool {
+        let (start, end) = (segment.seq, segment.seq.wrapping_add(segment.payload.len));
+        let fills = self.gap && after(end, self.missing);
+        if fills && !after(start, self.missing) {
+            self.missing = end;
+            self.gap = before(end, self.next);
+        }
+        if !self.gap && after(start, self.next) {
+            self.missing = self.next;
+            self.gap = true;
+        }
+        fills || after(end, self.next)
     }
 
     /// Whether a SYN is the one that this side has sent already.
