@@ -70,7 +70,8 @@ impl Run {
     pub(super) fn replay(mut self, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
         let ignored = self.options.decode.checksums == packet::Checksums::Ignore;
         let mut audit = self.audit.then(Audit::default);
-        let mut readers: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+        let mut readers: Vec<&mut dyn Sink> =
+            sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
         readers.extend(audit.as_mut().map(|audit| audit as &mut dyn Sink));
         let bar = Bar::new();
         let replay = Replay::new(Arc::clone(&self.world), self.options, readers);
