@@ -1,12 +1,15 @@
 //! Which applications a session may still be, and the moment one of them is certain.
 
+use std::net::IpAddr;
+
 use super::decoder::{DECODERS, Decoder, Transport};
-use super::{AppId, Catalog, Finding, Match};
-use crate::flow::{Direction, Protocol};
+use super::{AppId, Catalog, Finding, Match, TRACEROUTE_TTL_MAX};
+use crate::flow::{Addr, Direction, Protocol};
+
 use crate::packet::{Layer4, Packet};
 
 /// The first bytes each side sent, in order, as far as they are kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Heads<'a> {
     /// TCP or UDP.
     pub protocol: Protocol,
@@ -18,6 +21,9 @@ pub struct Heads<'a> {
     pub v6: bool,
     /// Time to live of the session's first packet, as it arrived.
     pub ttl: u8,
+    /// Whether a TCP session was taken over in its middle: what came before is not known.
+    pub midstream: bool,
+
     /// Bytes from the client: for TCP the reassembled stream, for UDP the datagrams one after the other.
     pub client: &'a [u8],
     /// Bytes from the server.
@@ -139,7 +145,9 @@ pub struct Labels {
 #[derive(Debug, Clone)]
 struct Headers {
     ping: Option<AppId>,
+    traceroute: Option<AppId>,
     icmp: Option<AppId>,
+
     ipv6_icmp: Option<AppId>,
     by_protocol: [Option<AppId>; 256],
 }
@@ -172,8 +180,13 @@ impl Identifier {
             }
         }
         let named = |name| catalog.find(name);
-        let headers =
-            Headers { ping: named("ping"), icmp: named("icmp"), ipv6_icmp: named("ipv6-icmp"), by_protocol };
+        let headers = Headers {
+            ping: named("ping"),
+            traceroute: named("traceroute"),
+            icmp: named("icmp"),
+            ipv6_icmp: named("ipv6-icmp"),
+            by_protocol,
+        };
         let labels = Labels {
             unknown_tcp: named("unknown-tcp"),
             unknown_udp: named("unknown-udp"),
@@ -190,11 +203,20 @@ impl Identifier {
 
     /// The application of a packet that needs no payload to tell it: ICMP and the other IP protocols
     /// (PANOS.md 0.3a, 2.12). `None` for TCP and UDP.
+    ///
+    /// An echo request that arrives with a time to live of at most [`TRACEROUTE_TTL_MAX`] is `traceroute`, as a UDP
+    /// probe is: hosts send theirs with 64 or more, and no path is so long that little is left. (That the threshold
+    /// holds for ICMP as well is assumed.) What goes to a multicast group has a low time to live by right (RFC 1112,
+    /// 6.1) and is `ping`; so is an echo reply, which tells nothing of the request.
+
     pub fn by_header(&self, packet: &Packet<'_>) -> Option<AppId> {
         match packet.layer4 {
             Layer4::Icmp(icmp) if packet.ip.protocol == Protocol::ICMP && matches!(icmp.kind, 0 | 8) => {
-                self.headers.ping
+                let is_probe =
+                    icmp.kind == 8 && packet.ip.ttl <= TRACEROUTE_TTL_MAX && !is_multicast(packet.ip.dst);
+                if is_probe { self.headers.traceroute } else { self.headers.ping }
             }
+
             Layer4::Icmp(_) if packet.ip.protocol == Protocol::ICMP => self.headers.icmp,
             Layer4::Icmp(_) => self.headers.ipv6_icmp,
             Layer4::Other(_) => {
@@ -239,6 +261,10 @@ impl Identifier {
         }
         if candidates.is_empty() { Identified::Exhausted } else { Identified::Pending }
     }
+}
+
+fn is_multicast(address: Addr) -> bool {
+    IpAddr::from(address).is_multicast()
 }
 
 fn slot(transport: usize, direction: Direction, byte: u8) -> usize {

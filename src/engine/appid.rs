@@ -177,6 +177,7 @@ fn heads<'a>(
         dport: session.c2s.dport,
         v6: !session.c2s.src.is_v4(),
         ttl: session.ttl,
+        midstream: session.tcp.is_midstream(),
         client,
         server,
         datagrams,

@@ -1,7 +1,7 @@
 //! AMQP: decided at the protocol header (AMQP 0-9-1, 4.2.2; AMQP 1.0, 2.2).
 
 use super::sign::{Reader, Sign, begins};
-use super::{Decoder, FirstBytes, Transport};
+use super::{Decoder, FirstBytes, Transport, at_opening};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -12,7 +12,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    header(heads.client).or(header(heads.server)).finds("amqp", "AMQP protocol header", &[])
+    at_opening(heads, |opening| header(opening).finds("amqp", "AMQP protocol header", &[]))
 }
 
 /// The name, then an identifier and a version that exist.
@@ -36,7 +36,7 @@ mod tests {
                 ("0-9-1", b"AMQP\0\0\x09\x01", b"", "amqp"),
                 ("1.0 with SASL", b"AMQP\x03\x01\0\0", b"", "amqp"),
                 ("name alone", b"AMQP", b"", "more"),
-                ("another version", b"AMQP\x09\x09\x09\x09", b"text", "no"),
+                ("another version", b"AMQP\x09\x09\x09\x09", b"", "no"),
             ],
         );
     }

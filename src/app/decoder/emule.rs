@@ -14,9 +14,18 @@ pub(super) const DECODER: Decoder = Decoder {
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
-        let marked = Sign::of(server.first().map(|mark| matches!(mark, 0xe3 | 0xc5 | 0xd4)));
-        Sign::of(is_hello(Reader(client))).and(marked).finds("emule", "eDonkey hello", &[])
+        Sign::of(is_hello(Reader(client))).and(Sign::of(is_packet(Reader(server)))).finds(
+            "emule",
+            "eDonkey hello",
+            &[],
+        )
     })
+}
+
+/// The mark of plain, extended or packed packets, and a length.
+fn is_packet(mut read: Reader<'_>) -> Option<bool> {
+    let (mark, len) = (read.u8()?, read.le32()?);
+    Some(matches!(mark, 0xe3 | 0xc5 | 0xd4) && (1..0x10_0000).contains(&len))
 }
 
 /// The mark, a length, the operation hello, and between clients the length of a user hash.

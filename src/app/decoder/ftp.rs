@@ -37,11 +37,8 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
         let greeting = reply(server, &["220"]);
         let first = command(client, FIRST_COMMANDS);
-        let shared = match line(server) {
-            Some((text, _)) if contains(text, b"ftp") => command(client, SHARED_COMMANDS),
-            Some(_) => Sign::No,
-            None => Sign::More,
-        };
+        let named = line(server).map(|(text, _)| contains(text, b"ftp"));
+        let shared = command(client, SHARED_COMMANDS).and(Sign::of(named));
         let verb = client.split(|byte| matches!(byte, b' ' | b'\r' | b'\n')).next().unwrap_or_default();
         match greeting.and(first.or(shared)) {
             Sign::Yes => Sign::Yes.finds("ftp", "FTP command after a 220 greeting", verb),

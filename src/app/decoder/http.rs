@@ -3,6 +3,8 @@
 //! A request alone is not enough, and nonsense that a server answers with `HTTP/1.1 400` is enough: only the response
 //! proves it. A whole request is proved by any answer, as in a capture that lacks the answer's beginning. Where it lacks
 //! the responses altogether, a second request on the connection decides: the client would not have sent it otherwise.
+//! In a session taken over in its middle the first whole request that is seen is such a second one, for all one knows.
+
 //! (The first is observed, the others are assumed; a client that pipelines is told by it before the response.)
 //!
 //! A request to a proxy (`CONNECT`, or a URI with its scheme; RFC 9112, 3.2.2 and 3.2.3) makes it `http-proxy`.
@@ -63,6 +65,8 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         Sign::No => return Match::No,
         Sign::More => match second_request(client) {
             Sign::Yes => "HTTP requests",
+            _ if heads.midstream && whole_request(client).is_some() => "HTTP request, seen from the middle",
+
             Sign::No if client.len() > NONSENSE_MAX && request(client) == Sign::No => return Match::No,
             _ => return Match::More,
         },

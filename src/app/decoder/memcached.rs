@@ -50,6 +50,10 @@ const ANSWERS: &[&[u8]] = &[
     b"SERVER_ERROR ",
 ];
 
+/// First bytes of binary headers.
+const REQUEST: u8 = 0x80;
+const ANSWER: u8 = 0x81;
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol != Protocol::TCP {
         let Some(datagram) = first_datagram(heads) else { return Match::More };
@@ -64,22 +68,27 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         // Commands are in small letters.
         let is_small = client.first().is_none_or(u8::is_ascii_lowercase);
         let text = if is_small { command(client, COMMANDS).and(answer) } else { Sign::No };
-        let fits = if server.first().is_none_or(|magic| *magic == 0x81) { Sign::Yes } else { Sign::No };
-        text.or(Sign::of(is_binary(Reader(client))).and(fits)).finds("memcached", "memcached command", &[])
+        let fits = match Sign::of(is_binary(Reader(server), ANSWER)) {
+            Sign::No if !server.is_empty() => Sign::No,
+            _ => Sign::Yes,
+        };
+        let binary = Sign::of(is_binary(Reader(client), REQUEST)).and(fits);
+        text.or(binary).finds("memcached", "memcached command", &[])
     })
 }
 
-/// A request's header: magic, operation, lengths that fit into each other, data type and bucket 0.
-fn is_binary(mut read: Reader<'_>) -> Option<bool> {
-    let (magic, operation, key) = (read.u8()?, read.u8()?, read.u16()?);
-    if magic != 0x80 || operation > 0x48 {
+/// A header: magic, operation, lengths that fit into each other, data type 0, and bucket 0 or an answer's status.
+fn is_binary(mut read: Reader<'_>, magic: u8) -> Option<bool> {
+    let (first, operation, key) = (read.u8()?, read.u8()?, read.u16()?);
+    if first != magic || operation > 0x48 {
         return Some(false);
     }
-    let (extras, data_type, bucket) = (read.u8()?, read.u8()?, read.u16()?);
+    let (extras, data_type, status) = (read.u8()?, read.u8()?, read.u16()?);
     let body = read.u32()?;
-    let fits = u32::from(key) + u32::from(extras) <= body && body <= 0x10_0000;
     read.take(12)?; // opaque and CAS
-    Some(key <= 250 && extras <= 20 && data_type == 0 && bucket == 0 && fits)
+    let fits = u32::from(key) + u32::from(extras) <= body && body <= 0x10_0000;
+    let is_zero = data_type == 0 && (status == 0 || (magic == ANSWER && status <= 0x86));
+    Some(key <= 250 && extras <= 20 && is_zero && fits)
 }
 
 #[cfg(test)]

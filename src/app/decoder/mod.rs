@@ -45,6 +45,8 @@ mod oracle;
 mod pop3;
 mod postgres;
 mod pptp;
+#[cfg(test)]
+mod properties;
 mod quic;
 mod radius;
 mod redis;

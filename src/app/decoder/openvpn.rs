@@ -48,11 +48,14 @@ fn over_tcp<'a>(client: &'a [u8], server: &'a [u8]) -> Match<'a> {
 }
 
 fn judge<'a>(client: &[u8], server: Option<&[u8]>) -> Match<'a> {
-    let [CLIENT_RESET_V2 | CLIENT_RESET_V3, rest @ ..] = client else { return Match::No };
+    let [kind @ (CLIENT_RESET_V2 | CLIENT_RESET_V3), rest @ ..] = client else { return Match::No };
     let Some((session, rest)) = rest.split_at_checked(8) else { return Match::No };
-    // No acknowledgments and packet id 0, after a MAC and a replay id or without.
+    // Bare: no acknowledgments and packet id 0. Else a MAC and a replay id come before; or all that is encrypted, in
+    // version 3 together with the client's key.
     let is_bare = rest == [0; 5];
-    let is_reset = rest.ends_with(&[0; 5]) && matches!(rest.len(), 29..=77) || rest.len() > 77;
+    let is_signed = rest.ends_with(&[0; 5]) && matches!(rest.len(), 29..=77);
+    let is_encrypted = rest.len() == 45 || (*kind == CLIENT_RESET_V3 && rest.len() >= 200);
+    let is_reset = is_signed || is_encrypted;
     match server {
         _ if is_bare => Match::Yes(FOUND),
         None if is_reset => Match::More,

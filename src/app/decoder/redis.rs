@@ -21,10 +21,23 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let answer =
             [&b"+PONG\r\n"[..], b"+OK\r\n", b"-NOAUTH ", b"-ERR ", b"-DENIED ", b"-WRONGPASS ", b"$"];
         let answered = answer.iter().map(|answer| begins(server, answer)).max().unwrap_or(Sign::No);
-        let fits =
-            if server.first().is_none_or(|mark| b"+-:$*%".contains(mark)) { Sign::Yes } else { Sign::No };
-        array(client).and(fits).or(command(client, INLINE).and(answered)).finds("redis", "Redis command", &[])
+        let inline = command(client, INLINE).and(answered);
+        array(client).or(inline).and(fits(server)).finds("redis", "Redis command", &[])
     })
+}
+
+/// What a server may begin with: a text, an error, or a number's mark and its digits; or nothing yet.
+fn fits(answer: &[u8]) -> Sign {
+    match answer {
+        [] | [b'+' | b'-' | b'%'] => Sign::Yes,
+        [b'+' | b'-', letter, ..] if letter.is_ascii_alphanumeric() => Sign::Yes,
+        [b'$' | b'*' | b':' | b'%', number @ ..] => {
+            let number = number.strip_prefix(b"-").unwrap_or(number); // $-1: no such thing
+            let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            Sign::of(Some(matches!(number.get(digits..), None | Some([] | [b'\r', ..]))))
+        }
+        _ => Sign::No,
+    }
 }
 
 /// `*count`, `$length`, and so many characters of a command's name.

@@ -12,11 +12,12 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    let version = |bytes| match begins(bytes, b"@RSYNCD: ") {
+    let version = |bytes: &[u8]| match begins(bytes, b"@RSYNCD: ") {
         Sign::Yes => bytes.get(9).map_or(Sign::More, |byte| Sign::of(Some(byte.is_ascii_digit()))),
         sign => sign,
     };
-    version(heads.client).finds("rsync", "rsync version", &[])
+    let fits = if version(heads.server) == Sign::No { Sign::No } else { Sign::Yes };
+    version(heads.client).and(fits).finds("rsync", "rsync version", &[])
 }
 
 #[cfg(test)]

@@ -17,10 +17,14 @@ const HANDSHAKE: usize = 1 + 1_536;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
-        let whole = if client.len() >= HANDSHAKE { Sign::Yes } else { Sign::More };
-        let answered = begins(server, client.get(..1).unwrap_or(&[3]))
-            .and(Sign::of((!server.is_empty()).then_some(true)));
-        Sign::of(is_hello(Reader(client))).and(whole.or(answered)).finds("rtmp", "RTMP handshake", &[])
+        let Some(version) = client.first() else {
+            return if server.is_empty() { Match::More } else { Match::No };
+        };
+        let proof = match server {
+            [] if client.len() >= HANDSHAKE => Sign::Yes,
+            _ => begins(server, &[*version]),
+        };
+        Sign::of(is_hello(Reader(client))).and(proof).finds("rtmp", "RTMP handshake", &[])
     })
 }
 
@@ -44,7 +48,7 @@ mod tests {
             &[
                 ("both", b"\x03\0\0\x01\x02\0\0\0\0\xaa\xbb", b"\x03\0", "rtmp"),
                 ("client alone", b"\x03\0\0\x01\x02\0\0\0\0\xaa\xbb", b"", "more"),
-                ("TPKT", b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01", b"\x03\0\0\x13\x0e\xd0\0\0\x12\x34", "no"),
+                ("TPKT", b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01", b"", "no"),
             ],
         );
     }

@@ -21,11 +21,12 @@ const TEXT_MAX: usize = 512;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let (client, server) = (negotiations(heads.client, 1), negotiations(heads.server, 1));
-    if heads.client.is_empty() && heads.server.len() > TEXT_MAX && server == Sign::No {
-        return Match::No;
-    }
     let two_of_one = negotiations(heads.client, 2).or(negotiations(heads.server, 2));
-    client.and(server).or(two_of_one).finds("telnet", "telnet option negotiation", &[])
+    let is_text = heads.client.is_empty() && heads.server.len() > TEXT_MAX && server == Sign::No;
+    match client.and(server).or(two_of_one) {
+        Sign::More if is_text || client == Sign::No => Match::No,
+        sign => sign.finds("telnet", "telnet option negotiation", &[]),
+    }
 }
 
 /// `count` negotiations in a row.

@@ -1,7 +1,9 @@
 //! Tables of tests: one row per case, and for each row the properties that every decoder must have.
 
+use std::sync::LazyLock;
+
 use super::{Decoder, Transport};
-use crate::app::{Heads, Match};
+use crate::app::{Catalog, Heads, Match};
 use crate::flow::{Direction, Protocol};
 
 /// Rows of TCP cases: what it is, the client's bytes, the server's bytes, and `no`, `more` or the application.
@@ -100,11 +102,10 @@ fn tcp<'a>(client: &'a [u8], server: &'a [u8]) -> Heads<'a> {
         protocol: Protocol::TCP,
         dport: 4_000,
         sport: 50_000,
-        v6: false,
         ttl: 64,
         client,
         server,
-        datagrams: &[],
+        ..Heads::default()
     }
 }
 
@@ -120,7 +121,6 @@ fn udp<T>(decoder: Decoder, dport: u16, list: &[(char, &[u8])], judge: impl Fn(&
         })
         .collect();
     let heads = Heads {
-        v6: false,
         protocol: Protocol::UDP,
         dport,
         sport: 50_000,
@@ -128,6 +128,7 @@ fn udp<T>(decoder: Decoder, dport: u16, list: &[(char, &[u8])], judge: impl Fn(&
         client: &client,
         server: &server,
         datagrams: &datagrams,
+        ..Heads::default()
     };
     for (side, bytes) in list {
         let direction = if *side == '>' { Direction::ClientToServer } else { Direction::ServerToClient };
@@ -141,6 +142,15 @@ fn answer(decoder: Decoder, heads: &Heads<'_>) -> &'static str {
     match decoder.inspect(heads) {
         Match::No => "no",
         Match::More => "more",
-        Match::Yes(finding) => finding.app,
+        Match::Yes(finding) => {
+            static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());
+            assert!(
+                CATALOG.find(finding.app).is_some(),
+                "{} of {} is in no catalog",
+                finding.app,
+                decoder.name
+            );
+            finding.app
+        }
     }
 }

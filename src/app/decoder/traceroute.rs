@@ -1,7 +1,7 @@
 //! Traceroute over UDP: told by where a datagram goes and how few hops it may still make (PANOS.md 2.12).
 //!
-//! Probes over IPv6 have no signature (PANOS.md 2.12). The payload means nothing, so every other decoder goes before this one. Over ICMP see
-//! [`Identifier::by_header`](crate::app::Identifier::by_header).
+//! Probes over IPv6 have no signature. The payload means nothing, so every other decoder goes before this one. Over
+//! ICMP see [`Identifier::by_header`](crate::app::Identifier::by_header).
 
 use super::{Decoder, FirstBytes, Transport, finding};
 use crate::app::{Heads, Match, TRACEROUTE_TTL_MAX};
