@@ -121,8 +121,9 @@ impl PcapNg {
                     return self.take(content, start);
                 }
                 Err(RawBlockParseError::IncompleteBuffer(needed, _)) if needed > BLOCK_LIMIT => {
+                    let len = needed + BLOCK_HEADER;
                     return Step::Damage(format!(
-                        "a block says it is {needed} bytes long, more than {BLOCK_LIMIT}"
+                        "a block says it is {len} bytes long, more than {BLOCK_LIMIT}"
                     ));
                 }
                 Err(RawBlockParseError::IncompleteBuffer(..)) => {

@@ -110,7 +110,7 @@ fn blocks_larger_than_the_buffer() {
     let (frames, info) = read(bytes).unwrap();
     let damage = info.damage.unwrap();
     assert_eq!((frames.len(), damage.packet, damage.offset), (1, 2, offset));
-    assert!(damage.reason.contains("70000000") || damage.reason.contains("more than"), "{damage}");
+    assert!(damage.reason.contains("70000000 bytes long"), "{damage}");
 
     // A packet header of pcap that says more than libpcap ever writes.
     let mut bytes = pcap(Order::Big, 1_000_000, 65_535, &some_frames());
@@ -170,7 +170,7 @@ fn what_is_no_capture_is_told() {
     for (bytes, message) in [
         (&b""[..], "`test` is empty: not even a file header"),
         (
-            b"GMBU\x02\0\0\0",
+            b"GMBU\x02",
             "a Microsoft Network Monitor capture (it starts 47 4d 42 55); convert it with `editcap",
         ),
         (b"12:00:01 IP 10.0.0.1 > 10.0.0.2: SYN\n", "a text file"),

@@ -175,6 +175,7 @@ impl Defragmenter {
             Progress::Refused(malformed) => {
                 self.frames = std::mem::take(&mut partial.frames);
                 let wire_len = std::mem::take(&mut partial.wire_len);
+                self.give_up_surplus();
                 self.set_due();
                 self.datagram.clear();
                 let layer4 = Layer4::Malformed(malformed);

@@ -231,7 +231,7 @@ fn overlaps_refuse_the_datagram_and_what_comes_of_it_later() {
     for overlapping in [8, 16] {
         let mut frames = cut(&udp(true, 1, 40), 1, 16);
         let last = frames.pop().unwrap();
-        let mut liar = changed(&frames[1], 0x2000 | overlapping / 8, 36);
+        let mut liar = changed(&frames[1], 0x2000 | (overlapping / 8), 36);
         liar[25] ^= 0xff;
         frames.extend([liar, last]);
         let malformed = "FragmentOverlap".to_owned();
@@ -318,6 +318,18 @@ fn time_and_room_run_out_in_order() {
         Some((at(14), 4))
     );
     assert!(defragmenter.expired(Timestamp::MAX).is_none());
+}
+
+#[test]
+fn refused_datagrams_take_no_more_room_than_others() {
+    let limits = DefragLimits { datagrams: 3, ..DefragLimits::default() };
+    let mut defragmenter = Defragmenter::new(limits, DecodeOptions::default());
+    for which in 0..100 {
+        let empty = changed(&cut(&udp(true, which, 40), which, 16)[0], 0x2000, 20);
+        assert!(matches!(defragmenter.push(at(0), &read(&empty, 1)), Defragmented::Datagram(_)));
+        assert!(defragmenter.held.len() <= 3 && defragmenter.bytes <= 3 * OVERHEAD);
+    }
+    assert!(defragmenter.expired(Timestamp::MAX).is_none(), "nothing is left to tell");
 }
 
 #[test]
