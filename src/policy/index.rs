@@ -23,11 +23,17 @@ const CHUNK: usize = 512;
 /// One bit per rule.
 type Chunk = [u64; CHUNK / 64];
 
-/// The chunk without any rule, in every pool.
+/// No rule at all.
+const NONE: Chunk = [0; CHUNK / 64];
+
+/// The number of [`NONE`] in every pool.
 const EMPTY: u32 = 0;
 
-/// Columns that take no time to look up.
-const QUICK: usize = 5;
+/// Columns that a query is looked up by.
+const COLUMNS: usize = 7;
+
+/// The addresses that stand for IPv4 (RFC 4291, 2.5.5.2).
+const V4: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
 
 /// What the index may cost.
 #[derive(Debug, Clone, Copy)]
@@ -52,10 +58,10 @@ pub(super) struct Index {
     between_zones: SetId,
     from: ByValue,
     to: ByValue,
-    source: ByInterval,
-    destination: ByInterval,
+    source: ByAddress,
+    destination: ByAddress,
     /// By protocol and destination port.
-    service: ByInterval,
+    service: ByInterval<u32>,
     application: ByValue,
     /// While the application is unknown.
     no_application: SetId,
@@ -84,10 +90,17 @@ struct ByValue {
 
 /// The set for each interval of a large space: addresses, ports.
 #[derive(Debug, Clone)]
-struct ByInterval {
+struct ByInterval<K> {
     /// Where each interval starts; the first one starts at 0.
-    starts: Vec<u128>,
+    starts: Vec<K>,
     sets: Vec<SetId>,
+}
+
+/// The set for each interval of addresses. IPv4 by itself: keys are a quarter as large, and fit the cache.
+#[derive(Debug, Clone)]
+struct ByAddress {
+    v4: ByInterval<u32>,
+    v6: ByInterval<u128>,
 }
 
 impl Index {
@@ -107,8 +120,8 @@ impl Index {
                 RuleType::Intrazone => None,
                 RuleType::Universal | RuleType::Interzone => zones(&rule.to),
             }),
-            source: builder.by_interval(|rule, limit| address_intervals(&rule.source, limit)),
-            destination: builder.by_interval(|rule, limit| address_intervals(&rule.destination, limit)),
+            source: builder.by_address(|rule| &rule.source),
+            destination: builder.by_address(|rule| &rule.destination),
             service: builder.by_interval(|rule, limit| joined(services(rule), limit)),
             application: builder.by_value(applications),
             no_application: builder.set_of(|rule| may_answer_unknown(rule, options)),
@@ -123,34 +136,30 @@ impl Index {
             Some(AppId(app)) => self.application.get(app.into()),
             None => self.no_application,
         };
-        let quick = [
-            zones,
-            self.from.get(query.from.0.into()),
-            self.to.get(query.to.0.into()),
-            application,
+        // Those first that are most likely to leave nothing.
+        let columns = [
+            self.destination.get(query.dst),
+            self.source.get(query.src),
             self.service.get(service_key(query.protocol, query.dport)),
+            self.to.get(query.to.0.into()),
+            self.from.get(query.from.0.into()),
+            application,
+            zones,
         ];
         Candidates {
-            index: self,
-            quick: quick.map(|set| self.sets.get(set)),
-            addresses: None,
-            src: query.src,
-            dst: query.dst,
+            sets: &self.sets,
+            columns: columns.map(|set| self.sets.get(set)),
             next_chunk: 0,
             first_rule: 0,
-            chunk: [0; CHUNK / 64],
+            chunk: NONE,
         }
     }
 }
 
 /// The rules left when every column has had its say.
 pub(super) struct Candidates<'i> {
-    index: &'i Index,
-    quick: [&'i [u32]; QUICK],
-    /// Source and destination, once the other columns leave anything at all.
-    addresses: Option<[&'i [u32]; 2]>,
-    src: Addr,
-    dst: Addr,
+    sets: &'i Sets,
+    columns: [&'i [u32]; COLUMNS],
     next_chunk: usize,
     /// The first rule of the chunk at hand.
     first_rule: u32,
@@ -161,28 +170,22 @@ pub(super) struct Candidates<'i> {
 impl Candidates<'_> {
     /// Intersects the next chunk; `None` after the last one.
     fn advance(&mut self) -> Option<()> {
-        let number = self.next_chunk;
-        let mut chunk = [u64::MAX; CHUNK / 64];
-        let mut left = true;
-        for column in self.quick {
-            left = left && self.index.sets.keep(&mut chunk, *column.get(number)?);
-        }
+        let place = self.next_chunk;
         self.next_chunk += 1;
         #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^32 rules")]
-        let first_rule = (number * CHUNK) as u32;
+        let first_rule = (place * CHUNK) as u32;
         self.first_rule = first_rule;
-        if !left || chunk == [0; CHUNK / 64] {
-            return Some(());
+        let mut chunk = [u64::MAX; CHUNK / 64];
+        for column in self.columns {
+            let number = *column.get(place)?;
+            if number == EMPTY {
+                return Some(());
+            }
+            for (word, other) in chunk.iter_mut().zip(self.sets.pool.get(number as usize)?) {
+                *word &= other;
+            }
         }
-        let Index { sets, source, destination, .. } = self.index;
-        let (src, dst) = (self.src.bits(), self.dst.bits());
-        let addresses = *self
-            .addresses
-            .get_or_insert_with(|| [sets.get(source.get(src)), sets.get(destination.get(dst))]);
-        for column in addresses {
-            left = left && sets.keep(&mut chunk, *column.get(number)?);
-        }
-        self.chunk = if left { chunk } else { [0; CHUNK / 64] };
+        self.chunk = chunk;
         Some(())
     }
 }
@@ -209,15 +212,6 @@ impl Sets {
         let start = set as usize * self.width;
         self.chunks.get(start..start + self.width).unwrap_or_default()
     }
-
-    /// Keeps in `chunk` what is in the chunk of that number, too; false where that is nothing.
-    fn keep(&self, chunk: &mut Chunk, number: u32) -> bool {
-        let Some(other) = self.pool.get(number as usize).filter(|_| number != EMPTY) else { return false };
-        for (word, other) in chunk.iter_mut().zip(other) {
-            *word &= other;
-        }
-        true
-    }
 }
 
 impl ByValue {
@@ -226,10 +220,19 @@ impl ByValue {
     }
 }
 
-impl ByInterval {
-    fn get(&self, value: u128) -> SetId {
-        let after = self.starts.partition_point(|&start| start <= value);
+impl<K: Ord> ByInterval<K> {
+    fn get(&self, value: K) -> SetId {
+        let after = self.starts.partition_point(|start| *start <= value);
         self.sets.get(after.saturating_sub(1)).copied().unwrap_or(SetId(0))
+    }
+}
+
+impl ByAddress {
+    fn get(&self, addr: Addr) -> SetId {
+        match u32::try_from(addr.bits().wrapping_sub(V4.0)) {
+            Ok(v4) => self.v4.get(v4),
+            Err(_) => self.v6.get(addr.bits()),
+        }
     }
 }
 
@@ -252,13 +255,14 @@ fn may_answer_unknown(rule: &Rule, options: PolicyOptions) -> bool {
 }
 
 /// Protocol and destination port as one number.
-fn service_key(protocol: Protocol, port: u16) -> u128 {
-    u128::from(protocol.0) << 16 | u128::from(port)
+fn service_key(protocol: Protocol, port: u16) -> u32 {
+    u32::from(protocol.0) << 16 | u32::from(port)
 }
 
 /// Protocols and ports that the service column does not rule out, whatever the application.
 fn service_intervals(rule: &Rule, catalog: &Catalog) -> Vec<(u128, u128)> {
-    let interval = |protocol, (low, high)| (service_key(protocol, low), service_key(protocol, high));
+    let key = |protocol, port| u128::from(service_key(protocol, port));
+    let interval = |protocol, (low, high)| (key(protocol, low), key(protocol, high));
     match (&rule.service, &rule.application) {
         (ServiceMatch::Any, _) | (ServiceMatch::ApplicationDefault, ApplicationMatch::Any) => {
             vec![(0, u128::MAX)]
@@ -345,7 +349,7 @@ struct WorkingSet {
 
 impl WorkingSet {
     fn new(width: usize) -> Self {
-        Self { bits: vec![[0; CHUNK / 64]; width], numbers: vec![EMPTY; width], changed: Vec::new() }
+        Self { bits: vec![NONE; width], numbers: vec![EMPTY; width], changed: Vec::new() }
     }
 
     fn flip(&mut self, rule: usize) {
@@ -362,9 +366,8 @@ impl WorkingSet {
 impl<'r> Builder<'r> {
     fn new(rules: &'r [Rule], limits: Limits) -> Self {
         let width = rules.len().div_ceil(CHUNK);
-        let empty = [0; CHUNK / 64];
-        let sets = Sets { pool: vec![empty], chunks: Vec::new(), width };
-        let known_chunks = [(empty, EMPTY)].into_iter().collect();
+        let sets = Sets { pool: vec![NONE], chunks: Vec::new(), width };
+        let known_chunks = [(NONE, EMPTY)].into_iter().collect();
         Self { rules, limits, sets, known_chunks, known_sets: HashMap::default() }
     }
 
@@ -409,8 +412,29 @@ impl<'r> Builder<'r> {
         ByValue { sets: sets.collect(), other }
     }
 
+    fn by_address(&mut self, column: impl Fn(&Rule) -> &AddressMatch) -> ByAddress {
+        let within_v4 = |(low, high): (u128, u128)| {
+            let (low, high) = (low.max(V4.0), high.min(V4.1));
+            (low <= high).then(|| (low - V4.0, high - V4.0))
+        };
+        let v4 = |rule: &Rule, limit| {
+            address_intervals(column(rule), limit).into_iter().filter_map(within_v4).collect()
+        };
+        ByAddress {
+            v4: self.by_interval(v4),
+            v6: self.by_interval(|rule, limit| {
+                let mut intervals = address_intervals(column(rule), limit);
+                intervals.retain(|&(low, high)| low < V4.0 || V4.1 < high);
+                intervals
+            }),
+        }
+    }
+
     /// Sets by interval. `intervals` gives a rule's, sorted and without overlap, about as many as it is told.
-    fn by_interval(&mut self, intervals: impl Fn(&Rule, usize) -> Vec<(u128, u128)>) -> ByInterval {
+    fn by_interval<K: TryFrom<u128>>(
+        &mut self,
+        intervals: impl Fn(&Rule, usize) -> Vec<(u128, u128)>,
+    ) -> ByInterval<K> {
         let most = self.entries_per_rule();
         let of_rules: Vec<Vec<(u128, u128)>> = self.rules.iter().map(|rule| intervals(rule, most)).collect();
         let starts = self.cut(of_rules.iter().flatten());
@@ -439,7 +463,8 @@ impl<'r> Builder<'r> {
         let sets: Vec<SetId> = sets.collect();
         let mut intervals: Vec<(u128, SetId)> = starts.into_iter().zip(sets).collect();
         intervals.dedup_by_key(|&mut (_, set)| set);
-        let (starts, sets) = intervals.into_iter().unzip();
+        let keys = intervals.into_iter().filter_map(|(start, set)| Some((K::try_from(start).ok()?, set)));
+        let (starts, sets) = keys.unzip();
         ByInterval { starts, sets }
     }
 

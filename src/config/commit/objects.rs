@@ -92,22 +92,22 @@ impl<'c, T: Clone> Objects<'c, T> {
 
     /// Adds what one name stands for; false where that is nothing, which is reported.
     fn add(&self, member: &Name, entries: &mut Vec<T>, out: &mut Diagnostics) -> bool {
-        let (what, name) = (self.kind.what, quote(&member.value));
         if let Some(&index) = self.by_name.get(member.value.as_str()) {
             entries.extend_from_slice(self.resolved.get(index).map(AsRef::as_ref).unwrap_or_default());
             return true;
         }
+        let what = self.kind.what;
         match (self.kind.literal)(&member.value) {
             Some(Ok(mut found)) => {
                 entries.append(&mut found);
                 true
             }
             Some(Err(wrong)) => {
-                out.error(&member.span, format!("{name} is no {what}: {wrong}"));
+                out.error(&member.span, format!("{} is no {what}: {wrong}", quote(&member.value)));
                 false
             }
             None => {
-                out.error(&member.span, format!("unknown {what} {name}"))
+                out.error(&member.span, format!("unknown {what} {}", quote(&member.value)))
                     .help_with(|| did_you_mean(&member.value, self.known(), self.kind.help));
                 false
             }
