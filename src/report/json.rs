@@ -361,7 +361,7 @@ impl<'a> LeakRow<'a> {
             payload_bytes_to_server: passed.payload[0],
             payload_bytes_to_client: passed.payload[1],
             destination_ports: ports
-                .map(|(port, sessions)| PortRow { port: port.to_string(), sessions })
+                .map(|(port, sessions)| PortRow { port: port.to_string(), sessions: sessions.all })
                 .collect(),
         }
     }

@@ -22,7 +22,7 @@ pub struct Leaks {
 pub struct Leak {
     /// Sessions and what passed of them, by how they went on: index by `Outcome as usize`.
     by_outcome: [(u64, Passed); 3],
-    ports: HashMap<Port, u64, foldhash::quality::RandomState>,
+    ports: HashMap<Port, PortSessions, foldhash::quality::RandomState>,
     worst: Vec<Worst>,
 }
 
@@ -33,6 +33,15 @@ pub struct Port {
     pub protocol: Protocol,
     /// Destination port; `None` where the protocol has none.
     pub number: Option<u16>,
+}
+
+/// Sessions to one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PortSessions {
+    /// All of them.
+    pub all: u64,
+    /// Those that no rule finally allowed.
+    pub not_allowed: u64,
 }
 
 /// A session that brought much through although no rule finally allowed it.
@@ -89,8 +98,10 @@ impl Leak {
             add(passed, &first.passed);
         }
         let port = Port::of(record);
-        *self.ports.entry(port).or_default() += 1;
+        let sessions = self.ports.entry(port).or_default();
+        sessions.all += 1;
         if first.outcome != Outcome::Reclassified {
+            sessions.not_allowed += 1;
             self.rank(Worst {
                 session: record.id,
                 src: record.c2s.src,
@@ -148,9 +159,11 @@ impl Leak {
     }
 
     /// Destination ports with their sessions, most sessions first.
-    pub fn ports(&self) -> Vec<(Port, u64)> {
+    pub fn ports(&self) -> Vec<(Port, PortSessions)> {
         let mut ports: Vec<_> = self.ports.iter().map(|(&port, &sessions)| (port, sessions)).collect();
-        ports.sort_unstable_by_key(|&(port, sessions)| (std::cmp::Reverse(sessions), port));
+        ports.sort_unstable_by_key(|&(port, sessions)| {
+            (std::cmp::Reverse((sessions.all, sessions.not_allowed)), port)
+        });
         ports
     }
 

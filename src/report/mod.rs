@@ -22,7 +22,7 @@ use crate::engine::Events;
 use crate::packet::Packet;
 
 pub use inline::Inline;
-pub use leaks::{Leak, Leaks, Port, Worst};
+pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
 pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, Row, Subtype};
 pub use rows::{Encode, Rows};
 pub use tally::{RuleTally, Tally};

@@ -26,6 +26,8 @@ pub(super) struct Order {
     /// Releasing is worth while from so many bytes on.
     worth: usize,
     spilled: Option<Spilled>,
+    /// Only so many are wanted: the first ones.
+    first: Option<usize>,
 }
 
 /// Place and number of arrival.
@@ -48,6 +50,8 @@ struct Spilled {
 
 /// Memory for rows that wait.
 const LIMIT: usize = 64 << 20;
+/// Pruning is worth while from twice so many texts on.
+const SPARE: usize = 1_000;
 /// The least to release at once.
 const WORTH: usize = 1 << 20;
 
@@ -66,7 +70,13 @@ impl Order {
             limit,
             worth: WORTH.min(limit),
             spilled: None,
+            first: None,
         }
+    }
+
+    /// Keeps no more than the first `count` texts.
+    pub(super) fn first(count: usize) -> Self {
+        Self { first: Some(count), ..Self::default() }
     }
 
     /// Adds the text that `write` appends.
@@ -82,7 +92,17 @@ impl Order {
         write(&mut self.bytes)?;
         self.waiting.push(Waiting { key: (place, self.sequence), start, end: self.bytes.len() });
         self.sequence += 1;
+        if self.first.is_some_and(|count| self.waiting.len() / 2 > count.max(SPARE)) {
+            self.prune();
+        }
         Ok(())
+    }
+
+    /// Forgets all but the first texts.
+    fn prune(&mut self) {
+        self.sort();
+        self.waiting.truncate(self.first.unwrap_or(usize::MAX));
+        self.compact();
     }
 
     /// Writes all texts that come before `bound`, when that is worth while.
@@ -95,6 +115,13 @@ impl Order {
         for waiting in self.waiting.drain(..ready) {
             out.write_all(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
         }
+        self.compact();
+        self.worth = (self.bytes.len() * 2).clamp(WORTH.min(self.limit), self.limit);
+        Ok(())
+    }
+
+    /// Closes the gaps that released and forgotten texts have left.
+    fn compact(&mut self) {
         let mut kept = Vec::new();
         for waiting in &mut self.waiting {
             let start = kept.len();
@@ -102,8 +129,6 @@ impl Order {
             (waiting.start, waiting.end) = (start, kept.len());
         }
         self.bytes = kept;
-        self.worth = (self.bytes.len() * 2).clamp(WORTH.min(self.limit), self.limit);
-        Ok(())
     }
 
     /// Hands out everything that is left, in order.
@@ -115,7 +140,7 @@ impl Order {
             return spilled.merge(self.limit, each);
         }
         self.sort();
-        for waiting in self.waiting {
+        for waiting in self.waiting.iter().take(self.first.unwrap_or(usize::MAX)) {
             each(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
         }
         Ok(())
@@ -249,5 +274,23 @@ mod tests {
             let expected: String = expected.into_iter().map(|(_, text)| text).collect();
             prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn keeps_the_first() {
+        let mut order = Order::first(3);
+        for number in (0..10_000u64).rev() {
+            let place = (Timestamp::from_nanos(number), 0);
+            order.push(place, |out| write!(out, "{number} ")).unwrap();
+            assert!(order.waiting.len() <= 2 * SPARE + 2);
+        }
+        let mut out = Vec::new();
+        order
+            .finish(|text| {
+                out.extend_from_slice(text);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(out, b"0 1 2 ");
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::{Events, Evidence, FirstPackets, Label, Record};
 use crate::flow::{FlowKey, Protocol};
 use crate::policy::{Lookup, RuleId};
 use crate::session::EndReason;
+use crate::time::Timestamp;
 
 /// A row's subtype (PANOS.md 3.3): neither a rule's action nor a packet's verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +109,10 @@ pub struct Model<'a> {
     pub first_packet: u64,
     /// Frame number of the last packet.
     pub last_packet: u64,
+    /// Not printed: `start` as a number.
+    pub started: Timestamp,
+    /// Not printed: whether the ports of the row mean anything.
+    pub has_ports: bool,
 }
 
 /// [`FirstPackets`] with names.
@@ -245,6 +250,8 @@ impl<'a> Model<'a> {
             first_packets: record.first_packets.map(|first| FirstPacketsRow::new(&first, world)),
             first_packet: record.first_packet,
             last_packet: record.last_packet,
+            started: record.started,
+            has_ports: record.c2s.protocol.has_ports(),
         }
     }
 }

@@ -34,7 +34,7 @@ pub trait Encode {
 pub struct Rows<'a, E> {
     encode: E,
     order: Order,
-    /// Where rows go as soon as no other can come before them; otherwise they wait for [`Rows::finish`].
+    /// Where rows go as soon as no other can come before them; otherwise they wait for [`Rows::finish_into`].
     out: Option<Box<dyn Write + 'a>>,
     live: BTreeMap<SessionId, Live>,
     clock: Clock,
@@ -69,7 +69,7 @@ struct Refusal {
 const REFUSALS: usize = 1 << 16;
 
 impl<'a, E: Encode> Rows<'a, E> {
-    /// Rows that wait for [`Rows::finish`].
+    /// Rows that wait for [`Rows::finish_into`].
     pub fn held(encode: E) -> Self {
         Self {
             encode,
@@ -80,6 +80,11 @@ impl<'a, E: Encode> Rows<'a, E> {
             lookup: None,
             refusals: None,
         }
+    }
+
+    /// The first `count` rows; they wait for [`Rows::finish_into`].
+    pub fn first(encode: E, count: usize) -> Self {
+        Self { order: Order::first(count), ..Self::held(encode) }
     }
 
     /// Rows that go to `out` as early as their order allows.

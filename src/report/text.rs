@@ -1,1 +1,0 @@
-//! what a person reads
