@@ -9,7 +9,7 @@ use super::args::Input;
 use super::error::{CliError, Exit};
 use super::output::Streams;
 use super::run::{Outcome, Run};
-use crate::report::{Encode, Rows, Sink, Tally, csv, json};
+use crate::report::{Encode, Rows, Sink, Tally, csv, json, text};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,7 @@ impl Replay {
         }
         let run = Run::open(&self.input, streams)?;
         match self.format {
-            Format::Text => self.json(run, streams),
+            Format::Text => self.text(run, streams),
             Format::Json => self.json(run, streams),
             Format::Ndjson => self.rows(run, json::Lines, &[], streams),
             Format::Csv => self.rows(run, csv::Csv { all: self.all }, &csv::header()?, streams),
@@ -102,6 +102,19 @@ impl Replay {
         let outcome = self.replay(run, &mut tally, rows.as_mut())?;
         streams.write_to(self.output.as_ref(), |out| {
             json::write_document(out, &outcome.about(&world), &tally, rows)
+        })?;
+        Ok(outcome.conclude(streams))
+    }
+
+    fn text(&self, run: Run, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+        let world = run.world.clone();
+        let output = self.output.as_deref();
+        let look = text::Look { width: streams.width(output), color: streams.colored(output) };
+        let mut tally = Tally::default();
+        let mut rows = (!self.summary).then(|| self.with_aggregate(Rows::first(text::Cells, self.rows)));
+        let outcome = self.replay(run, &mut tally, rows.as_mut())?;
+        streams.write_to(self.output.as_ref(), |out| {
+            text::write_report(out, &outcome.about(&world), &tally, rows, look)
         })?;
         Ok(outcome.conclude(streams))
     }
