@@ -208,7 +208,6 @@ impl Identifier {
     /// probe is: hosts send theirs with 64 or more, and no path is so long that little is left. (That the threshold
     /// holds for ICMP as well is assumed.) What goes to a multicast group has a low time to live by right (RFC 1112,
     /// 6.1) and is `ping`; so is an echo reply, which tells nothing of the request.
-
     pub fn by_header(&self, packet: &Packet<'_>) -> Option<AppId> {
         match packet.layer4 {
             Layer4::Icmp(icmp) if packet.ip.protocol == Protocol::ICMP && matches!(icmp.kind, 0 | 8) => {

@@ -6,9 +6,13 @@
 
 mod catalog;
 mod decoder;
+mod graph;
 mod identify;
 
+use std::borrow::Cow;
+
 pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, Ports, Timeouts};
+pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
 
 /// Index of an application in its [`Catalog`].
@@ -30,6 +34,42 @@ pub struct Finding<'a> {
     pub detail: &'a [u8],
 }
 
+/// A finding's detail as people write it: a domain name as in a DNS message (RFC 1035, 3.1) with dots, a NetBIOS name
+/// (RFC 1001, 14.1) decoded, anything else as it is. The result is as raw as the bytes were.
+pub fn readable(detail: &[u8]) -> Cow<'_, [u8]> {
+    domain_name(detail).or_else(|| netbios_name(detail)).map_or(Cow::Borrowed(detail), Cow::Owned)
+}
+
+/// Labels, each after its length, up to the empty one that must be the last byte.
+fn domain_name(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut name = Vec::with_capacity(bytes.len());
+    loop {
+        let (len, rest) = bytes.split_first()?;
+        if *len == 0 {
+            return (rest.is_empty() && !name.is_empty()).then_some(name);
+        }
+        let (label, rest) = rest.split_at_checked(usize::from(*len)).filter(|_| *len < 64)?;
+        if !name.is_empty() {
+            name.push(b'.');
+        }
+        name.extend_from_slice(label);
+        bytes = rest;
+    }
+}
+
+/// Thirty-two letters from A to P, two for each character; the last character is the kind of name.
+fn netbios_name(bytes: &[u8]) -> Option<Vec<u8>> {
+    if bytes.len() != 32 || !bytes.iter().all(|byte| (b'A'..=b'P').contains(byte)) {
+        return None;
+    }
+    let name: Vec<u8> = bytes
+        .chunks_exact(2)
+        .take(15)
+        .map(|pair| pair.iter().fold(0, |sum, half| sum << 4 | (half - b'A')))
+        .collect();
+    Some(name.trim_ascii_end().to_vec())
+}
+
 /// What one decoder says of the bytes seen so far.
 ///
 /// For TCP the answer must depend on the bytes only, not on how they were cut into segments: a decoder that says
@@ -42,4 +82,23 @@ pub enum Match<'a> {
     More,
     /// It is.
     Yes(Finding<'a>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_readable() {
+        for (detail, text) in [
+            (&b"\x07example\x03org\0"[..], &b"example.org"[..]),
+            (b"FHEPFCELEHFCEPFFFACACACACACACABN", b"WORKGROUP"),
+            (b"example.org", b"example.org"),
+            (b"\x07exam", b"\x07exam"),
+            (b"\0", b"\0"),
+            (b"", b""),
+        ] {
+            assert_eq!(readable(detail), text);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::community::{CommunityId, community_id};
 use super::escape::Payload;
 use super::inline::{Clock, Inline};
-use crate::app::AppId;
+use crate::app::{AppId, readable};
 use crate::config::World;
 use crate::engine::{Events, Evidence, FirstPackets, Label, Record};
 use crate::flow::{FlowKey, Protocol};
@@ -308,7 +308,7 @@ pub(super) fn rule_name(world: &World, rule: RuleId) -> &str {
 pub(super) fn evidence(events: &Events, evidence: &Evidence) -> String {
     match events.bytes(evidence.detail) {
         [] => evidence.what.to_owned(),
-        detail => format!("{} `{}`", evidence.what, Payload(detail)),
+        detail => format!("{} `{}`", evidence.what, Payload(&readable(detail))),
     }
 }
 
@@ -317,8 +317,8 @@ fn is_translated(record: &Record) -> bool {
 }
 
 fn is_echo(world: &World, record: &Record) -> bool {
-    let ping = || world.catalog.find("ping");
-    matches!(record.label, Label::App(app) if record.c2s.protocol == Protocol::ICMP && Some(app) == ping())
+    let is_named = |app| ["ping", "traceroute"].iter().any(|name| world.catalog.find(name) == Some(app));
+    matches!(record.label, Label::App(app) if record.c2s.protocol == Protocol::ICMP && is_named(app))
 }
 
 /// The bits of the `flags` column that the model knows (PANOS.md 11.2): IPv6, NAT, non-standard destination port (as

@@ -53,7 +53,7 @@ fn log_in(mut lines: &[u8]) -> Sign {
 fn prefixed(bytes: &[u8]) -> Sign {
     let mut words = bytes.get(..128).unwrap_or(bytes).splitn(3, |byte| *byte == b' ');
     let (source, verb) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    if !source.first().is_none_or(|byte| *byte == b':') || !source.iter().all(u8::is_ascii_graphic) {
+    if source.first().is_some_and(|byte| *byte != b':') || !source.iter().all(u8::is_ascii_graphic) {
         return Sign::No;
     }
     if words.next().is_none() {

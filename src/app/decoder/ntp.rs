@@ -30,11 +30,11 @@ fn kind(datagram: &[u8], on_port: bool) -> Option<&'static str> {
     }
     match mode {
         1..=5 => {
-            let whole = datagram.len() == 48 || (datagram.len() > 48 && datagram.len() % 4 == 0 && on_port);
+            let whole = datagram.len() == 48 || (datagram.len() > 48 && datagram.len().is_multiple_of(4) && on_port);
             let sound = stratum <= 16 && poll <= 17 && (precision == 0 || precision >= 0xe0 || on_port);
             let (root, times) = datagram.get(4..)?.split_at_checked(12)?;
             let idle = root.iter().chain(times).all(|byte| *byte == 0);
-            let timed = times.chunks_exact(8).any(|time| is_recent(time));
+            let timed = times.chunks_exact(8).any(is_recent);
             (whole && sound && (on_port || timed || (idle && mode == 3))).then_some("NTP packet")
         }
         // The operation, then sequence, status, association, offset and the count of the data that follows.

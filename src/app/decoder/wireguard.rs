@@ -41,7 +41,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
 
 /// Type 4, the receiver, the counter; what follows is padded to whole blocks.
 fn data(mut read: Reader<'_>) -> Option<(u32, u64)> {
-    let blocks = read.0.len() >= 32 && read.0.len() % 16 == 0;
+    let blocks = read.0.len() >= 32 && read.0.len().is_multiple_of(16);
     let (kind, receiver) = (read.le32()?, read.le32()?);
     let counter = u64::from_le_bytes(read.array()?);
     (kind == 4 && blocks && counter < 1 << 40).then_some((receiver, counter))
