@@ -1,7 +1,7 @@
 //! Why a rule matched, or did not: one sentence per column, in PAN-OS's words.
 //!
-//! Names in sentences are those of the rulebase, which holds no control characters
-//! (see [`crate::config::load`]).
+//! Names in sentences are those of the rulebase as they are: a rulebase whose names have control characters is not
+//! read in the first place.
 
 use super::lookup::{Lookup, Policy, Query, Ternary, matches_category, matches_zones};
 use super::rule::{AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, ServiceMatch};
@@ -307,23 +307,25 @@ impl Policy {
     }
 
     fn default_sentence(&self, rule: &Rule, query: &Query, port: &str, certainty: Ternary) -> String {
-        let name = |&app: &AppId| self.catalog().name(app);
-        let members: &[AppId] = match (&rule.application, query.app) {
+        let owners = match (&rule.application, query.app) {
             (ApplicationMatch::Any, None) => return "any port may be a default port".to_owned(),
-            (_, Some(app)) if self.users_of(rule, app).next().is_none() => &[app],
-            (ApplicationMatch::Any, Some(app)) => &[app],
-            (ApplicationMatch::Applications { members, .. }, Some(app)) if members.contains(&app) => &[app],
-            (ApplicationMatch::Applications { members, .. }, _) => members,
+            (ApplicationMatch::Applications { members, .. }, None) => members.to_vec(),
+            (ApplicationMatch::Applications { members, .. }, Some(app)) if !members.contains(&app) => {
+                self.users_of(rule, app).collect()
+            }
+            (_, Some(app)) => vec![app],
         };
-        if certainty == Ternary::No {
-            let names: Vec<&str> = members.iter().map(name).collect();
-            return format!("{port} is no default port of {}", listed(&names));
-        }
-        let owner = members.iter().find(|&&app| {
-            let app = self.catalog().get(app);
+        let has_port = |app: &AppId| {
+            let app = self.catalog().get(*app);
             app.is_some_and(|app| app.ports.contain(query.protocol, query.dport))
-        });
-        format!("{port} is a default port of {}", owner.map_or("an application", name))
+        };
+        let owner = owners.iter().find(|app| has_port(app)).filter(|_| certainty != Ternary::No);
+        let names: Vec<&str> = owners.iter().map(|&app| self.catalog().name(app)).collect();
+        match owner {
+            Some(&owner) => format!("{port} is a default port of {}", self.catalog().name(owner)),
+            None if names.is_empty() => format!("{port} is no default port of an application of the rule"),
+            None => format!("{port} is no default port of {}", listed(&names)),
+        }
     }
 }
 
