@@ -147,9 +147,9 @@ mod tests {
     fn the_builtin_catalog_has_no_circles() {
         let catalog = Catalog::builtin().unwrap();
         let graph = DependencyGraph::new(&catalog);
-        for circle in graph.circles() {
-            panic!("{:?}", names(&catalog, circle));
-        }
+        let circles: Vec<Vec<&str>> =
+            graph.circles().into_iter().map(|circle| names(&catalog, circle)).collect();
+        assert!(circles.is_empty(), "{circles:?}");
         let traceroute = catalog.find("traceroute").unwrap();
         assert_eq!(names(&catalog, graph.needs(traceroute)), ["icmp", "ping"]);
         let facebook = catalog.find("facebook-base").unwrap();

@@ -4,7 +4,6 @@
 //! proves it. A whole request is proved by any answer, as in a capture that lacks the answer's beginning. Where it lacks
 //! the responses altogether, a second request on the connection decides: the client would not have sent it otherwise.
 //! In a session taken over in its middle the first whole request that is seen is such a second one, for all one knows.
-
 //! (The first is observed, the others are assumed; a client that pipelines is told by it before the response.)
 //!
 //! A request to a proxy (`CONNECT`, or a URI with its scheme; RFC 9112, 3.2.2 and 3.2.3) makes it `http-proxy`.
@@ -61,7 +60,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let what = match response(server) {
         Sign::Yes => "HTTP response",
         _ if response(client) == Sign::Yes => "HTTP response",
-        Sign::No if whole_request(client).is_some() => "HTTP request and an answer",
+        Sign::No if whole_request(client).is_some() && !is_greeting(server) => "HTTP request and an answer",
         Sign::No => return Match::No,
         Sign::More => match second_request(client) {
             Sign::Yes => "HTTP requests",
@@ -78,6 +77,12 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
 /// The status line begins `HTTP/1.` (RFC 9112, 4).
 fn response(bytes: &[u8]) -> Sign {
     begins(bytes, b"HTTP/1.")
+}
+
+/// The first digit of a reply code, as FTP, SMTP and their like greet with (RFC 959, 4.2; RFC 5321, 4.2): they answer
+/// requests of any kind.
+fn is_greeting(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(b'1'..=b'5'))
 }
 
 /// What follows a whole request without content.
@@ -147,6 +152,7 @@ mod tests {
                     "web-browsing",
                 ),
                 ("response alone", b"", b"HTTP/1.0 302 Found\r\n", "web-browsing"),
+                ("an FTP server's answer", get, b"220 (vsFTPd 3.0.3)\r\n", "no"),
                 ("requests alone", &twice, b"", "web-browsing"),
                 ("turned round", b"HTTP/1.1 200 OK\r\n", b"", "web-browsing"),
                 ("RTSP", b"OPTIONS rtsp://192.0.2.1/ RTSP/1.0\r\n", b"RTSP/1.0 200 OK\r\n", "no"),

@@ -30,7 +30,8 @@ fn kind(datagram: &[u8], on_port: bool) -> Option<&'static str> {
     }
     match mode {
         1..=5 => {
-            let whole = datagram.len() == 48 || (datagram.len() > 48 && datagram.len().is_multiple_of(4) && on_port);
+            let whole =
+                datagram.len() == 48 || (datagram.len() > 48 && datagram.len().is_multiple_of(4) && on_port);
             let sound = stratum <= 16 && poll <= 17 && (precision == 0 || precision >= 0xe0 || on_port);
             let (root, times) = datagram.get(4..)?.split_at_checked(12)?;
             let idle = root.iter().chain(times).all(|byte| *byte == 0);

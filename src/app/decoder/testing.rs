@@ -49,10 +49,13 @@ pub(super) fn tcp_table(decoder: Decoder, rows: &[(&str, &[u8], &[u8], &str)]) {
     }
 }
 
+/// What it is, destination port, datagrams, expected answer.
+type UdpCase<'a> = (&'a str, u16, &'a [(char, &'a [u8])], &'a str);
+
 /// Rows of UDP cases: what it is, destination port, the datagrams (`>` client's, `<` server's), expected answer. For
 /// `no` the last datagram comes again until nobody waits any more.
 #[track_caller]
-pub(super) fn udp_table(decoder: Decoder, rows: &[(&str, u16, &[(char, &[u8])], &str)]) {
+pub(super) fn udp_table(decoder: Decoder, rows: &[UdpCase<'_>]) {
     assert_ne!(decoder.transport, Transport::Tcp);
     for (what, dport, datagrams, expected) in rows {
         let mut list = datagrams.to_vec();

@@ -88,10 +88,10 @@ mod tests {
                 (
                     "write request with options",
                     69,
-                    &[('>', b"\0\x02boot.cfg\0OCTET\0blksize\01428\0")],
+                    &[('>', b"\0\x02boot.cfg\0OCTET\0blksize\x001428\0")],
                     "tftp",
                 ),
-                ("option acknowledgment", 40_000, &[('>', b"\0\x06tsize\01024\0")], "tftp"),
+                ("option acknowledgment", 40_000, &[('>', b"\0\x06tsize\x001024\0")], "tftp"),
                 ("data alone", 40_000, &[('>', b"\0\x03\0\x01data")], "more"),
                 (
                     "data and acknowledgment",
