@@ -1,4 +1,5 @@
 //! The engine alone: packets that are decoded already, a rulebase of 200 rules.
+#![expect(clippy::expect_used, reason = "a bench that cannot go on fails")]
 
 use std::hint::black_box;
 use std::sync::Arc;

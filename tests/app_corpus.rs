@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use firstpass::app::{Candidates, Catalog, Heads, Identified, Identifier};
 use firstpass::flow::{Direction, Protocol};
-use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, PcapBlockOwned, PcapError};
 
 /// Of the conversations that nDPI knows by payload, so many must have an acceptable name, and so many may have a wrong
