@@ -29,13 +29,15 @@ impl Encode for Lines {
 
 /// Appends members of an object: `,"key":value` each.
 macro_rules! members {
-    ($out:ident, $($key:literal: $value:expr,)+) => {
+    ($out:ident, $($key:literal: $value:expr,)+) => {{
         $(
             $out.extend_from_slice(concat!(",\"", $key, "\":").as_bytes());
-            Value::push(&$value, $out);
+            $crate::report::json::Value::push(&$value, $out);
         )+
-    };
+    }};
 }
+
+pub(super) use members;
 
 /// A million rows a second leave no time for a general serializer.
 fn push_row(out: &mut Vec<u8>, row: &Row<'_>) {
@@ -99,7 +101,7 @@ fn push_model(out: &mut Vec<u8>, model: &Model<'_>) {
 }
 
 /// What stands behind a key.
-trait Value {
+pub(super) trait Value {
     fn push(&self, out: &mut Vec<u8>);
 }
 

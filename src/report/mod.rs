@@ -5,6 +5,7 @@
 mod community;
 pub mod csv;
 pub mod escape;
+mod events;
 mod inline;
 pub mod json;
 mod leaks;
@@ -21,6 +22,7 @@ use crate::config::World;
 use crate::engine::Events;
 use crate::packet::Packet;
 
+pub use events::EventLog;
 pub use inline::Inline;
 pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
 pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, Row, Subtype};

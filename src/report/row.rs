@@ -257,7 +257,7 @@ impl<'a> Model<'a> {
 }
 
 impl<'a> FirstPacketsRow<'a> {
-    fn new(first: &FirstPackets, world: &'a World) -> Self {
+    pub(super) fn new(first: &FirstPackets, world: &'a World) -> Self {
         let [packets_to_server, packets_to_client] = first.passed.packets;
         let [payload_bytes_to_server, payload_bytes_to_client] = first.passed.payload;
         Self {

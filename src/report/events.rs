@@ -1,0 +1,188 @@
+//! Every event as a line of JSON: what `--events FILE` writes.
+//!
+//! All lines have `time`, `packet` (null for a timer), `session` (null where there is none) and `event`; what else
+//! there is depends on the event. Names are stable.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::Sink;
+use super::inline::{Clock, Inline};
+use super::json::{Value, members};
+use super::row::{self, FirstPacketsRow, label_name, rule_name};
+use crate::config::World;
+use crate::engine::{Event, EventKind, Events, Injection, Limit, Range, Record, Verdict};
+use crate::flow::{Direction, FlowKey};
+use crate::policy::{Lookup, Query, Ternary};
+
+/// A [`Sink`] that writes every event.
+pub struct EventLog<'a> {
+    out: Box<dyn Write + 'a>,
+    clock: Clock,
+    line: Vec<u8>,
+}
+
+impl<'a> EventLog<'a> {
+    /// Events go to `out`, which is best buffered.
+    pub fn new(out: impl Write + 'a) -> Self {
+        Self { out: Box::new(out), clock: Clock::default(), line: Vec::new() }
+    }
+
+    /// Ends the log.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn push(&mut self, world: &World, events: &Events, event: &Event) {
+        let out = &mut self.line;
+        out.extend_from_slice(b"{\"time\":");
+        self.clock.print(event.at).push(out);
+        members! { out,
+            "packet": Some(event.packet).filter(|&packet| packet != 0),
+            "session": event.session.map(|id| id.0),
+            "event": name(&event.kind),
+        }
+        push_details(out, world, events, &event.kind);
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+impl Sink for EventLog<'_> {
+    fn read(&mut self, world: &World, events: &Events) -> io::Result<()> {
+        self.line.clear();
+        for event in events.list() {
+            self.push(world, events, event);
+        }
+        self.out.write_all(&self.line)
+    }
+}
+
+const fn name(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::ClockBackward { .. } => "clock-backward",
+        EventKind::LookedUp { .. } => "looked-up",
+        EventKind::Refused { .. } => "refused",
+        EventKind::Created { .. } => "created",
+        EventKind::Stage { .. } => "stage",
+        EventKind::Armed { .. } => "armed",
+        EventKind::Identified { .. } => "identified",
+        EventKind::Allowed { .. } => "allowed",
+        EventKind::Denied { .. } => "denied",
+        EventKind::Injected { .. } => "injected",
+        EventKind::Limit { .. } => "limit",
+        EventKind::Ended { .. } => "ended",
+        EventKind::Verdict { .. } => "verdict",
+    }
+}
+
+fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventKind) {
+    match *kind {
+        EventKind::ClockBackward { by } => members! { out, "nanoseconds": by.nanos(), },
+        EventKind::LookedUp { query, lookup } => push_lookup(out, world, events.query(query), &lookup),
+        EventKind::Refused { record }
+        | EventKind::Created { record }
+        | EventKind::Allowed { record }
+        | EventKind::Denied { record }
+        | EventKind::Ended { record } => push_record(out, world, events.record(record)),
+        EventKind::Stage { stage } => members! { out, "stage": stage.name(), },
+        EventKind::Armed { timer, timeout } => {
+            members! { out, "timer": timer.name(), "seconds": timeout.secs(), }
+        }
+        EventKind::Identified { app, ref evidence } => members! { out,
+            "app": world.catalog.name(app),
+            "evidence": row::evidence(events, evidence).as_str(),
+        },
+        EventKind::Injected { direction, what, bytes } => members! { out,
+            "direction": direction.name(),
+            "what": match what {
+                Injection::Rst => "rst",
+                Injection::Unreachable => "unreachable",
+            },
+            "bytes": hex(events, bytes).as_str(),
+        },
+        EventKind::Limit { limit } => members! { out, "limit": match limit {
+            Limit::Sessions => "sessions",
+            Limit::OutOfOrderSegments => "out-of-order-segments",
+            Limit::AppIdBytes => "app-id-bytes",
+        }, },
+        EventKind::Verdict { verdict, direction, counted, frames, wire_len, payload_len } => {
+            let reason = match verdict {
+                Verdict::Forward => None,
+                Verdict::Drop(reason) => Some(reason),
+            };
+            members! { out,
+                "verdict": if verdict.is_forward() { "forward" } else { "drop" },
+                "reason": reason.map(|reason| reason.to_string()).as_deref(),
+                "counter": reason.map(|reason| reason.counter()),
+                "direction": direction.map(Direction::name),
+                "counted": counted,
+                "frames": u64::from(frames),
+                "wire_len": u64::from(wire_len),
+                "payload_len": u64::from(payload_len),
+            }
+        }
+    }
+}
+
+fn push_lookup(out: &mut Vec<u8>, world: &World, query: &Query, lookup: &Lookup) {
+    members! { out,
+        "from": world.zones.name(query.from),
+        "to": world.zones.name(query.to),
+        "src": Inline::<46>::of_addr(query.src),
+        "dst": Inline::<46>::of_addr(query.dst),
+        "proto": Inline::<9>::of(query.protocol),
+        "sport": query.sport,
+        "dport": query.dport,
+        "app": query.app.map(|app| world.catalog.name(app)),
+        "rule": rule_name(world, lookup.rule),
+        "action": lookup.action.name(),
+        "certainty": match lookup.certainty {
+            Ternary::No => "no",
+            Ternary::Unknown => "unknown",
+            Ternary::Yes => "yes",
+        },
+        "implicit": lookup.implicit,
+    }
+}
+
+fn push_record(out: &mut Vec<u8>, world: &World, record: &Record) {
+    let FlowKey { src, dst, sport, dport, protocol, zone } = record.c2s;
+    let [packets_c2s, packets_s2c] = record.counts.packets;
+    let [bytes_c2s, bytes_s2c] = record.counts.bytes;
+    members! { out,
+        "from": world.zones.name(zone),
+        "to": world.zones.name(record.s2c.zone),
+        "src": Inline::<46>::of_addr(src),
+        "dst": Inline::<46>::of_addr(dst),
+        "proto": Inline::<9>::of(protocol),
+        "sport": sport,
+        "dport": dport,
+        "rule": rule_name(world, record.rule),
+        "tentative_rule": rule_name(world, record.tentative),
+        "final_rule": record.decided.map(|rule| rule_name(world, rule)),
+        "app": label_name(world, record.label),
+        "action": record.action.name(),
+        "action_source": record.action_source.name(),
+        "state": record.state.name(),
+        "packets_c2s": packets_c2s,
+        "packets_s2c": packets_s2c,
+        "bytes_c2s": bytes_c2s,
+        "bytes_s2c": bytes_s2c,
+        "session_end_reason": record.reason.map(|reason| reason.name()),
+        "open_at_end": record.open,
+        "history": Inline::<16>::of(record.history),
+        "first_packets": record.first_packets.map(|first| FirstPacketsRow::new(&first, world)),
+    }
+}
+
+fn hex(events: &Events, bytes: Range) -> String {
+    let mut text = String::new();
+    for byte in events.bytes(bytes) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
