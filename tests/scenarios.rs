@@ -55,25 +55,22 @@ fn documents_hold() {
 /// Plays one scenario and writes down what is not as it should be.
 fn judge(document: &Document, scenario: &Scenario, report: &mut String) {
     let place = |line| format!("{}:{line}", document.path());
-    let mismatches = match scenario.check() {
-        Ok(mismatches) => mismatches,
-        Err(error) => {
-            writeln!(report, "{}: {}\n{error}\n", place(scenario.line), scenario.name).unwrap();
-            return;
+    let heading = format!("{}: {}", place(scenario.line), scenario.name);
+    let outcome = scenario.check();
+    let holds = matches!(&outcome, Ok(mismatches) if mismatches.is_empty());
+    match (&scenario.known_failure, outcome) {
+        (None, Ok(_)) if holds => {}
+        (Some(reason), _) if holds => {
+            writeln!(report, "{heading}\nholds now: take its `known-failure` line away ({reason})\n").unwrap();
         }
-    };
-    match (&scenario.known_failure, mismatches.is_empty()) {
-        (None, true) | (Some(_), false) => {}
-        (Some(reason), true) => {
-            let what = "holds now: take its `known-failure` line away";
-            writeln!(report, "{}: {}\n{what} ({reason})\n", place(scenario.line), scenario.name).unwrap();
-        }
-        (None, false) => {
-            writeln!(report, "{}", scenario.name).unwrap();
+        (Some(_), _) => {}
+        (None, Ok(mismatches)) => {
+            writeln!(report, "{heading}").unwrap();
             for mismatch in mismatches {
                 writeln!(report, "{}\n{}", place(mismatch.line), mismatch.what).unwrap();
             }
             report.push('\n');
         }
+        (None, Err(error)) => writeln!(report, "{heading}\n{error}\n").unwrap(),
     }
 }
