@@ -6,14 +6,17 @@ mod community;
 pub mod csv;
 pub mod escape;
 mod events;
+mod explain;
 mod inline;
 pub mod json;
 mod leaks;
 mod order;
 mod row;
 mod rows;
+mod style;
 mod tally;
 pub mod text;
+mod wrap;
 
 use std::io;
 
@@ -23,6 +26,7 @@ use crate::engine::Events;
 use crate::packet::Packet;
 
 pub use events::EventLog;
+pub use explain::Explain;
 pub use inline::Inline;
 pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
 pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, Row, Subtype};

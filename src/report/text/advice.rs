@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::style::{count, grouped};
-use super::wrap;
 use crate::app::{AppId, Application, Catalog, Ports};
 use crate::config::World;
 use crate::flow::Protocol;
 use crate::policy::{ApplicationMatch, Rule, RuleId, ServiceMatch};
+use crate::report::style::{count, grouped};
+use crate::report::wrap;
 use crate::report::{Leak, escape};
 
 /// A change to a rule, and what it does.

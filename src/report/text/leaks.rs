@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use super::advice::advice;
-use super::style::{Paint, Role, count, grouped, size};
-use super::wrap;
 use crate::config::World;
 use crate::engine::Outcome;
 use crate::policy::RuleId;
 use crate::report::row::label_name;
+use crate::report::style::{Paint, Role, count, grouped, size};
+use crate::report::wrap;
 use crate::report::{Leak, Leaks, Worst, escape};
 use crate::session::Passed;
 

@@ -2,18 +2,18 @@
 
 mod advice;
 mod leaks;
-mod style;
+
 mod table;
-mod wrap;
 
 use std::io::{self, Write};
 
 use self::leaks::Part;
-use self::style::{Paint, Role, count, grouped, size};
 use self::table::{Table, clock};
 use super::escape;
 use super::row::Subtype;
 use super::rows::Rows;
+use super::style::{Paint, Role, count, grouped, size};
+use super::wrap;
 use super::{About, Tally};
 use crate::capture::CaptureInfo;
 use crate::time::Timestamp;

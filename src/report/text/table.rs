@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::style::{Paint, Role, grouped};
-use super::wrap;
 use crate::report::escape;
 use crate::report::row::{Row, Subtype};
 use crate::report::rows::Encode;
+use crate::report::style::{Paint, Role, grouped};
+use crate::report::wrap;
 use crate::time::{Span, Timestamp};
 
 /// A row on its way into the table: its cells, parted by a character that no cell holds.

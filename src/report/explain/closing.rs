@@ -1,0 +1,210 @@
+//! The closing paragraph: why the row reads as it does.
+
+use super::walk::{Facts, Found};
+use crate::config::World;
+use crate::engine::{Label, Outcome, Record};
+use crate::policy::Ternary;
+use crate::report::escape;
+use crate::report::row::{Subtype, end_reason, is_logged, label_name, rule_name};
+use crate::report::style::{count, grouped};
+use crate::session::{EndReason, TcpStage};
+use crate::time::Span;
+
+/// The row in one line.
+pub(super) fn row(world: &World, subtype: Subtype, record: &Record) -> String {
+    let [sent, received] = record.counts.packets;
+    let history = record.history.to_string();
+    let mut items = vec![
+        subtype.name().to_owned(),
+        label_name(world, record.label).to_owned(),
+        format!("rule {}", named(world, record)),
+        format!("{} ({})", record.action, record.action_source.name()),
+        end_reason(subtype, record).to_owned(),
+        format!("packets {}/{}", grouped(sent), grouped(received)),
+        format!("{} bytes", grouped(record.counts.bytes.iter().sum())),
+    ];
+    items.extend((!history.is_empty()).then(|| format!("history {history}")));
+    items.join(" · ")
+}
+
+fn named(world: &World, record: &Record) -> String {
+    quote(rule_name(world, record.rule))
+}
+
+fn quote(name: &str) -> String {
+    format!("`{}`", escape::name(name))
+}
+
+/// Why a session's row reads as it does.
+pub(super) fn session(world: &World, record: &Record, facts: &Facts) -> String {
+    let subtype = if facts.denied.is_some() { Subtype::Deny } else { Subtype::End };
+    let sentences = [
+        admission(world, record, facts),
+        identification(world, record, facts),
+        first_packets(record),
+        label(world, record, facts),
+        ending(record, facts),
+        logging(world, subtype, record),
+    ];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Why a refused packet's row reads as it does.
+pub(super) fn refusal(world: &World, record: &Record) -> String {
+    let rule = named(world, record);
+    let why = match record.label {
+        Label::App(app) => format!(
+            "The IP header tells the application, {}, so the first lookup is the full one, and {rule} blocks it.",
+            world.catalog.name(app)
+        ),
+        _ => format!(
+            "The port-only lookup comes to {rule}, which blocks whatever the application. App-ID never ran: \
+             `not-applicable`."
+        ),
+    };
+    let rest = "No session is set up (session id 0), so the next packet like it is looked up again, and its row is \
+                another one.";
+    let logged =
+        logging(world, Subtype::Drop, record).map_or_else(String::new, |logged| format!(" {logged}"));
+    format!("{why} {rest}{logged}")
+}
+
+fn admission(world: &World, record: &Record, facts: &Facts) -> Option<String> {
+    let rule = quote(rule_name(world, record.tentative));
+    let lookup = facts.tentative?;
+    Some(if lookup.certainty == Ternary::Unknown {
+        format!("{rule} let the session begin on its ports alone: nothing was known of the application yet.")
+    } else if facts.found.first().is_some_and(|found| found.packet == record.first_packet)
+        && record.first_packets.is_none()
+        && !record.c2s.protocol.has_ports()
+    {
+        let app = facts.found.first().map_or("", |found| world.catalog.name(found.app));
+        format!("The IP header tells the application, {app}, and {rule} allows it.")
+    } else {
+        format!("{rule} lets the session begin whatever the application.")
+    })
+}
+
+/// What App-ID came to, and which rule held then; nothing for what the header told.
+fn identification(world: &World, record: &Record, facts: &Facts) -> Option<String> {
+    if !record.c2s.protocol.has_ports() {
+        return None;
+    }
+    let mut rule = record.tentative;
+    let sentences: Vec<String> = facts
+        .found
+        .iter()
+        .map(|found| {
+            let sentence = found_sentence(world, found, rule);
+            rule = found.lookup.map_or(rule, |lookup| lookup.rule);
+            sentence
+        })
+        .collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+fn found_sentence(world: &World, found: &Found, before: crate::policy::RuleId) -> String {
+    let app = world.catalog.name(found.app);
+    let what = format!("At packet {} App-ID came to {app} ({})", found.packet, found.evidence);
+    let Some(lookup) = found.lookup else { return format!("{what}.") };
+    let rule = quote(rule_name(world, lookup.rule));
+    match (lookup.action.is_allow(), lookup.rule == before) {
+        (true, true) => format!("{what}; {rule} allows that, too."),
+        (true, false) => format!("{what}; from then on {rule} holds, which allows that."),
+        (false, _) => {
+            format!("{what}; the full lookup then came to {rule}, whose action is {}.", lookup.action)
+        }
+    }
+}
+
+fn first_packets(record: &Record) -> Option<String> {
+    let first = record.first_packets?;
+    let [to_server, to_client] = first.passed.packets;
+    let [payload_to_server, payload_to_client] = first.passed.payload.map(grouped);
+    let passed = format!(
+        "{} to the server and {} to the client, with {payload_to_server} and {payload_to_client} bytes of payload",
+        count(to_server, "packet"),
+        grouped(to_client),
+    );
+    Some(match first.outcome {
+        Outcome::Denied => format!("By then {passed}, had passed: first packets that no rule allows."),
+        Outcome::NeverIdentified => format!("All that passed, {passed}, passed unidentified."),
+        Outcome::Reclassified => format!("By then {passed}, had passed under the first rule."),
+    })
+}
+
+fn label(world: &World, record: &Record, facts: &Facts) -> Option<String> {
+    let cut = if record.cut { " (the capture holds only the beginning of some packets)" } else { "" };
+    Some(match record.label {
+        Label::Incomplete if facts.established => {
+            "The handshake was completed, but no payload followed: `incomplete`.".to_owned()
+        }
+        Label::Incomplete => {
+            "The handshake was never completed, so App-ID had nothing to look at: `incomplete`.".to_owned()
+        }
+        Label::InsufficientData => {
+            format!("There was payload, but not enough for App-ID to decide{cut}: `insufficient-data`.")
+        }
+        Label::App(app) => match world.catalog.name(app) {
+            "non-syn-tcp" => "Its beginning is not in the capture, and nobody recognises the rest: \
+                              `non-syn-tcp`."
+                .to_owned(),
+            name @ ("unknown-tcp" | "unknown-udp" | "unknown-p2p") => {
+                format!("No decoder recognises the payload{cut}: `{name}`.")
+            }
+            _ => return None,
+        },
+        Label::NotApplicable => return None,
+    })
+}
+
+fn ending(record: &Record, facts: &Facts) -> Option<String> {
+    if record.open && facts.denied.is_none() {
+        return Some(
+            "The capture ends before the session does, so there is no end reason yet: `n/a`.".to_owned(),
+        );
+    }
+    let outranks = |what: &str| format!("PAN-OS logs one reason only, and this one outranks {what}.");
+    Some(match record.reason? {
+        EndReason::PolicyDeny => {
+            "A rule blocked it: `policy-deny`, which only `threat` outranks. The row was \
+                                  written at once; later packets die in DISCARD."
+                .to_owned()
+        }
+        reason @ (EndReason::TcpRstFromClient | EndReason::TcpRstFromServer) => {
+            let side = if reason == EndReason::TcpRstFromClient { "client" } else { "server" };
+            let also = if facts.fin { format!(" {}", outranks("the FIN before it")) } else { String::new() };
+            format!("The {side} reset the connection: `{reason}`.{also}")
+        }
+        EndReason::ResourcesUnavailable => {
+            "A limit of the firewall was reached: `resources-unavailable`.".to_owned()
+        }
+        EndReason::TcpFin => {
+            let both = facts.stage == Some(TcpStage::TimeWait);
+            let sides = if both { "Both sides closed" } else { "One side closed" };
+            format!(
+                "{sides} the connection: `tcp-fin`. {}",
+                outranks("the timer that then removed the session")
+            )
+        }
+        EndReason::TcpReuse => {
+            "A new SYN took over its ports before the time-wait timer ran out: `tcp-reuse`.".to_owned()
+        }
+        EndReason::AgedOut => match facts.timer {
+            Some((timer, span)) => {
+                format!("Then nothing came for {} ({}): `aged-out`.", seconds(span), timer.name())
+            }
+            None => "Its timer ran out: `aged-out`.".to_owned(),
+        },
+        reason => format!("It ended with `{reason}`."),
+    })
+}
+
+fn seconds(span: Span) -> String {
+    count(span.secs(), "second")
+}
+
+fn logging(world: &World, subtype: Subtype, record: &Record) -> Option<String> {
+    (!is_logged(subtype, record, world))
+        .then(|| format!("{} does not log, so a firewall would not write this row.", named(world, record)))
+}
