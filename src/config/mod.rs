@@ -1,4 +1,8 @@
 //! Rulebase files to a [`World`]: everything a firewall needs to know before the first packet.
+//!
+//! As on a firewall, there are two steps. A file is read into a candidate configuration, whose names and values stand
+//! as they were written, each with its place; committing it resolves every name. All that is wrong is collected on the
+//! way and reported together, as a [`ConfigError`].
 
 mod candidate;
 mod commit;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::diagnostic::{ConfigError, Diagnostics};
 
 /// The largest rulebase file that is read, in bytes.
-const LARGEST: u64 = 64 << 20;
+const LARGEST: u64 = 32 << 20;
 
 /// Reads a file, or standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {

@@ -153,7 +153,8 @@ impl<'c, T: Clone> Objects<'c, T> {
         }
     }
 
-    /// Definitions in an order that has members before groups; groups that hold themselves are reported.
+    /// Definitions in an order that has members before groups, and otherwise that of the file; groups that hold
+    /// themselves are reported.
     fn order(&self, definitions: &'c [Definition<Vec<T>>], out: &mut Diagnostics) -> Vec<usize> {
         let mut graph = DiGraph::<&Name, ()>::with_capacity(definitions.len(), definitions.len());
         for definition in definitions {
@@ -165,24 +166,31 @@ impl<'c, T: Clone> Objects<'c, T> {
                 graph.add_edge(NodeIndex::new(index), NodeIndex::new(member), ());
             }
         }
-        let mut order = Vec::with_capacity(definitions.len());
-        for mut knot in kosaraju_scc(&graph) {
-            knot.sort_unstable();
+        // How many groups deep each definition goes: strongly connected components come members first.
+        let mut depths = vec![0; definitions.len()];
+        for knot in kosaraju_scc(&graph) {
             self.report_cycle(&graph, &knot, out);
-            order.extend(knot.into_iter().map(NodeIndex::index));
+            for &node in &knot {
+                let below = graph.neighbors(node).filter_map(|member| depths.get(member.index())).max();
+                let depth: usize = below.map_or(0, |below| below + 1);
+                depths.get_mut(node.index()).into_iter().for_each(|slot| *slot = depth);
+            }
         }
+        let mut order: Vec<usize> = (0..definitions.len()).collect();
+        order.sort_by_key(|&index| depths.get(index));
         order
     }
 
     fn report_cycle(&self, graph: &DiGraph<&Name, ()>, knot: &[NodeIndex], out: &mut Diagnostics) {
-        let Some(&first) = knot.first() else { return };
+        let Some(&first) = knot.iter().min() else { return };
         if knot.len() == 1 && !graph.contains_edge(first, first) {
             return;
         }
-        let names: Vec<&Name> =
-            knot.iter().take(5).filter_map(|&node| graph.node_weight(node).copied()).collect();
-        let Some(name) = names.first() else { return };
-        let quoted: Vec<String> = names.iter().map(|name| quote(&name.value)).collect();
+        let Some(name) = graph.node_weight(first) else { return };
+        let mut nodes = knot.to_vec();
+        nodes.sort_unstable();
+        let names = nodes.iter().take(5).filter_map(|&node| graph.node_weight(node));
+        let quoted: Vec<String> = names.map(|name| quote(&name.value)).collect();
         let message = match knot.len() {
             1 => format!("{} group {} is a member of itself", self.kind.what, quote(&name.value)),
             _ => format!("{} groups are members of each other: {}", self.kind.what, quoted.join(", ")),

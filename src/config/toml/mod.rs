@@ -53,10 +53,26 @@ const TABLES: [&str; 19] = [
 /// So many errors of syntax are shown: what comes after them may be their fault.
 const SYNTAX_ERRORS: usize = 5;
 
+/// In files up to this size the search for errors goes on after the first one: it may find one at every byte.
+const RECOVERED: usize = 1 << 20;
+
 /// Reads `text`; what is wrong with it goes to `out`.
 pub(super) fn read(text: &str, out: &mut Diagnostics) -> Candidate {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    // One error often brings others on the same line.
+    match DeTable::parse(text) {
+        Ok(document) => Document::new(text, out).read(document.get_ref()),
+        Err(_) if text.len() <= RECOVERED => {
+            syntax_errors(text, &DeTable::parse_recoverable(text).1, out);
+            Candidate::default()
+        }
+        Err(error) => {
+            syntax_errors(text, &[error], out);
+            Candidate::default()
+        }
+    }
+}
+
+/// Reports errors of syntax. One often brings others on the same line.
+fn syntax_errors(text: &str, errors: &[toml::de::Error], out: &mut Diagnostics) {
     let mut lines = Vec::new();
     for error in errors.iter().take(10 * SYNTAX_ERRORS) {
         let span = within_line(text, error.span().unwrap_or_default());
@@ -66,7 +82,6 @@ pub(super) fn read(text: &str, out: &mut Diagnostics) -> Candidate {
             out.error(&span, escape(error.message())).help("a rulebase is a TOML file, see https://toml.io");
         }
     }
-    if errors.is_empty() { Document::new(text, out).read(document.get_ref()) } else { Candidate::default() }
 }
 
 /// An error at the end of a line belongs to that line.
