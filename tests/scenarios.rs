@@ -61,7 +61,8 @@ fn judge(document: &Document, scenario: &Scenario, report: &mut String) {
     match (&scenario.known_failure, outcome) {
         (None, Ok(_)) if holds => {}
         (Some(reason), _) if holds => {
-            writeln!(report, "{heading}\nholds now: take its `known-failure` line away ({reason})\n").unwrap();
+            writeln!(report, "{heading}\nholds now: take its `known-failure` line away ({reason})\n")
+                .unwrap();
         }
         (Some(_), _) => {}
         (None, Ok(mismatches)) => {

@@ -96,13 +96,9 @@ impl Streams<'_> {
             self.stdout.flush()?;
             return Ok(result);
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
-        let mut file =
-            io::BufWriter::with_capacity(1 << 16, tempfile::NamedTempFile::new_in(folder).map_err(named)?);
+        let mut file = OutFile::create(path)?;
         let result = write(&mut file)?;
-        let file = file.into_inner().map_err(|error| named(error.into_error()))?;
-        file.persist(path).map_err(|error| named(error.error))?;
+        file.complete()?;
         Ok(result)
     }
 
@@ -110,4 +106,41 @@ impl Streams<'_> {
     pub fn warn(&mut self, message: &str) {
         let _ = writeln!(self.stderr, "warning: {message}");
     }
+}
+
+/// A file that appears under its name only when it is complete.
+#[derive(Debug)]
+pub(super) struct OutFile<'a> {
+    path: &'a Path,
+    file: io::BufWriter<tempfile::NamedTempFile>,
+}
+
+impl<'a> OutFile<'a> {
+    /// Begins it, beside where it will be.
+    pub(super) fn create(path: &'a Path) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| named(path, &error))?;
+        Ok(Self { path, file: io::BufWriter::with_capacity(1 << 16, file) })
+    }
+
+    /// Gives it its name.
+    pub(super) fn complete(self) -> io::Result<()> {
+        let file = self.file.into_inner().map_err(|error| named(self.path, error.error()))?;
+        file.persist(self.path).map_err(|error| named(self.path, &error.error))?;
+        Ok(())
+    }
+}
+
+impl Write for OutFile<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 
 use super::args::Input;
 use super::error::{CliError, Exit};
-use super::output::Streams;
+use super::output::{OutFile, Streams};
 use super::run::{Outcome, Run};
-use crate::report::{Encode, Rows, Sink, Tally, csv, json, text};
+use crate::report::{Encode, EventLog, Rows, Sink, Tally, csv, json, text};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -39,6 +39,10 @@ pub(super) struct Replay {
     /// csv: also rows that the rulebase would not log
     #[arg(long)]
     all: bool,
+
+    /// Write every event of the run, one JSON object per line
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
 
     /// text: how many rows of the traffic log to show, or `all`
     #[arg(long, value_name = "N", default_value = "200", value_parser = rows)]
@@ -88,7 +92,7 @@ impl Replay {
         let outcome = streams.write_to(self.output.as_ref(), |out| {
             out.write_all(header)?;
             let mut rows = self.with_aggregate(Rows::streamed(encode, out));
-            let outcome = run.replay(&mut [&mut rows])?;
+            let outcome = self.run_with(run, &mut [&mut rows])?;
             rows.finish(&world)?;
             Ok(outcome)
         })?;
@@ -127,7 +131,20 @@ impl Replay {
     ) -> io::Result<Outcome> {
         let mut sinks: Vec<&mut dyn Sink> = vec![tally];
         sinks.extend(rows.map(|rows| rows as &mut dyn Sink));
-        run.replay(&mut sinks)
+        self.run_with(run, &mut sinks)
+    }
+
+    /// The run, with the event log where one is wanted.
+    fn run_with(&self, run: Run, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
+        let Some(path) = &self.events else { return run.replay(sinks) };
+        let mut file = OutFile::create(path)?;
+        let mut log = EventLog::new(&mut file);
+        let mut all: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+        all.push(&mut log);
+        let outcome = run.replay(&mut all)?;
+        log.finish()?;
+        file.complete()?;
+        Ok(outcome)
     }
 
     fn with_aggregate<'a, E: Encode>(&self, rows: Rows<'a, E>) -> Rows<'a, E> {
