@@ -213,8 +213,8 @@ fn corpus() -> Option<PathBuf> {
     let folder = root.join("pcaps");
     if !folder.is_dir() {
         // Past the harness, which keeps what tests print to itself.
-        writeln!(std::io::stderr(), "SKIPPED: no corpus at `{}`; set FIRSTPASS_CORPUS", folder.display())
-            .unwrap();
+        let message = format!("SKIPPED: no corpus at `{}`; set FIRSTPASS_CORPUS\n", folder.display());
+        std::io::stderr().write_all(message.as_bytes()).unwrap();
         return None;
     }
     Some(folder)

@@ -99,10 +99,11 @@ impl Firewall {
         let Some(session) = self.table.get(slot) else { return };
         let (AppState::Known(app), Some(lookup)) = (session.app, session.decided) else { return };
         let (key, id) = (session.c2s, session.id);
+        self.unreachable(Some(id), &key, lookup, packet, out);
         if key.protocol != Protocol::TCP {
-            self.unreachable(Some(id), &key, lookup, packet, out);
             return;
         }
+        let Some(session) = self.table.get(slot) else { return };
         if !session.tcp.is_established() && !self.world.settings.reset_before_handshake {
             return;
         }
@@ -138,10 +139,8 @@ impl Firewall {
         lookup: Lookup,
         out: &mut Events,
     ) {
-        let Layer4::Tcp(segment) = packet.layer4 else {
-            self.unreachable(None, key, lookup, packet, out);
-            return;
-        };
+        self.unreachable(None, key, lookup, packet, out);
+        let Layer4::Tcp(segment) = packet.layer4 else { return };
         let to_client = matches!(lookup.action, Action::ResetClient | Action::ResetBoth);
         if to_client && self.world.settings.reset_before_handshake {
             let ack = segment.seq.wrapping_add(segment.sequence_len());
@@ -152,8 +151,8 @@ impl Firewall {
         }
     }
 
-    /// An ICMP unreachable to the client, where the rule asks for it: drop or reset actions, never for TCP
-    /// (PANOS.md 3.2).
+    /// An ICMP unreachable to the client, where the rule asks for it: for drop, and for reset where there is no TCP to
+    /// reset (PANOS.md 3.2).
     fn unreachable(
         &self,
         session: Option<crate::session::SessionId>,
@@ -162,8 +161,13 @@ impl Firewall {
         packet: &Packet<'_>,
         out: &mut Events,
     ) {
-        let asked = self.world.policy.rule(lookup.rule).icmp_unreachable && lookup.action != Action::Deny;
-        if key.protocol.is_icmp() || !asked {
+        let asked = self.world.policy.rule(lookup.rule).icmp_unreachable;
+        let fits = match lookup.action {
+            Action::Drop => true,
+            Action::ResetClient | Action::ResetServer | Action::ResetBoth => key.protocol != Protocol::TCP,
+            Action::Allow | Action::Deny => false,
+        };
+        if key.protocol.is_icmp() || !asked || !fits {
             return;
         }
         // The firewall's own address is not modelled: the message seems to come from the server.
