@@ -46,7 +46,7 @@ pub struct Explain<'a> {
 /// Columns where it is not for a terminal.
 const WIDTH: usize = 120;
 /// No narrower than this, whatever the terminal says.
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 72;
 
 impl<'a> Explain<'a> {
     /// Explanations of one session, or of everything, go to `out`.

@@ -233,7 +233,8 @@ fn role(verdict: Verdict) -> Role {
 /// A line in as many lines as it needs.
 pub(super) fn push(text: &mut String, line: &Line, look: Look) {
     let indent = INDENT + 2 + 2 * line.level;
-    for (number, part) in wrap::sentence(&line.text, look.width.saturating_sub(indent)).iter().enumerate() {
+    let width = look.width.saturating_sub(indent + 2);
+    for (number, part) in wrap::sentence(&line.text, width).iter().enumerate() {
         let hanging = if number == 0 { "" } else { "  " };
         let spaces = " ".repeat(indent);
         text.push_str(&format!("{spaces}{hanging}{}\n", look.paint.on(line.role, part)));

@@ -32,7 +32,7 @@ pub struct Look {
 /// Columns where it is not for a terminal.
 const WIDTH: usize = 120;
 /// No narrower than this, whatever the terminal says.
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 72;
 /// Columns that the labels take.
 const INDENT: usize = 10;
 
@@ -138,10 +138,10 @@ impl Report<'_> {
         if seen.leak {
             legend.push("▲ packets passed under a rule that does not finally hold".to_owned());
         }
-        legend.extend(seen.zones.map(|zones| format!("zones {zones} in all rows")));
         if seen.unlogged {
             legend.push("· the rulebase does not log this row".to_owned());
         }
+        legend.extend(seen.zones.map(|zones| format!("zones {zones} in all rows")));
         for line in wrap::lines(&legend, "   ", self.width) {
             writeln!(self.out, "{}", self.paint.on(Role::Quiet, line))?;
         }

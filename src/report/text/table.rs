@@ -166,27 +166,20 @@ struct Layout {
     columns: Vec<(Column, usize)>,
 }
 
-/// Columns that stay only where there is plenty of room, the first to go first.
-const SPARED_FIRST: [Column; 4] = [Column::FirstPackets, Column::SourcePort, Column::Zones, Column::Bytes];
-/// Columns that go where the rest does not fit otherwise.
-const SPARED_LAST: [Column; 4] = [Column::Packets, Column::Time, Column::Action, Column::Type];
-/// How far columns may be narrowed: first so far, …
-const COMFORTABLE: [(Column, usize); 5] = [
-    (Column::Source, 15),
-    (Column::Destination, 15),
-    (Column::Rule, 20),
-    (Column::EndReason, 19),
-    (Column::Application, 17),
+/// How far columns may be narrowed, in steps: comfortable, narrow, narrower, and at the worst.
+const FLOORS: [(Column, [usize; 4]); 5] = [
+    (Column::Rule, [20, 14, 10, 8]),
+    (Column::EndReason, [19, 14, 12, 10]),
+    (Column::Application, [17, 14, 12, 10]),
+    (Column::Source, [15, 15, 12, 10]),
+    (Column::Destination, [15, 15, 12, 10]),
 ];
-/// … then so far, …
-const NARROW: [(Column, usize); 3] = [(Column::Rule, 14), (Column::EndReason, 14), (Column::Application, 14)];
-/// … and at the worst so far.
-const NARROWEST: [(Column, usize); 5] = [
-    (Column::Rule, 10),
-    (Column::EndReason, 12),
-    (Column::Application, 12),
-    (Column::Source, 12),
-    (Column::Destination, 12),
+/// Columns that are left out before the others are narrowed further than that step, the first one first.
+const SPARED: [&[Column]; 4] = [
+    &[Column::FirstPackets, Column::SourcePort, Column::Zones, Column::Bytes],
+    &[Column::Packets, Column::Action],
+    &[Column::Time, Column::Type],
+    &[],
 ];
 
 /// So many rows are looked at for the widths of the columns.
@@ -296,28 +289,29 @@ impl Layout {
             None => true,
         });
         let mut layout = Self { columns };
-        layout.spare(&SPARED_FIRST, COMFORTABLE, width);
-        layout.spare(&SPARED_LAST, NARROWEST, width);
-        for (column, floor) in COMFORTABLE.into_iter().chain(NARROW).chain(NARROWEST) {
+        for (step, spared) in SPARED.iter().enumerate() {
+            for column in *spared {
+                if layout.floor(step) > width {
+                    layout.columns.retain(|(other, _)| other != column);
+                }
+            }
+        }
+        for (column, floor) in (0..4).flat_map(|step| FLOORS.map(|(column, floors)| (column, floors[step]))) {
             let excess = layout.width().saturating_sub(width);
             for (_, width) in layout.columns.iter_mut().filter(|(other, _)| *other == column) {
-                *width = width.saturating_sub(excess).max(floor).min(*width);
+                *width = width.saturating_sub(excess).max(floor.min(*width));
             }
         }
         layout
     }
 
-    /// Leaves out columns, the first one first, until the rest fits with columns as narrow as `floors`.
-    fn spare(&mut self, columns: &[Column], floors: [(Column, usize); 5], width: usize) {
-        for spared in columns {
-            let floor = |column| floors.iter().find(|(other, _)| *other == column).map(|(_, floor)| *floor);
-            let excess = |&(column, width): &(Column, usize)| {
-                floor(column).map_or(0, |floor| width.saturating_sub(floor))
-            };
-            if self.width() - self.columns.iter().map(excess).sum::<usize>() > width {
-                self.columns.retain(|(column, _)| column != spared);
-            }
-        }
+    /// The width with every column as narrow as it may become in a step.
+    fn floor(&self, step: usize) -> usize {
+        let spare = |(column, floors): &(Column, [usize; 4])| {
+            let width = self.columns.iter().find(|(other, _)| other == column).map_or(0, |(_, width)| *width);
+            width.saturating_sub(floors[step])
+        };
+        self.width() - FLOORS.iter().map(spare).sum::<usize>()
     }
 
     fn width(&self) -> usize {
