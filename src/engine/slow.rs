@@ -58,13 +58,13 @@ impl Firewall {
             out.push(event(EventKind::Limit { limit: Limit::Sessions }));
             return Judgement::drop(DropReason::TableFull);
         };
+        self.created += 1;
         self.announce(slot, packet, out);
         self.inspect(slot, Direction::ClientToServer, packet, true, out)
     }
 
     /// A session in its first moment.
-    fn new_session(&mut self, packet: &Packet<'_>, key: FlowKey, query: &Query, lookup: Lookup) -> Session {
-        self.created += 1;
+    fn new_session(&self, packet: &Packet<'_>, key: FlowKey, query: &Query, lookup: Lookup) -> Session {
         let bypass = self.world.settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
         let (timer, tcp) = match packet.layer4 {
             Layer4::Tcp(tcp) if is_syn(&tcp) => (Timer::TcpInit, TcpTracker::open(&tcp, bypass)),
@@ -78,7 +78,7 @@ impl Firewall {
         Session {
             c2s: key,
             s2c: key.reply(query.to),
-            id: SessionId(self.created),
+            id: SessionId(self.created + 1),
             counts: Counts::default(),
             payload: [0; 2],
             passed_before: None,
