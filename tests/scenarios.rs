@@ -5,10 +5,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers as well")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use firstpass::engine::{DropReason, Verdict};
+use firstpass::packet::Malformed;
 use firstpass::scenario::{Document, Scenario};
+use firstpass::session::EndReason;
 
 /// All documents, in order of their names.
 fn documents() -> Vec<(PathBuf, Document)> {
@@ -75,3 +79,62 @@ fn judge(document: &Document, scenario: &Scenario, report: &mut String) {
         (None, Err(error)) => writeln!(report, "{heading}\n{error}\n").unwrap(),
     }
 }
+
+/// Every end reason has its scenario, and so has every reason to drop a packet; the test fails when a new one has none.
+#[test]
+fn every_outcome_has_a_scenario() {
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    for (_, document) in &documents() {
+        for scenario in document.scenarios() {
+            let Ok(run) = scenario.run() else { continue };
+            reached.extend(run.rows.into_iter().map(|row| row.session_end_reason));
+            reached.extend(run.verdicts.iter().filter_map(|verdict| match verdict {
+                Verdict::Drop(reason) => Some(reason.counter().to_owned()),
+                Verdict::Forward => None,
+            }));
+        }
+    }
+    let ends =
+        EndReason::ALL.into_iter().filter(|end| !END_REASONS_TO_COME.contains(end)).map(EndReason::name);
+    let missing: Vec<&str> = ends.chain(drops()).filter(|outcome| !reached.contains(*outcome)).collect();
+    assert!(missing.is_empty(), "no scenario for {missing:?}");
+}
+
+/// What nothing can bring about yet.
+const END_REASONS_TO_COME: [EndReason; 5] = [
+    EndReason::Threat,
+    EndReason::DecryptCertValidation,
+    EndReason::DecryptUnsupportParam,
+    EndReason::DecryptError,
+    EndReason::Decoder,
+];
+
+/// The counters of every reason to drop a packet that a scenario can bring about.
+fn drops() -> impl Iterator<Item = &'static str> {
+    let malformed = Malformed::ALL.into_iter().filter(|malformed| !DECODER_ONLY.contains(malformed));
+    [
+        DropReason::NotIp,
+        DropReason::NoIngressZone,
+        DropReason::NoEgressZone,
+        DropReason::NonSyn,
+        DropReason::PolicyDeny,
+        DropReason::AppDeny,
+        DropReason::SessionDiscard,
+        DropReason::OutOfWindow,
+        DropReason::OutOfOrderLimit,
+        DropReason::TableFull,
+    ]
+    .into_iter()
+    .chain(malformed.map(DropReason::Malformed))
+    .map(DropReason::counter)
+}
+
+/// Malformations that the decoder's own tests show: checksums are not looked at by default, and a scenario's frames are
+/// Ethernet.
+const DECODER_ONLY: [Malformed; 5] = [
+    Malformed::LinkTypeUnsupported,
+    Malformed::IpChecksum,
+    Malformed::TcpChecksum,
+    Malformed::UdpChecksum,
+    Malformed::IcmpChecksum,
+];
