@@ -1,7 +1,6 @@
 //! The lesson captures: each `pcaps/*/expected.toml` is held against what a replay says, and the auditor reads along;
 //! also over every capture of the corpus, where that is present.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers as well")]
-#![expect(clippy::explicit_write, reason = "what is printed by a macro is kept back by the harness")]
 
 use std::fmt::Write as _;
 use std::io::Write as _;
