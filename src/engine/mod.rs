@@ -206,9 +206,10 @@ impl Firewall {
             return judgement;
         }
         let key = key(packet, zone);
-        match self.table.find(&key) {
-            Some((slot, direction)) => self.existing(slot, direction, packet, &key, out),
-            None => self.set_up(packet, key, out),
+        let hash = self.table.hash(&key);
+        match self.table.find(&key, hash) {
+            Some((slot, direction)) => self.existing(slot, direction, packet, (&key, hash), out),
+            None => self.set_up(packet, key, hash, out),
         }
     }
 
@@ -227,12 +228,13 @@ impl Firewall {
             protocol: quoted.ip.protocol,
             zone: ingress,
         };
-        let reply = key.reply(zone);
+        // Both directions have the same hash.
+        let hash = self.table.hash(&key);
         let (slot, direction) = self
             .table
-            .find(&key)
+            .find(&key, hash)
             .map(|(slot, direction)| (slot, direction.reverse()))
-            .or_else(|| self.table.find(&reply))?;
+            .or_else(|| self.table.find(&key.reply(zone), hash))?;
         let session = self.table.get(slot)?;
         let verdict = if session.state == State::Discard {
             Verdict::Drop(DropReason::SessionDiscard)

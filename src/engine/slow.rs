@@ -7,14 +7,20 @@ use crate::flow::{Direction, FlowKey, Protocol};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
-    AppState, Counts, EndCauses, EndReason, History, Passed, Session, SessionId, Slot, State, TcpTracker,
-    Timer, Trigger,
+    AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Slot, State,
+    TcpTracker, Timer, Trigger,
 };
 use crate::time::Span;
 
 impl Firewall {
     /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
-    pub(super) fn set_up(&mut self, packet: &Packet<'_>, key: FlowKey, out: &mut Events) -> Judgement {
+    pub(super) fn set_up(
+        &mut self,
+        packet: &Packet<'_>,
+        key: FlowKey,
+        hash: KeyHash,
+        out: &mut Events,
+    ) -> Judgement {
         // TCP state check: a first packet must be a SYN (PANOS.md 1.4).
         if let Layer4::Tcp(tcp) = packet.layer4
             && !is_syn(&tcp)
@@ -53,7 +59,7 @@ impl Firewall {
         // Session allocation and installation.
         let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
         let session = self.new_session(packet, key, &query, lookup);
-        let installed = if self.table.len() < max { self.table.insert(session) } else { None };
+        let installed = if self.table.len() < max { self.table.insert(session, hash) } else { None };
         let Some(slot) = installed else {
             out.push(event(EventKind::Limit { limit: Limit::Sessions }));
             return Judgement::drop(DropReason::TableFull);

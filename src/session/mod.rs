@@ -15,7 +15,7 @@ pub use history::History;
 pub(crate) use history::Letter;
 pub use state::{State, Trigger};
 pub use stream::{Chunk, Stream, StreamError};
-pub use table::{Slot, Table};
+pub use table::{KeyHash, Slot, Table};
 pub use tcp::{TcpChange, TcpStage, TcpTracker, TcpVerdict};
 pub use timer::Timers;
 

@@ -16,8 +16,12 @@ pub struct Slot(pub u32);
 #[derive(Debug, Clone, Copy)]
 struct Flow {
     slot: Slot,
-    hash: u32,
+    hash: KeyHash,
 }
+
+/// What is kept of a flow key's hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyHash(u32);
 
 /// All sessions that are in the flow table.
 ///
@@ -44,11 +48,24 @@ impl Table {
         self.live == 0
     }
 
-    /// The session that a packet with this key belongs to, and which way the packet travels.
-    pub fn find(&self, key: &FlowKey) -> Option<(Slot, Direction)> {
+    /// The hash of a flow key: the same for both directions of a flow, whatever zones they come in by.
+    #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are kept")]
+    pub fn hash(&self, key: &FlowKey) -> KeyHash {
+        let ends = [(key.src, key.sport), (key.dst, key.dport)];
+        let [low, high] = if ends[0] <= ends[1] { ends } else { [ends[1], ends[0]] };
+        let mut hasher = self.hasher.build_hasher();
+        for (addr, _) in [low, high] {
+            Addr::hash(&addr, &mut hasher);
+        }
+        let ports = u64::from(low.1) << 32 | u64::from(high.1) << 16 | u64::from(key.protocol.0);
+        hasher.write_u64(ports);
+        KeyHash(hasher.finish() as u32)
+    }
+
+    /// The session that a packet with this key (and its hash) belongs to, and which way the packet travels.
+    pub fn find(&self, key: &FlowKey, hash: KeyHash) -> Option<(Slot, Direction)> {
         let mut direction = Direction::ClientToServer;
-        let hash = self.hash(key);
-        let flow = self.index.find(spread(hash), |flow| match self.direction(flow.slot, key) {
+        let flow = self.index.find(hash.spread(), |flow| match self.direction(flow.slot, key) {
             Some(found) if flow.hash == hash => {
                 direction = found;
                 true
@@ -68,11 +85,16 @@ impl Table {
         self.sessions.get_mut(slot.0 as usize)?.as_mut()
     }
 
-    /// Puts both flows of `session` into the table. `None` where one of its keys is taken: the new instance is thrown
-    /// away (PANOS.md 1.3).
-    pub fn insert(&mut self, session: Session) -> Option<Slot> {
+    /// Puts both flows of `session` into the table; `hash` is that of its `c2s` key. `None` where one of its keys is
+    /// taken: the new instance is thrown away (PANOS.md 1.3).
+    pub fn insert(&mut self, session: Session, hash: KeyHash) -> Option<Slot> {
+        let hashes = self.hashes(&session, hash);
         let keys = [session.c2s, session.s2c];
-        if keys.iter().any(|key| self.find(key).is_some()) {
+        if keys
+            .iter()
+            .zip([hash, hashes[1].unwrap_or(hash)])
+            .any(|(key, hash)| self.find(key, hash).is_some())
+        {
             return None;
         }
         let slot = match self.free.pop() {
@@ -87,8 +109,8 @@ impl Table {
             *place = Some(session);
         }
         let slot = Slot(slot);
-        for hash in self.hashes(keys) {
-            self.index.insert_unique(spread(hash), Flow { slot, hash }, |flow| spread(flow.hash));
+        for hash in hashes.into_iter().flatten() {
+            self.index.insert_unique(hash.spread(), Flow { slot, hash }, |flow| flow.hash.spread());
         }
         self.live += 1;
         Some(slot)
@@ -97,8 +119,8 @@ impl Table {
     /// Takes a session out.
     pub fn remove(&mut self, slot: Slot) -> Option<Session> {
         let session = self.sessions.get_mut(slot.0 as usize)?.take()?;
-        for hash in self.hashes([session.c2s, session.s2c]) {
-            let found = self.index.entry(spread(hash), |flow| flow.slot == slot, |flow| spread(flow.hash));
+        for hash in self.hashes(&session, self.hash(&session.c2s)).into_iter().flatten() {
+            let found = self.index.entry(hash.spread(), |flow| flow.slot == slot, |flow| flow.hash.spread());
             if let Entry::Occupied(entry) = found {
                 entry.remove();
             }
@@ -126,29 +148,16 @@ impl Table {
         }
     }
 
-    /// The hashes of a session's index entries.
-    fn hashes(&self, [c2s, s2c]: [FlowKey; 2]) -> impl Iterator<Item = u32> + use<> {
-        let first = self.hash(&c2s);
-        let second = Some(self.hash(&s2c)).filter(|&second| second != first);
-        std::iter::once(first).chain(second)
-    }
-
-    /// The same for both directions of a flow, whatever zones they come in by.
-    #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are kept")]
-    fn hash(&self, key: &FlowKey) -> u32 {
-        let ends = [(key.src, key.sport), (key.dst, key.dport)];
-        let [low, high] = if ends[0] <= ends[1] { ends } else { [ends[1], ends[0]] };
-        let mut hasher = self.hasher.build_hasher();
-        for (addr, _) in [low, high] {
-            Addr::hash(&addr, &mut hasher);
-        }
-        let ports = u64::from(low.1) << 32 | u64::from(high.1) << 16 | u64::from(key.protocol.0);
-        hasher.write_u64(ports);
-        hasher.finish() as u32
+    /// The hashes of a session's index entries: a second one only where its keys are no mirror images.
+    fn hashes(&self, session: &Session, first: KeyHash) -> [Option<KeyHash>; 2] {
+        let mirrored = session.c2s.reply(session.s2c.zone) == session.s2c;
+        [Some(first), if mirrored { None } else { Some(self.hash(&session.s2c)) }]
     }
 }
 
-/// The 32 bits kept of a hash, spread over the 64 that the index wants.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+impl KeyHash {
+    /// The 32 bits spread over the 64 that the index wants.
+    fn spread(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
