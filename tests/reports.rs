@@ -316,6 +316,38 @@ fn the_closed_rulebase_leaks_nothing() {
     insta::assert_snapshot!(first_packets);
 }
 
+/// The first rule with other columns, and what the report then proposes.
+#[test]
+fn the_fix_is_in_the_words_of_the_rulebase() {
+    let block = "[[security]]\nname = \"No FTP\"\napplication = \"ftp\"\naction = \"drop\"\n\n[[security]]\nname = \"Ping";
+    let cases = [
+        (r#"["ping", "web-browsing"]"#, "any", false),
+        (r#"["ping", "ftp"]"#, "any", false),
+        (r#"["ping", "unknown-tcp"]"#, "any", false),
+        (r#"["ping", "unknown-tcp"]"#, "application-default", false),
+        (r#"["ping", "ftp"]"#, "application-default", false),
+        (r#"["ping", "web-browsing"]"#, "ftp-alt", false),
+        (r#""any""#, "application-default", false),
+        (r#""any""#, "any", true),
+    ];
+    let mut told = String::new();
+    for (application, service, blocked) in cases {
+        let mut rules = RULES
+            .replacen(r#"["ping", "traceroute", "icmp", "ipv6-icmp"]"#, application, 1)
+            .replacen("service = \"any\"", &format!("service = \"{service}\""), 1)
+            .replacen("[service]", "[service]\nftp-alt = \"tcp/21\"", 1);
+        if blocked {
+            rules = rules.replacen("[[security]]\nname = \"Ping", block, 1);
+        }
+        let report = report(&rules, 0, plain(100));
+        let fix =
+            report.lines().skip_while(|line| !line.starts_with("  fix")).take_while(|line| !line.is_empty());
+        told.push_str(&format!("application = {application}, service = {service:?}\n"));
+        fix.for_each(|line| told.push_str(&format!("{line}\n")));
+    }
+    insta::assert_snapshot!("fixes", told);
+}
+
 #[test]
 fn every_width_holds() {
     for width in 72..200 {

@@ -133,14 +133,27 @@ impl Order {
 
     /// Hands out everything that is left, in order.
     pub(super) fn finish(mut self, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut left = self.first.unwrap_or(usize::MAX);
+        let each = |text: &[u8]| match left {
+            0 => Ok(()),
+            _ => {
+                left -= 1;
+                each(text)
+            }
+        };
         if self.spilled.is_some() {
             self.spill()?;
         }
-        if let Some(spilled) = self.spilled {
-            return spilled.merge(self.limit, each);
+        match self.spilled.take() {
+            Some(spilled) => spilled.merge(self.limit, each),
+            None => self.drain(each),
         }
+    }
+
+    /// Hands out everything that waits in memory.
+    fn drain(&mut self, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         self.sort();
-        for waiting in self.waiting.iter().take(self.first.unwrap_or(usize::MAX)) {
+        for waiting in self.waiting.drain(..) {
             each(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
         }
         Ok(())

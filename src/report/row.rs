@@ -144,7 +144,7 @@ pub struct Applications<'a> {
     list: &'a [Application],
 }
 
-/// An application that App-ID came to, with names.
+/// An application that App-ID came to, and what the full lookup then said.
 #[derive(Debug, Clone, Copy)]
 pub struct ApplicationRow<'a> {
     /// Frame number of the packet that told.

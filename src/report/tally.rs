@@ -198,7 +198,7 @@ impl Tally {
         match record.label {
             Label::App(app) => {
                 rule.applications.insert(app);
-                self.by_application[usize::from(app.0)] += 1;
+                *place(&mut self.by_application, usize::from(app.0)) += 1;
             }
             label => *self.by_label.entry(label).or_default() += 1,
         }
@@ -218,9 +218,8 @@ impl Tally {
         self.counters[counter as usize] += 1;
     }
 
-    /// There is one for every rule from the first event on.
     fn rule(&mut self, rule: RuleId) -> &mut RuleTally {
-        &mut self.rules[rule.0 as usize]
+        place(&mut self.rules, rule.0 as usize)
     }
 }
 
@@ -282,16 +281,23 @@ impl Counter {
 
 impl Sink for Tally {
     fn read(&mut self, world: &World, events: &Events) -> io::Result<()> {
-        let rules = world.policy.rules().len();
-        if self.rules.len() != rules {
-            self.rules.resize_with(rules, RuleTally::default);
-            self.by_application.resize(world.catalog.iter().count(), 0);
+        // Every rule is told, also one that nothing hits.
+        if let Some(last) = world.policy.rules().len().checked_sub(1) {
+            place(&mut self.rules, last);
         }
         for event in events.list() {
             self.read_event(world, events, event);
         }
         Ok(())
     }
+}
+
+/// The element at `index`, with as many before it as that takes.
+fn place<T: Clone + Default>(list: &mut Vec<T>, index: usize) -> &mut T {
+    if index >= list.len() {
+        list.resize(index + 1, T::default());
+    }
+    &mut list[index]
 }
 
 impl RuleTally {

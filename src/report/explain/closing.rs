@@ -71,17 +71,18 @@ pub(super) fn refusal(world: &World, record: &Record) -> String {
 
 fn admission(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     let rule = quote(rule_name(world, record.tentative));
-    let lookup = facts.tentative?;
-    Some(if lookup.certainty == Ternary::Unknown {
-        format!("{rule} let the session begin on its ports alone: nothing was known of the application yet.")
-    } else if facts.found.first().is_some_and(|found| found.packet == record.first_packet)
-        && record.first_packets.is_none()
-        && !record.c2s.protocol.has_ports()
-    {
-        let app = facts.found.first().map_or("", |found| world.catalog.name(found.app));
-        format!("The IP header tells the application, {app}, and {rule} allows it.")
-    } else {
-        format!("{rule} lets the session begin whatever the application.")
+    let told = facts.found.first().filter(|_| !record.c2s.protocol.has_ports());
+    Some(match (facts.tentative?.certainty, told) {
+        (Ternary::Unknown, _) => {
+            format!(
+                "{rule} let the session begin on its ports alone: nothing was known of the application yet."
+            )
+        }
+        (_, Some(found)) => {
+            let app = world.catalog.name(found.app);
+            format!("The IP header tells the application, {app}, and {rule} allows it.")
+        }
+        (_, None) => format!("{rule} lets the session begin whatever the application."),
     })
 }
 

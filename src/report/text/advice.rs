@@ -181,10 +181,7 @@ impl<'a> Members<'a> {
             (low, high) => format!("{what}{low}-{high}"),
         };
         let told: Vec<String> = ports.iter().take(TOLD).map(print).collect();
-        match ports.len() - told.len() {
-            0 => told.join(", "),
-            more => format!("{} and {more} more", told.join(", ")),
-        }
+        joined(&told, ports.len())
     }
 }
 
@@ -227,11 +224,15 @@ fn against_services(rule: &Rule, leak: &Leak) -> Advice {
 /// Names in backticks, or `None` where there are none.
 fn names(names: &[&str]) -> Option<String> {
     let told: Vec<String> = names.iter().take(TOLD).map(|name| format!("`{}`", escape::name(name))).collect();
-    match (told.as_slice(), names.len().saturating_sub(TOLD)) {
-        ([], _) => None,
-        ([one], 0) => Some(one.clone()),
-        ([before @ .., last], 0) => Some(format!("{} and {last}", before.join(", "))),
-        (told, more) => Some(format!("{} and {more} more", told.join(", "))),
+    (!told.is_empty()).then(|| joined(&told, names.len()))
+}
+
+/// `a, b and c`, or `a, b and 3 more`.
+fn joined(told: &[String], all: usize) -> String {
+    match (told, all - told.len()) {
+        ([one], 0) => one.clone(),
+        ([before @ .., last], 0) => format!("{} and {last}", before.join(", ")),
+        (told, more) => format!("{} and {more} more", told.join(", ")),
     }
 }
 
