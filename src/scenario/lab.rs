@@ -277,3 +277,90 @@ impl Ping {
         self.line.send(make, &[])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Verdict;
+
+    fn lab() -> Lab {
+        let rules = r#"
+            [zones]
+            untrust = ["0.0.0.0/0", "::/0"]
+            dmz = ["192.0.2.0/24", "2001:db8:1::/64"]
+
+            [[security]]
+            name = "Allow"
+            from = "untrust"
+            to = "dmz"
+            service = "any"
+        "#;
+        Lab::new(World::from_toml(rules).unwrap())
+    }
+
+    #[test]
+    fn conversations_take_turns() {
+        let lab = lab();
+        let mut a = lab.tcp("203.0.113.5:40000", "192.0.2.10:21");
+        let mut b = lab.tcp("[2001:db8:ffff::5]:40000", "[2001:db8:1::10]:21");
+        for tcp in [&mut a, &mut b] {
+            tcp.handshake();
+        }
+        assert_eq!(a.server(b"220 welcome\r\n"), 7);
+        b.server(b"220 welcome\r\n");
+        a.client(b"USER a\r\n");
+        b.rst(Direction::ClientToServer);
+        a.close(Direction::ClientToServer);
+        let run = lab.finish().unwrap();
+        let told: Vec<_> =
+            run.rows.iter().map(|row| (row.app.as_str(), row.session_end_reason.as_str())).collect();
+        assert_eq!(told, [("ftp", "tcp-fin"), ("insufficient-data", "tcp-rst-from-client")]);
+        assert_eq!(run.counter("packets"), 13);
+        assert_eq!(run.counter("forwarded"), 13);
+        assert!(run.verdicts.iter().all(|verdict| verdict.is_forward()));
+    }
+
+    #[test]
+    fn time_passes_as_told() {
+        let mut lab = lab();
+        let udp = lab.udp("203.0.113.5:40000", "192.0.2.10:7000");
+        udp.client(b"x");
+        lab.wait(Duration::from_secs(31));
+        let last = udp.fragments(Direction::ClientToServer, &[b'x'; 100], &[0..56, 56..108]);
+        let ping = lab.ping("203.0.113.5", "192.0.2.10", 7);
+        ping.request(1);
+        ping.reply(1);
+        lab.linger(Linger::For(Span::from_secs(10)));
+        let run = lab.finish().unwrap();
+        assert_eq!(last, 3, "the second fragment is the third frame");
+        assert_eq!(run.verdict(last), Some(Verdict::Forward));
+        assert_eq!(run.verdict(6), None);
+        let told: Vec<_> =
+            run.rows.iter().map(|row| (row.app.as_str(), row.packets, row.model.open_at_end)).collect();
+        assert_eq!(
+            told,
+            [("insufficient-data", 1, false), ("insufficient-data", 1, true), ("ping", 2, false)]
+        );
+    }
+
+    #[test]
+    fn an_administrator_clears() {
+        let lab = lab();
+        lab.tcp("203.0.113.5:40000", "192.0.2.10:21").handshake();
+        lab.control(Control::ClearAll);
+        assert_eq!(lab.frame(&[0; 4]), 4);
+        let run = lab.finish().unwrap();
+        assert_eq!(run.rows[0].session_end_reason, "unknown");
+        assert_eq!(run.counter("dropped"), 1);
+    }
+
+    #[test]
+    fn addresses_that_are_none() {
+        for (client, server) in [("203.0.113.5", "192.0.2.10:21"), ("203.0.113.5:1", "[2001:db8::1]:21")] {
+            let lab = lab();
+            assert_eq!(lab.tcp(client, server).handshake(), 0);
+            let error = lab.finish().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{client} > {server}` is no pair of addresses")), "{error}");
+        }
+    }
+}

@@ -88,12 +88,6 @@ impl Conversation {
         side.note(seq.wrapping_sub(side.initial), len);
         Numbers { seq, ack }
     }
-
-    /// A number on the wire, relative to the initial one of `direction`'s sender.
-    pub fn relative(&self, direction: Direction, number: u32) -> i64 {
-        // A little below the initial number rather than 4 GiB above it.
-        i64::from(number.wrapping_sub(self.sides[direction.index()].initial).cast_signed())
-    }
 }
 
 impl Side {
@@ -133,12 +127,11 @@ mod tests {
         Segment { flags: TcpFlags(flags), payload: payload.to_vec(), ..Segment::default() }
     }
 
-    fn relative(conversation: &mut Conversation, direction: Direction, segment: &Segment) -> (i64, i64) {
-        let numbers = conversation.send(direction, segment);
-        (
-            conversation.relative(direction, numbers.seq),
-            conversation.relative(direction.reverse(), numbers.ack),
-        )
+    /// The numbers of the next segment, from the initial ones.
+    fn relative(conversation: &mut Conversation, direction: Direction, segment: &Segment) -> (u32, u32) {
+        let Numbers { seq, ack } = conversation.send(direction, segment);
+        let initial = |direction: Direction| conversation.sides[direction.index()].initial;
+        (seq.wrapping_sub(initial(direction)), ack.wrapping_sub(initial(direction.reverse())))
     }
 
     #[test]

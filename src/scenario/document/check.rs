@@ -51,22 +51,15 @@ impl Scenario {
     }
 
     fn check_table(&self, expected: &Expectation, run: &Run) -> Option<Mismatch> {
-        let columns = &expected.table.columns;
+        let Expectation { kind, line, table: Table { columns, rows: said }, .. } = expected;
         let got = self.table(expected, run);
-        let fits = |said: &[String], row: &[String]| {
-            said.iter().zip(row).all(|(said, cell)| said == ANY || said == cell)
-        };
-        let rows = &expected.table.rows;
-        let holds = if expected.kind == Kind::SomeRows {
+        let holds = if *kind == Kind::SomeRows {
             let mut rest = got.iter();
-            rows.iter().all(|(_, said)| rest.any(|row| fits(said, row)))
+            said.iter().all(|(_, said)| rest.any(|row| fits(said, row)))
         } else {
-            rows.len() == got.len() && rows.iter().zip(&got).all(|((_, said), row)| fits(said, row))
+            said.len() == got.len() && said.iter().zip(&got).all(|((_, said), row)| fits(said, row))
         };
-        (!holds).then(|| {
-            let what = difference(columns, rows, &got, expected.kind == Kind::SomeRows);
-            Mismatch { line: expected.line, what }
-        })
+        (!holds).then(|| Mismatch { line: *line, what: difference(columns, said, &got) })
     }
 
     /// The content of a table's block as the run says it; cells that said nothing still do.
@@ -120,6 +113,9 @@ impl Scenario {
             "to": receiver(emitted.direction),
             "src": packet.ip.src.to_string(),
             "dst": packet.ip.dst.to_string(),
+            "what": null,
+            "seq": null,
+            "ack": null,
         });
         match packet.layer4 {
             Layer4::Tcp(tcp) => {
@@ -132,20 +128,21 @@ impl Scenario {
                 value["ack"] = tcp.ack.wrapping_sub(initial(receiver)).into();
             }
             Layer4::Icmp(icmp) => value["what"] = format!("icmp {}/{}", icmp.kind, icmp.code).into(),
-            _ => value["what"] = "?".into(),
+            _ => {}
         }
         value
     }
 }
 
-/// A dotted column of a record.
+/// A dotted column of a record. What is inside of nothing is nothing.
 fn cell(record: &Value, column: &str) -> String {
     let found = column.split('.').try_fold(record, |value, key| match value {
+        Value::Null => Some(value),
         Value::Array(list) => key.parse::<usize>().ok().and_then(|index| list.get(index)),
         value => value.get(key),
     });
     match found {
-        None | Some(Value::Null) => "null".to_owned(),
+        None => "(no such column)".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
     }
@@ -166,45 +163,37 @@ fn letters(flags: TcpFlags) -> String {
     .collect()
 }
 
-/// The table as it is, each row that is not as said above the one that was said.
-fn difference(
-    columns: &[String],
-    said: &[(usize, Vec<String>)],
-    got: &[Vec<String>],
-    partial: bool,
-) -> String {
-    let mut marks = Vec::new();
+/// Both tables in one: rows as they are, and where a row is not as said what was said above what is different.
+fn difference(columns: &[String], said: &[(usize, Vec<String>)], got: &[Vec<String>]) -> String {
+    let mut marks = vec![""];
     let mut rows = Vec::new();
     let mut add = |mark: &'static str, row: Vec<String>| {
         marks.push(mark);
         rows.push(row);
     };
-    if partial {
-        said.iter().for_each(|(_, row)| add("expected", row.clone()));
-        got.iter().for_each(|row| add("got", row.clone()));
-    } else {
-        for index in 0..said.len().max(got.len()) {
-            match (said.get(index), got.get(index)) {
-                (Some((_, said)), Some(row)) => {
-                    let same = |(said, cell): (&String, &String)| said == ANY || said == cell;
-                    if said.iter().zip(row).all(same) {
-                        add("", row.clone());
-                    } else {
-                        add("expected", said.clone());
-                        // Only what differs.
-                        let differing =
-                            |(said, cell)| if same((said, cell)) { String::new() } else { cell.clone() };
-                        add("got", said.iter().zip(row).map(differing).collect());
-                    }
-                }
-                (Some((_, said)), None) => add("missing", said.clone()),
-                (None, Some(row)) => add("extra", row.clone()),
-                (None, None) => {}
+    for index in 0..said.len().max(got.len()) {
+        match (said.get(index), got.get(index)) {
+            (Some((_, said)), Some(row)) if fits(said, row) => add("", row.clone()),
+            (Some((_, said)), Some(row)) => {
+                let blank = |(said, cell): (&String, &String)| match said == ANY || said == cell {
+                    true => String::new(),
+                    false => cell.clone(),
+                };
+                add("expected", said.clone());
+                add("got", said.iter().zip(row).map(blank).collect());
             }
+            (Some((_, said)), None) => add("missing", said.clone()),
+            (None, Some(row)) => add("extra", row.clone()),
+            (None, None) => {}
         }
     }
     let table = Table::render(columns, &rows);
-    let marks = std::iter::once("").chain(marks);
-    let lines: Vec<_> = marks.zip(table.lines()).map(|(mark, line)| format!("  {mark:<8}  {line}")).collect();
+    let lines: Vec<_> =
+        marks.iter().zip(table.lines()).map(|(mark, line)| format!("  {mark:<8}  {line}")).collect();
     lines.join("\n")
+}
+
+/// Whether a row is as said.
+fn fits(said: &[String], row: &[String]) -> bool {
+    said.iter().zip(row).all(|(said, cell)| said == ANY || said == cell)
 }
