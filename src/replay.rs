@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::capture::{Frame, Progress, Source};
+use crate::capture::{Frame, LinkType, Progress, Source};
 use crate::config::World;
 use crate::engine::{Control, Events, Firewall};
 use crate::flow::ZoneId;
@@ -23,6 +23,15 @@ pub struct Options {
     pub linger: Linger,
 }
 
+/// What a run shows of its captures besides packets.
+#[derive(Debug, Clone, Default)]
+pub struct Notes {
+    /// What a look at the first packets' checksums has shown.
+    pub checksums: ChecksumSample,
+    /// Link types that are not read, with the frames that were skipped for it.
+    pub skipped: Vec<(LinkType, u64)>,
+}
+
 /// How far the clock goes on after the last packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Linger {
@@ -40,7 +49,7 @@ pub struct Replay<'a> {
     options: Options,
     events: Events,
     sinks: Vec<&'a mut dyn Sink>,
-    sample: ChecksumSample,
+    notes: Notes,
     number: u64,
     last: Timestamp,
 }
@@ -65,22 +74,17 @@ impl<'a> Replay<'a> {
             options,
             events: Events::default(),
             sinks,
-            sample: ChecksumSample::default(),
+            notes: Notes::default(),
             number: 0,
             last: Timestamp::ZERO,
         }
     }
 
-    /// Replays all of `source`, then lets time pass as [`Linger`] says. `progress` is called now and then. Returns
-    /// what a look at the first packets' checksums has shown.
+    /// Replays all of `source`, then lets time pass as [`Linger`] says. `progress` is called now and then.
     ///
     /// # Errors
     /// Where a sink cannot write.
-    pub fn run(
-        mut self,
-        source: &mut impl Source,
-        mut progress: impl FnMut(Progress),
-    ) -> io::Result<ChecksumSample> {
+    pub fn run(mut self, source: &mut impl Source, mut progress: impl FnMut(Progress)) -> io::Result<Notes> {
         while let Some(frame) = source.next_frame() {
             self.frame(&frame)?;
             if self.number.is_multiple_of(PROGRESS_EVERY) {
@@ -99,7 +103,10 @@ impl<'a> Replay<'a> {
         self.number += 1;
         let mut packet = decode(frame, self.number, self.options.decode);
         packet.ingress = self.options.ingress.get(frame.file as usize).copied().flatten();
-        self.sample.look(&packet);
+        self.notes.checksums.look(&packet);
+        if !frame.link_type.is_readable() {
+            self.notes.skip(frame.link_type);
+        }
         self.take(frame.at, &packet)
     }
 
@@ -133,7 +140,7 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// Where a sink cannot write.
-    pub fn finish(mut self) -> io::Result<ChecksumSample> {
+    pub fn finish(mut self) -> io::Result<Notes> {
         let Self { firewall, defragmenter, events, sinks, options, last, .. } = &mut self;
         while let Some((_, given_up)) = defragmenter.expired(Timestamp::MAX) {
             step(firewall, events, sinks, *last, &given_up)?;
@@ -149,7 +156,16 @@ impl<'a> Replay<'a> {
             hand_on(firewall.world(), events, sinks, BATCH)?;
         }
         hand_on(firewall.world(), events, sinks, 1)?;
-        Ok(self.sample)
+        Ok(self.notes)
+    }
+}
+
+impl Notes {
+    fn skip(&mut self, link_type: LinkType) {
+        match self.skipped.iter_mut().find(|(seen, _)| *seen == link_type) {
+            Some((_, frames)) => *frames += 1,
+            None => self.skipped.push((link_type, 1)),
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Replay {
         streams.write_to(self.output.as_ref(), |out| {
             text::write_report(out, &outcome.about(&world), &tally, rows, look)
         })?;
-        Ok(outcome.conclude(streams))
+        Ok(outcome.judge(streams))
     }
 
     fn replay<E: Encode>(

@@ -75,14 +75,15 @@ impl Run {
         readers.extend(audit.as_mut().map(|audit| audit as &mut dyn Sink));
         let bar = Bar::new();
         let replay = Replay::new(Arc::clone(&self.world), self.options, readers);
-        let sample = replay.run(&mut self.source, |progress| bar.show(&progress));
+        let notes = replay.run(&mut self.source, |progress| bar.show(&progress));
         bar.finish();
-        let sample = sample?;
+        let notes = notes?;
         let captures: Vec<CaptureInfo> = self.source.infos().cloned().collect();
         let mut warnings = self.world.warnings.clone();
         warnings.extend(captures.iter().flat_map(damage));
-        if ignored && sample.is_many() {
-            warnings.push(checksums(&sample));
+        warnings.extend(notes.skipped.iter().map(skipped));
+        if ignored && notes.checksums.is_many() {
+            warnings.push(checksums(&notes.checksums));
         }
         let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
         Ok(Outcome { captures, warnings, violations, strict: self.strict })
@@ -100,6 +101,11 @@ impl Outcome {
         for warning in &self.warnings {
             streams.warn(warning);
         }
+        self.judge(streams)
+    }
+
+    /// The same where the result holds the warnings already.
+    pub(super) fn judge(&self, streams: &mut Streams<'_>) -> Exit {
         for violation in &self.violations {
             streams.warn(&format!("auditor: {violation}"));
         }
@@ -138,6 +144,12 @@ fn ingress(input: &Input, world: &World) -> Result<Vec<Option<ZoneId>>, CliError
         }
     }
     Ok(zones)
+}
+
+/// A link type that is not read.
+fn skipped((link_type, frames): &(capture::LinkType, u64)) -> String {
+    let plural = if *frames == 1 { "" } else { "s" };
+    format!("{frames} frame{plural} of link type {link_type}, which is not read, skipped")
 }
 
 /// Many wrong checksums are a sign of a capture taken on the sending host.
