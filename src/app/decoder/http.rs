@@ -87,9 +87,18 @@ fn is_greeting(bytes: &[u8]) -> bool {
 
 /// What follows a whole request without content.
 fn whole_request(bytes: &[u8]) -> Option<&[u8]> {
+    if request(bytes) != Sign::Yes {
+        return None;
+    }
     let head = bytes.get(..HEAD_MAX).unwrap_or(bytes);
-    let end = memchr::memmem::find(head, b"\r\n\r\n").filter(|_| request(bytes) == Sign::Yes)?;
-    bytes.get(end + 4..)
+    let mut rest = head;
+    while let Some((field, after)) = line(rest) {
+        if field.is_empty() {
+            return bytes.get(head.len() - after.len()..);
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A whole request without content and the request line of another.
@@ -103,7 +112,7 @@ fn second_request(bytes: &[u8]) -> Sign {
 
 /// A request line: method, target, version (RFC 9112, 3).
 fn request(bytes: &[u8]) -> Sign {
-    command(bytes, METHODS).and(match line(bytes) {
+    command(bytes, METHODS).and_then(|| match line(bytes) {
         Some((line, _)) => Sign::of(Some(line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0"))),
         None if bytes.len() < HEAD_MAX => Sign::More,
         None => Sign::No,
