@@ -45,6 +45,7 @@ const METHODS: &[&str] = &[
     "RPC_IN_DATA",
     "RPC_OUT_DATA",
     "BITS_POST",
+    "PRI",
 ];
 
 /// Longest head of a request that is searched for its end.
@@ -113,7 +114,11 @@ fn second_request(bytes: &[u8]) -> Sign {
 /// A request line: method, target, version (RFC 9112, 3).
 fn request(bytes: &[u8]) -> Sign {
     command(bytes, METHODS).and_then(|| match line(bytes) {
-        Some((line, _)) => Sign::of(Some(line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0"))),
+        Some((line, _)) => {
+            // Version 2 without TLS opens with a request that no server of version 1 takes (RFC 9113, 3.4).
+            let versions = [&b" HTTP/1.1"[..], b" HTTP/1.0", b" HTTP/2.0"];
+            Sign::of(Some(versions.iter().any(|version| line.ends_with(version))))
+        }
         None if bytes.len() < HEAD_MAX => Sign::More,
         None => Sign::No,
     })

@@ -49,6 +49,7 @@ mod pptp;
 mod properties;
 mod quic;
 mod radius;
+mod rdp_udp;
 mod redis;
 mod rip;
 mod rlogin;
@@ -128,6 +129,7 @@ pub(super) const DECODERS: &[Decoder] = &[
     stun::DECODER,
     dtls::DECODER,
     quic::DECODER,
+    rdp_udp::DECODER,
     wireguard::DECODER,
     ike::DECODER,
     l2tp::DECODER,
