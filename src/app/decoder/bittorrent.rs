@@ -8,10 +8,17 @@ use super::{Decoder, FirstBytes, Transport, finding, first_datagram};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "bittorrent",
-    transport: Transport::Both,
+    transport: Transport::Udp,
     first: FirstBytes { client: &[], server: &[] },
+    inspect,
+};
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "bittorrent-tcp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: &[0x13], server: &[0x13] },
     inspect,
 };
 
@@ -97,7 +104,7 @@ mod tests {
     #[test]
     fn table() {
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("handshake", b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05", b"", "bittorrent"),
                 ("half of it", b"\x13BitTorrent", b"", "more"),
@@ -110,7 +117,7 @@ mod tests {
         };
         let (syn, state, stranger) = (micro(0x41, 7, 1), micro(0x21, 7, 9), micro(0x21, 99, 9));
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 ("DHT ping", 6_881, &[('>', ping)], "bittorrent"),
                 ("tracker", 6_969, &[('>', b"\0\0\x04\x17\x27\x10\x19\x80\0\0\0\0abcd")], "bittorrent"),

@@ -8,12 +8,22 @@ use super::{Decoder, FirstBytes, Transport, at_datagram};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "dns",
-    transport: Transport::Both,
+    transport: Transport::Udp,
     first: FirstBytes { client: &[], server: &[] },
     inspect,
 };
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "dns-tcp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: LEN_HIGH, server: LEN_HIGH },
+    inspect,
+};
+
+/// First byte of a length below 4,096: a question is short, and what a server says first is an answer to one.
+const LEN_HIGH: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 const LLMNR_PORT: u16 = 5_355;
 
@@ -145,7 +155,7 @@ mod tests {
     #[test]
     fn datagrams() {
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 ("query", 53, &[('>', QUERY)], "dns"),
                 ("on any port", 9_953, &[('>', QUERY)], "dns"),
@@ -170,14 +180,14 @@ mod tests {
                 ("NTP", 123, &[('>', &[0x1b; 48])], "no"),
             ],
         );
-        assert_eq!(udp_detail(DECODER, 53, QUERY), b"\x07example\x03org\0");
+        assert_eq!(udp_detail(OVER_UDP, 53, QUERY), b"\x07example\x03org\0");
     }
 
     #[test]
     fn over_tcp() {
         let query = [b"\0\x28", QUERY].concat();
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("query", &query, b"", "dns"),
                 ("as far as the question", &query[..31], b"", "dns"),

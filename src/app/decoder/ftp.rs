@@ -37,14 +37,16 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
         let greeting = reply(server, &["220"]);
         let first = command(client, FIRST_COMMANDS);
-        let named = line(server).map(|(text, _)| contains(text, b"ftp"));
-        let shared = command(client, SHARED_COMMANDS).and(Sign::of(named));
+        let is_named = || Sign::of(line(server).map(|(text, _)| contains(text, b"ftp")));
+        let shared = command(client, SHARED_COMMANDS).and_then(is_named);
         let verb = client.split(|byte| matches!(byte, b' ' | b'\r' | b'\n')).next().unwrap_or_default();
         match greeting.and(first.or(shared)) {
             Sign::Yes => Sign::Yes.finds("ftp", "FTP command after a 220 greeting", verb),
-            sign => {
-                sign.or(own_command(client).and(silent_or_replies(server))).finds("ftp", "FTP command", &[])
-            }
+            sign => sign.or(silent_or_replies(server).and_then(|| own_command(client))).finds(
+                "ftp",
+                "FTP command",
+                &[],
+            ),
         }
     })
 }

@@ -1,6 +1,6 @@
 //! Git's own protocol: decided at the client's request (gitprotocol-pack, "Git Transport").
 
-use super::sign::{Sign, begins};
+use super::sign::{Sign, begins_any};
 use super::{Decoder, FirstBytes, Transport, at_opening};
 use crate::app::{Heads, Match};
 
@@ -21,11 +21,7 @@ fn request(bytes: &[u8]) -> Sign {
     if !len.iter().all(u8::is_ascii_hexdigit) {
         return Sign::No;
     }
-    [&b"git-upload-pack /"[..], b"git-receive-pack /", b"git-upload-archive /"]
-        .iter()
-        .map(|known| begins(command, known))
-        .max()
-        .unwrap_or(Sign::No)
+    begins_any(command, &[b"git-upload-pack /", b"git-receive-pack /", b"git-upload-archive /"])
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ const METHODS: &[&str] = &[
     "RPC_IN_DATA",
     "RPC_OUT_DATA",
     "BITS_POST",
+    "PRI",
 ];
 
 /// Longest head of a request that is searched for its end.
@@ -87,9 +88,18 @@ fn is_greeting(bytes: &[u8]) -> bool {
 
 /// What follows a whole request without content.
 fn whole_request(bytes: &[u8]) -> Option<&[u8]> {
+    if request(bytes) != Sign::Yes {
+        return None;
+    }
     let head = bytes.get(..HEAD_MAX).unwrap_or(bytes);
-    let end = memchr::memmem::find(head, b"\r\n\r\n").filter(|_| request(bytes) == Sign::Yes)?;
-    bytes.get(end + 4..)
+    let mut rest = head;
+    while let Some((field, after)) = line(rest) {
+        if field.is_empty() {
+            return bytes.get(head.len() - after.len()..);
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A whole request without content and the request line of another.
@@ -103,8 +113,12 @@ fn second_request(bytes: &[u8]) -> Sign {
 
 /// A request line: method, target, version (RFC 9112, 3).
 fn request(bytes: &[u8]) -> Sign {
-    command(bytes, METHODS).and(match line(bytes) {
-        Some((line, _)) => Sign::of(Some(line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0"))),
+    command(bytes, METHODS).and_then(|| match line(bytes) {
+        Some((line, _)) => {
+            // Version 2 without TLS opens with a request that no server of version 1 takes (RFC 9113, 3.4).
+            let versions = [&b" HTTP/1.1"[..], b" HTTP/1.0", b" HTTP/2.0"];
+            Sign::of(Some(versions.iter().any(|version| line.ends_with(version))))
+        }
         None if bytes.len() < HEAD_MAX => Sign::More,
         None => Sign::No,
     })

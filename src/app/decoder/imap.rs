@@ -2,14 +2,17 @@
 //!
 //! A command is a tag of the client's choosing, a space and a word. (When PAN-OS decides is not documented; assumed.)
 
-use super::sign::{Sign, begins, command};
+use super::sign::{Sign, begins_any, command};
 use super::{Decoder, FirstBytes, Transport, either_way};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
     name: "imap",
     transport: Transport::Tcp,
-    first: FirstBytes { client: &[], server: &[] },
+    first: FirstBytes {
+        client: &[],
+        server: b"*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$#._-",
+    },
     inspect,
 };
 
@@ -40,12 +43,8 @@ const TAG_MAX: usize = 32;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
-        let greeting = [&b"* OK"[..], b"* PREAUTH", b"* BYE"]
-            .iter()
-            .map(|greeting| begins(server, greeting))
-            .max()
-            .unwrap_or(Sign::No);
-        greeting.and(tagged_command(client)).finds("imap", "IMAP command after a * OK greeting", &[])
+        let greeting = begins_any(server, &[b"* OK", b"* PREAUTH", b"* BYE"]);
+        greeting.and_then(|| tagged_command(client)).finds("imap", "IMAP command after a * OK greeting", &[])
     })
 }
 

@@ -1,17 +1,27 @@
 //! Memcached: decided at the server's answer to a text command, or at the first binary header (memcached, doc/protocol.txt
 //! and doc/protocol-binary.txt; over UDP a header of eight bytes comes before the text).
 
-use super::sign::{Reader, Sign, begins, command};
+use super::sign::{Reader, Sign, begins_any, command};
 use super::{Decoder, FirstBytes, Transport, either_way, finding, first_datagram};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "memcached",
-    transport: Transport::Both,
+    transport: Transport::Udp,
     first: FirstBytes { client: &[], server: &[] },
     inspect,
 };
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "memcached-tcp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: TCP_FIRST, server: TCP_FIRST },
+    inspect,
+};
+
+/// Letters of commands and answers, and binary headers.
+const TCP_FIRST: &[u8] = b"acdfgiprstvCDENOSTV\x80\x81";
 
 const COMMANDS: &[&str] = &[
     "get ",
@@ -64,10 +74,13 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         return if known { Match::Yes(finding("memcached", "memcached command")) } else { Match::No };
     }
     either_way(heads, |client, server| {
-        let answer = ANSWERS.iter().map(|answer| begins(server, answer)).max().unwrap_or(Sign::No);
         // Commands are in small letters.
         let is_small = client.first().is_none_or(u8::is_ascii_lowercase);
-        let text = if is_small { command(client, COMMANDS).and(answer) } else { Sign::No };
+        let text = if is_small {
+            command(client, COMMANDS).and_then(|| begins_any(server, ANSWERS))
+        } else {
+            Sign::No
+        };
         let fits = match Sign::of(is_binary(Reader(server), ANSWER)) {
             Sign::No if !server.is_empty() => Sign::No,
             _ => Sign::Yes,
@@ -99,7 +112,7 @@ mod tests {
     #[test]
     fn table() {
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("command and answer", b"get key\r\n", b"VALUE key 0 1\r\n", "memcached"),
                 ("command alone", b"get key\r\n", b"", "more"),
@@ -107,7 +120,7 @@ mod tests {
             ],
         );
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 ("stats", 11_211, &[('>', b"\0\x01\0\0\0\x01\0\0stats\r\n")], "memcached"),
                 ("another command", 11_211, &[('>', b"\0\x01\0\0\0\x01\0\0hello\r\n")], "no"),

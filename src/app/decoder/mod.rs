@@ -49,6 +49,7 @@ mod pptp;
 mod properties;
 mod quic;
 mod radius;
+mod rdp_udp;
 mod redis;
 mod rip;
 mod rlogin;
@@ -90,6 +91,7 @@ use crate::flow::{Direction, Protocol};
 /// All decoders; where two are certain at the same moment, the earlier one wins: specific before generic.
 pub(super) const DECODERS: &[Decoder] = &[
     tls::DECODER,
+    http::DECODER,
     ssh::DECODER,
     ftp::DECODER,
     smtp::DECODER,
@@ -109,13 +111,15 @@ pub(super) const DECODERS: &[Decoder] = &[
     mongodb::DECODER,
     redis::DECODER,
     netbios::DECODER,
-    dns::DECODER,
+    dns::OVER_UDP,
+    dns::OVER_TCP,
     dhcp::DECODER,
     dhcpv6::DECODER,
     ntp::DECODER,
     snmp::DECODER,
     radius::DECODER,
-    rpc::DECODER,
+    rpc::OVER_UDP,
+    rpc::OVER_TCP,
     tftp::DECODER,
     syslog::DECODER,
     sip::DECODER,
@@ -125,6 +129,7 @@ pub(super) const DECODERS: &[Decoder] = &[
     stun::DECODER,
     dtls::DECODER,
     quic::DECODER,
+    rdp_udp::DECODER,
     wireguard::DECODER,
     ike::DECODER,
     l2tp::DECODER,
@@ -133,7 +138,8 @@ pub(super) const DECODERS: &[Decoder] = &[
     teredo::DECODER,
     gtp::DECODER,
     vxlan::DECODER,
-    bittorrent::DECODER,
+    bittorrent::OVER_UDP,
+    bittorrent::OVER_TCP,
     gnutella::DECODER,
     emule::DECODER,
     socks::DECODER,
@@ -147,7 +153,8 @@ pub(super) const DECODERS: &[Decoder] = &[
     jabber::DECODER,
     mqtt::DECODER,
     amqp::DECODER,
-    memcached::DECODER,
+    memcached::OVER_UDP,
+    memcached::OVER_TCP,
     rsync::DECODER,
     git::DECODER,
     bgp::DECODER,
@@ -161,7 +168,6 @@ pub(super) const DECODERS: &[Decoder] = &[
     rtmp::DECODER,
     sccp::DECODER,
     dropbox::DECODER,
-    http::DECODER,
     rtp::DECODER,
     traceroute::DECODER,
 ];

@@ -35,7 +35,11 @@ const COMMANDS: &[&str] = &[
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
         let greeting = reply(server, &["200", "201"]);
-        greeting.and(command(client, COMMANDS)).finds("nntp", "NNTP command after a 200 greeting", &[])
+        greeting.and_then(|| command(client, COMMANDS)).finds(
+            "nntp",
+            "NNTP command after a 200 greeting",
+            &[],
+        )
     })
 }
 

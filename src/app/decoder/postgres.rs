@@ -8,7 +8,7 @@ use crate::app::{Heads, Match};
 pub(super) const DECODER: Decoder = Decoder {
     name: "postgres",
     transport: Transport::Tcp,
-    first: FirstBytes { client: &[], server: &[] },
+    first: FirstBytes { client: &[0, b'R', b'S', b'N', b'E'], server: &[0, b'R', b'S', b'N', b'E'] },
     inspect,
 };
 

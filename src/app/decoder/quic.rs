@@ -49,10 +49,10 @@ fn ietf(datagram: &[u8]) -> Option<&'static str> {
     (has_fixed_bit && is_version(version) && sound && rest.len() >= 18).then_some(what)
 }
 
-/// Versions 1 and 2, the drafts from 23 on, Facebook's, Google's with a TLS handshake, and those reserved to force a
+/// Versions 1 and 2, the drafts from 22 on, Facebook's, Google's with a TLS handshake, and those reserved to force a
 /// negotiation (RFC 9000, 15).
 const fn is_version(version: u32) -> bool {
-    matches!(version, 1 | VERSION_2 | 0xff00_0017..=0xff00_0022 | 0xface_b000..=0xface_b00f)
+    matches!(version, 1 | VERSION_2 | 0xff00_0016..=0xff00_0022 | 0xface_b000..=0xface_b0ff)
         || matches!(version, 0x5130_3530 | 0x5430_3530 | 0x5430_3531) // Q050, T050, T051
         || version & 0x0f0f_0f0f == 0x0a0a_0a0a
 }

@@ -1,7 +1,7 @@
 //! Redis: decided at the client's first command in RESP (Redis documentation, "Redis serialization protocol
 //! specification"); inline commands at the server's answer.
 
-use super::sign::{Sign, begins, command, line};
+use super::sign::{Sign, begins_any, command, line};
 use super::{Decoder, FirstBytes, Transport, either_way};
 use crate::app::{Heads, Match};
 
@@ -16,12 +16,12 @@ const FIRST: &[u8] = b"*+-:$%AIPaip";
 
 const INLINE: &[&str] = &["PING", "INFO", "AUTH"];
 
+const INLINE_ANSWERS: &[&[u8]] =
+    &[b"+PONG\r\n", b"+OK\r\n", b"-NOAUTH ", b"-ERR ", b"-DENIED ", b"-WRONGPASS ", b"$"];
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
-        let answer =
-            [&b"+PONG\r\n"[..], b"+OK\r\n", b"-NOAUTH ", b"-ERR ", b"-DENIED ", b"-WRONGPASS ", b"$"];
-        let answered = answer.iter().map(|answer| begins(server, answer)).max().unwrap_or(Sign::No);
-        let inline = command(client, INLINE).and(answered);
+        let inline = command(client, INLINE).and_then(|| begins_any(server, INLINE_ANSWERS));
         array(client).or(inline).and(fits(server)).finds("redis", "Redis command", &[])
     })
 }

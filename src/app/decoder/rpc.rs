@@ -5,10 +5,17 @@ use super::{Decoder, FirstBytes, Transport, at_datagram, at_opening, finding};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "rpc",
-    transport: Transport::Both,
+    transport: Transport::Udp,
     first: FirstBytes { client: &[], server: &[] },
+    inspect,
+};
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "rpc-tcp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: &[0x80], server: &[0x80] },
     inspect,
 };
 
@@ -62,7 +69,7 @@ mod tests {
             words.iter().flat_map(|word: &u32| word.to_be_bytes()).collect::<Vec<u8>>()
         };
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 ("port mapper", 111, &[('>', &call(100_000))], "portmapper"),
                 ("status monitor", 32_768, &[('>', &call(100_024))], "rpc"),
@@ -71,7 +78,7 @@ mod tests {
         );
         let marked = [b"\x80\0\0\x28", &call(100_003)[..]].concat();
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("NFS", &marked, b"", "nfs"),
                 ("record mark alone", &marked[..4], b"", "more"),

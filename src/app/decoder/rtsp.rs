@@ -28,13 +28,14 @@ const METHODS: &[&str] = &[
 ];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    let target = line(heads.client).map_or(&[][..], |(line, _)| line);
-    message(heads.client).beside(message(heads.server)).finds("rtsp", "RTSP message", target)
+    let sign = message(heads.client).beside(message(heads.server));
+    let target = line(heads.client).filter(|_| sign == Sign::Yes).map_or(&[][..], |(line, _)| line);
+    sign.finds("rtsp", "RTSP message", target)
 }
 
 /// A method and a request line that ends in the version, or the version and a status.
 fn message(bytes: &[u8]) -> Sign {
-    let request = command(bytes, METHODS).and(match line(bytes) {
+    let request = command(bytes, METHODS).and_then(|| match line(bytes) {
         Some((line, _)) => Sign::of(Some(line.ends_with(b" RTSP/1.0") || line.ends_with(b" RTSP/2.0"))),
         None if bytes.len() < 1_024 => Sign::More,
         None => Sign::No,

@@ -1,4 +1,4 @@
-//! Skinny (SCCP): decided at the phone's registration (message formats as publicly
+//! Skinny (SCCP): decided at the phone's registration, or at three messages in a row (message formats as publicly
 //! described for Cisco Unified Communications Manager).
 
 use super::sign::{Reader, Sign};
@@ -18,10 +18,10 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_opening(heads, |client| Sign::of(is_phone(Reader(client))).finds("sccp", "SCCP registration", &[]))
 }
 
-/// Length, version, and a registration with the phone's name, maybe after other messages.
+/// Length, version, message: a registration with the phone's name, or several whole messages.
 fn is_phone(mut read: Reader<'_>) -> Option<bool> {
-    const MESSAGES_MAX: usize = 4;
-    for _ in 0..MESSAGES_MAX {
+    const ENOUGH: usize = 3;
+    for _ in 0..ENOUGH {
         let (len, version, message) = (read.le32()?, read.le32()?, read.le32()?);
         if !(4..=2_048).contains(&len) || version > 0x20 || message > 0x200 {
             return Some(false);
@@ -32,7 +32,7 @@ fn is_phone(mut read: Reader<'_>) -> Option<bool> {
         }
         read.take(usize::try_from(len).ok()? - 4)?;
     }
-    Some(false)
+    Some(true)
 }
 
 #[cfg(test)]
@@ -50,6 +50,7 @@ mod tests {
                 ("registration", register, b"", "sccp"),
                 ("after a keep-alive", &[&keep_alive[..], register].concat(), b"", "sccp"),
                 ("keep-alive alone", keep_alive, b"", "more"),
+                ("keep-alives", &keep_alive.repeat(3), b"", "sccp"),
                 ("another name", b"\x3c\0\0\0\0\0\0\0\x01\0\0\0xyz", b"\x01\0\0\0\0\0\0\0\0\0\0\0", "no"),
             ],
         );

@@ -19,6 +19,11 @@ impl Sign {
         self.min(other)
     }
 
+    /// Both must show; the other is looked at only where this one leaves room for it.
+    pub(super) fn and_then(self, other: impl FnOnce() -> Self) -> Self {
+        if self == Self::No { Self::No } else { self.min(other()) }
+    }
+
     /// Either must show.
     pub(super) fn or(self, other: Self) -> Self {
         self.max(other)
@@ -54,20 +59,30 @@ impl Sign {
 }
 
 /// Whether `bytes` begin with `pattern`.
+#[inline]
 pub(super) fn begins(bytes: &[u8], pattern: &[u8]) -> Sign {
-    if bytes.starts_with(pattern) {
-        Sign::Yes
-    } else if pattern.starts_with(bytes) {
-        Sign::More
-    } else {
-        Sign::No
+    match (bytes.first(), pattern.first()) {
+        (None, _) => Sign::More,
+        // Most do not, and the first byte says so.
+        (Some(a), Some(b)) if a != b => Sign::No,
+        _ if bytes.starts_with(pattern) => Sign::Yes,
+        _ if pattern.starts_with(bytes) => Sign::More,
+        _ => Sign::No,
     }
+}
+
+/// Whether `bytes` begin with one of `patterns`.
+pub(super) fn begins_any(bytes: &[u8], patterns: &[&[u8]]) -> Sign {
+    patterns.iter().map(|pattern| begins(bytes, pattern)).max().unwrap_or(Sign::No)
 }
 
 /// Whether `bytes` begin with one of `words`, in any case of letters, and the word ends there: a space, a tab or a
 /// line end follows. A word that is written with a space or a colon at its end needs no more.
 pub(super) fn command(bytes: &[u8], words: &[&str]) -> Sign {
-    words.iter().map(|word| one_command(bytes, word.as_bytes())).max().unwrap_or(Sign::No)
+    let Some(first) = bytes.first() else { return Sign::More };
+    let alike =
+        |word: &&&str| word.as_bytes().first().is_some_and(|letter| letter.eq_ignore_ascii_case(first));
+    words.iter().filter(alike).map(|word| one_command(bytes, word.as_bytes())).max().unwrap_or(Sign::No)
 }
 
 fn one_command(bytes: &[u8], word: &[u8]) -> Sign {

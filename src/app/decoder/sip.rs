@@ -1,6 +1,6 @@
 //! SIP: decided at the first request line or status line (RFC 3261, 7.1 and 7.2).
 
-use super::sign::{Sign, begins, line};
+use super::sign::{Sign, begins, begins_any, line};
 use super::{Decoder, FirstBytes, Transport, at_datagram};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
@@ -35,7 +35,8 @@ const METHODS: &[&[u8]] = &[
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         let sign = message(after_keep_alive(heads.client)).beside(message(after_keep_alive(heads.server)));
-        return sign.finds("sip", "SIP message", first_line(heads.client));
+        let text = if sign == Sign::Yes { first_line(heads.client) } else { &[] };
+        return sign.finds("sip", "SIP message", text);
     }
     at_datagram(heads, |datagram| {
         // A datagram is whole: what is not yet a message is none.
@@ -52,21 +53,11 @@ fn after_keep_alive(bytes: &[u8]) -> &[u8] {
 
 /// `SIP/2.0` and a status, or a method and a URI of SIP's schemes.
 fn message(bytes: &[u8]) -> Sign {
-    let request = METHODS
-        .iter()
-        .map(|method| match begins(bytes, method) {
-            Sign::Yes => {
-                let uri = bytes.get(method.len()..).unwrap_or_default();
-                [&b"sip:"[..], b"sips:", b"tel:"]
-                    .map(|scheme| begins(uri, scheme))
-                    .into_iter()
-                    .max()
-                    .unwrap_or(Sign::No)
-            }
-            sign => sign,
-        })
-        .max()
-        .unwrap_or(Sign::No);
+    let request = METHODS.iter().map(|method| match begins(bytes, method) {
+        Sign::Yes => begins_any(bytes.get(method.len()..).unwrap_or_default(), &[b"sip:", b"sips:", b"tel:"]),
+        sign => sign,
+    });
+    let request = request.max().unwrap_or(Sign::No);
     request.or(begins(bytes, b"SIP/2.0 "))
 }
 

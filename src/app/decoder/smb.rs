@@ -4,7 +4,7 @@
 //! makes it `ms-ds-smb-base` (\[MS-CIFS\] 2.2.3.1, \[MS-SMB2\] 2.2.1). That the dialect later makes it `ms-ds-smbv2` or
 //! `ms-ds-smbv3` is not modelled.
 
-use super::sign::{Sign, begins};
+use super::sign::{Sign, begins, begins_any};
 use super::{Decoder, FirstBytes, Transport};
 use crate::app::{Heads, Match};
 
@@ -49,10 +49,7 @@ fn smb_message(bytes: &[u8]) -> Sign {
     let head = begins(bytes, &[0]);
     match bytes.get(4..) {
         None => head.and(Sign::More),
-        Some(message) => {
-            let known = [b"\xffSMB", b"\xfeSMB", b"\xfdSMB", b"\xfcSMB"].map(|id| begins(message, id));
-            head.and(known.into_iter().max().unwrap_or(Sign::No))
-        }
+        Some(message) => head.and(begins_any(message, &[b"\xffSMB", b"\xfeSMB", b"\xfdSMB", b"\xfcSMB"])),
     }
 }
 

@@ -29,8 +29,8 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
         let greeting = reply(server, &["220", "554", "421"]);
         let hello = command(client, GREETINGS);
-        let named = line(server).map(|(text, _)| contains(text, b"smtp"));
-        let shared = command(client, SHARED_COMMANDS).and(Sign::of(named));
+        let is_named = || Sign::of(line(server).map(|(text, _)| contains(text, b"smtp")));
+        let shared = command(client, SHARED_COMMANDS).and_then(is_named);
         if greeting.and(hello.or(shared)) == Sign::Yes {
             let name = line(client).map_or(&[][..], |(text, _)| text);
             return Sign::Yes.finds("smtp", "SMTP command after a 220 greeting", name);

@@ -5,7 +5,7 @@
 //! side, the server's key exchange decides, and its word that it does not understand proves it as HTTP's `400` does.
 //! (When PAN-OS decides is not documented; assumed.)
 
-use super::sign::{Reader, Sign, begins, line};
+use super::sign::{Reader, Sign, begins_any, line};
 use super::{Decoder, FirstBytes, Transport};
 use crate::app::{Heads, Match};
 
@@ -32,11 +32,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
 
 /// `SSH-`, the protocol version, `-`: 2.0, or 1.x of old (RFC 4253, 5).
 fn identification(bytes: &[u8]) -> Sign {
-    [&b"SSH-2.0-"[..], b"SSH-1.99-", b"SSH-1.5-", b"SSH-1.3-"]
-        .iter()
-        .map(|version| begins(bytes, version))
-        .max()
-        .unwrap_or(Sign::No)
+    begins_any(bytes, &[b"SSH-2.0-", b"SSH-1.99-", b"SSH-1.5-", b"SSH-1.3-"])
 }
 
 /// What a server says once the client has spoken: its key exchange, or that it does not understand (OpenSSH).
@@ -50,8 +46,8 @@ fn after_identification(bytes: &[u8]) -> Sign {
             None => return Sign::No,
         },
     };
-    let refusals = [&b"Protocol mismatch."[..], b"Invalid SSH identification string."];
-    refusals.iter().fold(key_exchange(rest), |sign, refusal| sign.or(begins(rest, refusal)))
+    let refused = begins_any(rest, &[b"Protocol mismatch.", b"Invalid SSH identification string."]);
+    key_exchange(rest).or(refused)
 }
 
 /// SSH_MSG_KEXINIT: a binary packet (RFC 4253, 6) of type 20 with a cookie and a name list (7.1).
