@@ -28,6 +28,8 @@ pub(super) struct Order {
     spilled: Option<Spilled>,
     /// Only so many are wanted: the first ones.
     first: Option<usize>,
+    /// Texts from here on are not among the first.
+    cutoff: Option<Place>,
 }
 
 /// Place and number of arrival.
@@ -71,12 +73,18 @@ impl Order {
             worth: WORTH.min(limit),
             spilled: None,
             first: None,
+            cutoff: None,
         }
     }
 
     /// Keeps no more than the first `count` texts.
     pub(super) fn first(count: usize) -> Self {
         Self { first: Some(count), ..Self::default() }
+    }
+
+    /// Whether a text of this place may still be wanted.
+    pub(super) fn wants(&self, place: Place) -> bool {
+        self.cutoff.is_none_or(|cutoff| place < cutoff)
     }
 
     /// Adds the text that `write` appends.
@@ -102,6 +110,8 @@ impl Order {
     fn prune(&mut self) {
         self.sort();
         self.waiting.truncate(self.first.unwrap_or(usize::MAX));
+        // Among texts of the same place the earlier ones are wanted.
+        self.cutoff = self.waiting.last().map(|last| last.key.0);
         self.compact();
     }
 
@@ -294,6 +304,7 @@ mod tests {
         let mut order = Order::first(3);
         for number in (0..10_000u64).rev() {
             let place = (Timestamp::from_nanos(number), 0);
+            assert!(order.wants(place));
             order.push(place, |out| write!(out, "{number} ")).unwrap();
             assert!(order.waiting.len() <= 2 * SPARE + 2);
         }

@@ -200,14 +200,14 @@ impl<'a, E: Encode> Rows<'a, E> {
     }
 
     fn push(&mut self, world: &World, subtype: Subtype, record: &Record, repeat: u64) -> io::Result<()> {
-        if !self.encode.wants(subtype, record, world) {
+        let place = (record.started, record.id.map_or(0, |id| id.0));
+        if !self.order.wants(place) || !self.encode.wants(subtype, record, world) {
             return Ok(());
         }
         let live = record.id.and_then(|id| self.live.get(&id));
         let applications = live.map_or(&[][..], |live| &live.applications);
         let context = Context { world, clock: &mut self.clock, applications, repeat };
         let row = Row::new(subtype, record, context);
-        let place = (record.started, row.sessionid);
         let encode = &mut self.encode;
         self.order.push(place, |out| encode.encode(&row, out))
     }
