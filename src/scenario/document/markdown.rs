@@ -13,7 +13,7 @@ pub(super) struct Section<'t> {
     pub(super) blocks: Vec<Block<'t>>,
     /// `known-failure: REASON`.
     pub(super) known_failure: Option<String>,
-    /// Whether there is any prose.
+    /// Whether there is any prose before its packets.
     pub(super) has_prose: bool,
 }
 
@@ -65,7 +65,8 @@ pub(super) fn sections(text: &str) -> Result<Vec<Section<'_>>, DocumentError> {
         } else if let Some(reason) = trimmed.strip_prefix("known-failure:") {
             section.known_failure = Some(reason.trim().to_owned());
         } else {
-            section.has_prose |= !trimmed.is_empty();
+            let early = section.blocks.iter().all(|block| block.info != "packets");
+            section.has_prose |= early && !trimmed.is_empty();
         }
     }
     match open {
