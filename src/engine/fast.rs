@@ -70,6 +70,9 @@ impl Firewall {
         session.last = self.now;
         session.last_packet = packet.number;
         self.keep_time(slot, packet.number, change, first, out);
+        if first {
+            self.known_at_once(slot, packet, out);
+        }
         let identification = if new_payload {
             self.identify(slot, direction, packet, expected, out)
         } else {

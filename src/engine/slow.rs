@@ -116,8 +116,7 @@ impl Firewall {
         }
     }
 
-    /// Schedules a new session's timer and says that it is there; an application that the header tells is known at
-    /// once, and the first lookup was the full one.
+    /// Schedules a new session's timer and says that it is there.
     fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
         let Some(session) = self.table.get(slot) else { return };
         self.timers.schedule(session.scheduled, session.id.0, slot);
@@ -128,11 +127,18 @@ impl Firewall {
             timer: session.timer,
             timeout: Span::from_secs(u64::from(session.timeout)),
         }));
-        if let AppState::Known(app) = session.app {
-            let evidence = Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) };
-            out.push(event(EventKind::Identified { app, evidence }));
-            out.push(event(EventKind::Allowed { record }));
-        }
+    }
+
+    /// An application that the header tells is known at once, and the first lookup was the full one. Called when the
+    /// first packet is counted.
+    pub(super) fn known_at_once(&self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
+        let Some(session) = self.table.get(slot) else { return };
+        let AppState::Known(app) = session.app else { return };
+        let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
+        let evidence = Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) };
+        out.push(event(EventKind::Identified { app, evidence }));
+        let record = out.add_record(Record::of(session, Label::App(app)));
+        out.push(event(EventKind::Allowed { record }));
     }
 
     /// The record of a packet that the port-only lookup refuses: session id 0, `not-applicable`, `policy-deny`
