@@ -275,3 +275,51 @@ impl Decoder {
         self.first.allows(direction, byte)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Checksum, IcmpMessage, IpHeader, Payload};
+
+    /// The application of an IPv4 packet's header: protocol, ICMP type, time to live, destination.
+    fn by_header(protocol: u8, kind: u8, ttl: u8, dst: [u8; 4]) -> Option<String> {
+        let catalog = Catalog::builtin().unwrap();
+        let protocol = Protocol(protocol);
+        let payload = Payload::default();
+        let message = IcmpMessage { kind, code: 0, rest: [0; 4], payload };
+        let packet = Packet {
+            number: 1,
+            fragments: &[],
+            wire_len: 60,
+            ingress: None,
+            ip: IpHeader { protocol, ttl, dst: Addr::v4(dst), ..IpHeader::default() },
+            layer4: if protocol.is_icmp() { Layer4::Icmp(message) } else { Layer4::Other(payload) },
+            checksum: Checksum::Unknown,
+            datagram: &[],
+        };
+        Identifier::new(&catalog).by_header(&packet).map(|app| catalog.name(app).to_owned())
+    }
+
+    #[test]
+    fn headers_tell_what_has_no_payload() {
+        const HOST: [u8; 4] = [192, 0, 2, 1];
+        const GROUP: [u8; 4] = [224, 0, 0, 1];
+        for (protocol, kind, ttl, dst, app) in [
+            (1, 8, 64, HOST, "ping"),
+            (1, 8, 31, HOST, "ping"),
+            (1, 8, 30, HOST, "traceroute"),
+            (1, 8, 1, GROUP, "ping"),
+            (1, 0, 3, HOST, "ping"),
+            (1, 11, 1, HOST, "icmp"),
+            (58, 128, 1, HOST, "ipv6-icmp"),
+            (2, 0, 1, GROUP, "igmp"),
+            (47, 0, 64, HOST, "gre"),
+            (50, 0, 64, HOST, "ipsec-esp"),
+            (51, 0, 64, HOST, "ipsec-ah"),
+            (89, 0, 1, GROUP, "ospf"),
+            (200, 0, 64, HOST, "unassigned-ip-prot"),
+        ] {
+            assert_eq!(by_header(protocol, kind, ttl, dst).as_deref(), Some(app), "{protocol} {kind} {ttl}");
+        }
+    }
+}

@@ -175,8 +175,8 @@ pub(super) const DECODERS: &[Decoder] = &[
 /// One protocol's decoder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decoder {
-    /// Name of the protocol, for the documentation and the tests.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the tests and the generated table"))]
+    /// Name of the protocol, for the tests.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the tests"))]
     pub(super) name: &'static str,
     /// What it runs over.
     pub(super) transport: Transport,
