@@ -102,6 +102,11 @@ impl Streams<'_> {
         Ok(result)
     }
 
+    /// Says why the exit status is not 0 although there is a result.
+    pub fn error(&mut self, message: &str) {
+        let _ = writeln!(self.stderr, "error: {message}");
+    }
+
     /// Says something beside the results.
     pub fn warn(&mut self, message: &str) {
         let _ = writeln!(self.stderr, "warning: {message}");

@@ -110,6 +110,9 @@ impl Outcome {
             streams.warn(&format!("auditor: {violation}"));
         }
         if self.strict && self.captures.iter().any(CaptureInfo::truncated) {
+            for damage in self.captures.iter().filter_map(damage) {
+                streams.error(&damage);
+            }
             Exit::Capture
         } else if self.violations.is_empty() {
             Exit::Done

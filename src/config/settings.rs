@@ -136,8 +136,6 @@ settings! {
     p2p_endpoints: u64 = 8, "model.p2p-endpoints", Values::Number(0, 1_000);
     /// However promising a decoder finds the bytes, after so many data packets it must be certain.
     app_id_packets: u64 = 64, "model.app-id-packets", Values::Number(1, 10_000);
-    /// Time to live up to which a probe counts as traceroute.
-    traceroute_ttl_threshold: u64 = 30, "application.traceroute-ttl-threshold", Values::Number(0, 255);
     /// Let a block rule that names applications and an explicit service fire on the first packet.
     block_by_service: bool = false, "model.block-by-service", Values::Flag;
     /// Allow what an allowed application uses implicitly.
@@ -162,6 +160,7 @@ const NOT_MODELLED: &[SettingInfo] = &[
     ignored("application.identify-unknown-traffic-by-port", Values::Flag),
     ignored("application.supernode", Values::Flag),
     ignored("application.traceroute-enable", Values::Flag),
+    ignored("application.traceroute-ttl-threshold", Values::Number(0, 255)),
     ignored("application.use-cache-for-identification", Values::Flag),
     ignored("config.rematch", Values::Flag),
     ignored("ctd.tcp-bypass-exceed-queue", Values::Flag),
