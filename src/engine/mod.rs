@@ -122,6 +122,10 @@ impl Firewall {
     /// instead of holding all those that a long pause brings.
     pub fn advance_one(&mut self, to: Timestamp, out: &mut Events) -> bool {
         while let Some((when, number, slot)) = self.timers.pop(to) {
+            // Sessions that expire were idle and have left the cache: fetch some while others are worked on.
+            if let Some(ahead) = self.timers.ahead(8) {
+                self.table.warm(ahead);
+            }
             let Some(session) = self.table.get_mut(slot) else { continue };
             if session.id.0 != number || session.scheduled != when {
                 continue;

@@ -108,6 +108,13 @@ impl Timers {
         }
     }
 
+    /// The entry that comes up `places` after the next one, where it is known already.
+    #[inline]
+    pub fn ahead(&self, places: usize) -> Option<Slot> {
+        let index = self.due.len().checked_sub(places + 1)?;
+        self.due.get(index).map(|entry| entry.slot)
+    }
+
     /// Moves on to the next bucket that holds something, at most to `last`.
     fn turn(&mut self, last: u64) {
         if self.len == self.far.len() {
