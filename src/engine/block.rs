@@ -2,13 +2,13 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Label, Record};
 use super::verdict::{DropReason, Verdict};
-use super::{Firewall, Injection, Judgement, first_packets};
+use super::{Firewall, Injection, Judgement, first_packets, query};
 use crate::app::{AppId, DenyAction};
 use crate::config::World;
 use crate::flow::{Direction, FlowKey, Protocol};
 use crate::packet::build::Builder;
 use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
-use crate::policy::{Action, Lookup, Query};
+use crate::policy::{Action, Lookup};
 use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
 
 impl Firewall {
@@ -27,16 +27,7 @@ impl Firewall {
         session.app = AppState::Known(app);
         self.streams.release(session.stream.take());
         let (key, to) = (session.c2s, session.egress());
-        let query = Query {
-            from: key.zone,
-            to,
-            src: key.src,
-            dst: key.dst,
-            protocol: key.protocol,
-            sport: key.sport,
-            dport: key.dport,
-            app: Some(app),
-        };
+        let query = query(&key, to, Some(app));
         let lookup = self.world.policy.lookup(&query);
         let (at, id) = (self.now, session.id);
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };

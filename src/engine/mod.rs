@@ -24,6 +24,7 @@ use crate::app::{AppId, Candidates};
 use crate::config::World;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
+use crate::policy::{Query, Ternary};
 use crate::session::{
     AppState, EndReason, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
 };
@@ -338,6 +339,13 @@ fn key(packet: &Packet<'_>, zone: ZoneId) -> FlowKey {
     FlowKey { src: packet.ip.src, dst: packet.ip.dst, sport, dport, protocol: packet.ip.protocol, zone }
 }
 
+/// What a session with this key, on its way to the zone `to`, is looked up by. Where the key holds other things than
+/// ports, the policy sees 0.
+fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>) -> Query {
+    let (sport, dport) = if key.protocol.has_ports() { (key.sport, key.dport) } else { (0, 0) };
+    Query { from: key.zone, to, src: key.src, dst: key.dst, protocol: key.protocol, sport, dport, app }
+}
+
 fn payload_len(packet: &Packet<'_>) -> u32 {
     match packet.layer4 {
         Layer4::Tcp(tcp) => tcp.payload.len,
@@ -370,7 +378,7 @@ fn first_packets(session: &Session) -> Option<FirstPackets> {
             (Outcome::Reclassified, session.passed_before.as_deref().copied().unwrap_or_default())
         }
         Some(_) => return None,
-        None if session.tentative.certainty == crate::policy::Ternary::Unknown => {
+        None if session.tentative.certainty == Ternary::Unknown => {
             (Outcome::NeverIdentified, session.passed())
         }
         None => return None,

@@ -2,7 +2,7 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::verdict::DropReason;
-use super::{Firewall, Judgement, timeout};
+use super::{Firewall, Judgement, query, timeout};
 use crate::flow::{Direction, FlowKey, Protocol};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
@@ -34,17 +34,7 @@ impl Firewall {
         };
         // Security policy, with the application only where the header tells it (PANOS.md 0.1, 0.3a).
         let app = self.world.identifier.by_header(packet);
-        let ports = if key.protocol.has_ports() { (key.sport, key.dport) } else { (0, 0) };
-        let query = Query {
-            from: key.zone,
-            to,
-            src: key.src,
-            dst: key.dst,
-            protocol: key.protocol,
-            sport: ports.0,
-            dport: ports.1,
-            app,
-        };
+        let query = query(&key, to, app);
         let lookup = self.world.policy.lookup(&query);
         let at = self.now;
         let event = |kind| Event { at, packet: packet.number, session: None, kind };
