@@ -8,6 +8,7 @@ mod candidate;
 mod commit;
 mod diagnostic;
 mod literal;
+mod panos;
 mod settings;
 mod source;
 mod toml;

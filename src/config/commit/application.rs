@@ -94,7 +94,7 @@ pub(super) fn filtered(
     if members.is_empty() {
         out.warn(format!("application filter {} fits no application", quote(&filter.name.value)));
     }
-    Definition { name: filter.name.clone(), body: Body::Object(members) }
+    Definition { name: filter.name.clone(), body: Body::Object(members), tags: Vec::new() }
 }
 
 /// A predefined application with other timeouts: nothing else of it can be changed (PANOS.md 5.2).

@@ -1,5 +1,6 @@
 //! Makes a [`World`] of a candidate configuration: every name is resolved, every value checked.
 
+mod address;
 mod application;
 mod objects;
 mod security;
@@ -47,9 +48,10 @@ pub(super) fn commit(
         candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
     candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
+    let ranges: Vec<_> = candidate.addresses.iter().map(|address| address::ranges(address, out)).collect();
     let mut names = Names {
         zones: &zones,
-        addresses: Objects::new(addresses(), &candidate.addresses, out),
+        addresses: Objects::new(addresses(), &ranges, out),
         services: Objects::new(services(), &candidate.services, out),
         applications: Objects::new(applications(&catalog), &candidate.application_groups, out),
     };
@@ -123,7 +125,7 @@ fn predefined_service(name: &str) -> Option<Service> {
 
 /// Names are shown to people and must not speak to their terminals, nor be taken for something else.
 fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
-    let zones = candidate.zones.iter().map(|(name, _)| name);
+    let zones = candidate.zones.iter().map(|zone| &zone.name);
     let addresses = candidate.addresses.iter().map(|definition| &definition.name);
     let services = candidate.services.iter().map(|definition| &definition.name);
     let groups = candidate.application_groups.iter().map(|definition| &definition.name);

@@ -59,6 +59,7 @@ impl<'c, T: Clone> Objects<'c, T> {
             let resolved = match &definition.body {
                 Body::Object(entries) => objects.finish(entries.clone()),
                 Body::Group(members) => objects.resolve(members, out),
+                Body::Dynamic(_) => Arc::default(),
             };
             if let Some(slot) = objects.resolved.get_mut(index) {
                 *slot = resolved;

@@ -108,7 +108,7 @@ fn unreachable_needs_drop(set: bool, action: Action, span: &Span, out: &mut Diag
 
 /// Rules that cannot match, because a capture does not tell who the user is.
 fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
-    let mut asking = rules.iter().filter(|rule| !rule.identity.is_empty() && !rule.disabled);
+    let mut asking = rules.iter().filter(|rule| !identity(rule).is_empty() && !rule.disabled);
     if let Some(first) = asking.next() {
         let more = match asking.count() {
             0 => String::new(),
@@ -119,7 +119,7 @@ fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
             quote(&first.name.value)
         ));
     }
-    if rules.iter().any(|rule| !rule.category.is_empty() && !rule.disabled) {
+    if rules.iter().any(|rule| unless_any(&rule.category).is_some() && !rule.disabled) {
         out.warn(
             "`category` of security rules is not modelled: allow rules let pass, block rules are passed over",
         );
@@ -137,8 +137,8 @@ impl<'c> Names<'c> {
             destination: self.address_column(&rule.destination, rule.negate_destination, out),
             application: self.application_column(&rule.application, out),
             service: self.service_column(&rule.service, out),
-            category: rule.category.clone(),
-            identity: rule.identity.clone(),
+            category: unless_any(&rule.category).unwrap_or_default(),
+            identity: identity(rule),
             action: rule.action,
             icmp_unreachable: rule.icmp_unreachable,
             log_start: rule.log_start,
@@ -193,6 +193,19 @@ impl<'c> Names<'c> {
             ServiceMatch::Services(self.services.resolve(names, out))
         }
     }
+}
+
+/// The names, unless they are `any`.
+fn unless_any(names: &[Name]) -> Option<Vec<String>> {
+    let any = names.is_empty() || names.iter().any(|name| name.value == ANY);
+    (!any).then(|| texts(names))
+}
+
+/// What a rule asks of users, hosts and devices. Without a mapping every user is `unknown` (PANOS.md 2.2).
+fn identity(rule: &SecurityRule) -> Vec<String> {
+    let users = unless_any(&rule.source_user).filter(|users| !users.iter().any(|user| user == "unknown"));
+    let users = users.map(|users| format!("source-user {}", users.join(" or ")));
+    users.into_iter().chain(rule.identity.iter().cloned()).collect()
 }
 
 fn texts(names: &[Name]) -> Vec<String> {

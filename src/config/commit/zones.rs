@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 use ipnet::IpNet;
 
-use crate::config::candidate::{At, Candidate};
+use crate::config::candidate::{At, Candidate, Zone};
 use crate::config::diagnostic::{Diagnostics, Span, quote};
 use crate::config::{Overrides, Zones};
 use crate::flow::ZoneId;
@@ -15,11 +15,11 @@ type Owners = HashMap<IpNet, (ZoneId, Option<Span>), foldhash::fast::FixedState>
 pub(super) fn zones(candidate: &Candidate, overrides: &Overrides, out: &mut Diagnostics) -> Zones {
     let mut zones = Zones::default();
     let mut owners = Owners::default();
-    if let Some((name, _)) = candidate.zones.get(usize::from(u16::MAX) - overrides.zones.len().min(1_000)) {
-        out.error(&name.span, "more zones than the model holds");
+    if let Some(zone) = candidate.zones.get(usize::from(u16::MAX) - overrides.zones.len().min(1_000)) {
+        out.error(&zone.name.span, "more zones than the model holds");
         return zones;
     }
-    for (name, prefixes) in &candidate.zones {
+    for Zone { name, prefixes, .. } in &candidate.zones {
         let zone = zones.intern(&name.value);
         if overrides.zones.iter().any(|(other, _)| *other == name.value) {
             continue;

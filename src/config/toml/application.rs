@@ -76,6 +76,8 @@ fn filter(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Applicati
         subcategory: Vec::new(),
         technology: Vec::new(),
         risk: Vec::new(),
+        characteristics: Vec::new(),
+        tags: Vec::new(),
         exclude: Vec::new(),
     };
     for (key, value) in entries(table) {
@@ -95,12 +97,18 @@ fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Cust
     let mut app = CustomApplication {
         name,
         ports: Ports::default(),
+        icmp: None,
+        icmp6: None,
+        parent: None,
+        signatures: Vec::new(),
         defines: Vec::new(),
         depends_on: Vec::new(),
         implicit: Vec::new(),
         deny_action: None,
         timeouts: Timeouts::default(),
         class: Class::default(),
+        characteristics: Vec::new(),
+        tags: Vec::new(),
     };
     for (key, value) in entries(table) {
         if timeout(reader, &mut app.timeouts, &key, value)

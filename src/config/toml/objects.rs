@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Document;
 use super::reader::{Value, entries};
-use crate::config::candidate::{At, Body, Definition, Name};
+use crate::config::candidate::{At, Body, Definition, Name, Zone, ZoneMode};
 use crate::config::diagnostic::quote;
 use crate::config::literal;
 use crate::policy::Service;
@@ -30,7 +30,13 @@ impl Document<'_> {
                     }
                 }
             }
-            self.candidate.zones.push((name, prefixes));
+            self.candidate.zones.push(Zone {
+                name,
+                mode: ZoneMode::default(),
+                prefixes,
+                interfaces: Vec::new(),
+                zone_protection: None,
+            });
         }
     }
 
@@ -56,7 +62,11 @@ impl Document<'_> {
         let Some(table) = self.reader.table(value, what) else { return Vec::new() };
         entries(table)
             .into_iter()
-            .map(|(name, value)| Definition { name, body: Body::Group(self.reader.names(value)) })
+            .map(|(name, value)| Definition {
+                name,
+                body: Body::Group(self.reader.names(value)),
+                tags: Vec::new(),
+            })
             .collect()
     }
 
@@ -71,7 +81,7 @@ impl Document<'_> {
                     texts.iter().filter_map(|text| self.service_text(&name, text)).collect()
                 }
             };
-            self.candidate.services.push(Definition { name, body: Body::Object(services) });
+            self.candidate.services.push(Definition { name, body: Body::Object(services), tags: Vec::new() });
         }
     }
 

@@ -64,7 +64,8 @@ impl Document<'_> {
     }
 
     fn security_rule(&mut self, span: &Span, table: &DeTable<'_>) -> SecurityRule {
-        let mut rule = SecurityRule::new(span.clone(), self.line(span.start));
+        let mut rule =
+            SecurityRule::new(At::new(String::new(), span.clone()), span.clone(), self.line(span.start));
         let reader = &mut self.reader;
         for (key, value) in entries(table) {
             match key.value.as_str() {
@@ -78,8 +79,9 @@ impl Document<'_> {
                 "negate-destination" => rule.negate_destination = reader.flag(value).unwrap_or_default(),
                 "application" => rule.application = reader.names(value),
                 "service" => rule.service = reader.names(value),
-                "category" => rule.category = unless_any(reader.names(value)).unwrap_or_default(),
-                "source-user" | "source-hip" | "destination-hip" | "source-device" | "destination-device" => {
+                "category" => rule.category = reader.names(value),
+                "source-user" => rule.source_user = reader.names(value),
+                "source-hip" | "destination-hip" | "source-device" | "destination-device" => {
                     rule.identity.extend(identity(&key.value, reader.names(value)));
                 }
                 "action" => rule.action = action(reader, value).unwrap_or_default(),
@@ -142,42 +144,9 @@ fn action(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Action> {
     reader.choice(value, &Action::ALL.map(|action| (action.name(), action)))
 }
 
-/// The names, unless one of them is `any`.
-fn unless_any(names: Vec<Name>) -> Option<Vec<String>> {
-    let any = names.iter().any(|name| name.value == "any");
-    (!any).then(|| names.into_iter().map(|name| name.value).collect())
-}
-
-/// What a rule asks of users, hosts or devices, in words. Without a mapping every user is `unknown` (PANOS.md 2.2).
+/// What a rule asks of hosts or devices, in words.
 fn identity(key: &str, names: Vec<Name>) -> Option<String> {
-    let names = unless_any(names)?;
-    let met = names.is_empty() || key == "source-user" && names.iter().any(|name| name == "unknown");
-    (!met).then(|| format!("{key} {}", names.join(" or ")))
-}
-
-impl SecurityRule {
-    /// A rule that says nothing: PAN-OS's defaults.
-    fn new(span: Span, line: Option<u32>) -> Self {
-        Self {
-            name: At::new(String::new(), span.clone()),
-            span,
-            line,
-            rule_type: RuleType::default(),
-            from: Vec::new(),
-            to: Vec::new(),
-            source: Vec::new(),
-            destination: Vec::new(),
-            negate_source: false,
-            negate_destination: false,
-            application: Vec::new(),
-            service: Vec::new(),
-            category: Vec::new(),
-            identity: Vec::new(),
-            action: Action::default(),
-            icmp_unreachable: false,
-            log_start: false,
-            log_end: true,
-            disabled: false,
-        }
-    }
+    let any = names.is_empty() || names.iter().any(|name| name.value == "any");
+    let names: Vec<String> = names.into_iter().map(|name| name.value).collect();
+    (!any).then(|| format!("{key} {}", names.join(" or ")))
 }

@@ -1,0 +1,63 @@
+//! The candidate configuration: what a rulebase file says, names not yet resolved. Every file format is read into
+//! this, and [`super::commit`] makes a [`super::World`] of it.
+
+mod network;
+mod objects;
+mod rules;
+
+pub(super) use network::{
+    Interface, InterfaceMode, NextHop, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
+};
+pub(super) use objects::{
+    AddressObject, ApplicationFilter, Body, CustomApplication, Definition, Match, Recurrence, Schedule,
+    Signature, Tables, TimeSpan,
+};
+pub(super) use rules::{
+    DefaultRule, DestinationTranslation, NatRule, OverrideRule, Pool, SecurityRule, SourceTranslation,
+};
+
+use super::diagnostic::Span;
+use crate::app::AppId;
+use crate::policy::Service;
+
+/// A value and where it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+/// A name and where it stands.
+pub(super) type Name = At<String>;
+
+impl<T> At<T> {
+    pub(super) const fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+/// A rulebase file, read.
+#[derive(Debug, Default)]
+pub(super) struct Candidate {
+    pub(super) zones: Vec<Zone>,
+    pub(super) interfaces: Vec<Interface>,
+    pub(super) virtual_routers: Vec<VirtualRouter>,
+    pub(super) virtual_wires: Vec<VirtualWire>,
+    pub(super) addresses: Vec<Definition<AddressObject>>,
+    pub(super) services: Vec<Definition<Vec<Service>>>,
+    pub(super) applications: Vec<CustomApplication>,
+    pub(super) application_groups: Vec<Definition<Vec<AppId>>>,
+    pub(super) application_filters: Vec<ApplicationFilter>,
+    pub(super) schedules: Vec<Schedule>,
+    /// What the firewall would look up elsewhere.
+    pub(super) tables: Tables,
+    pub(super) rules: Vec<SecurityRule>,
+    pub(super) nat: Vec<NatRule>,
+    pub(super) overrides: Vec<OverrideRule>,
+    pub(super) intrazone: DefaultRule,
+    pub(super) interzone: DefaultRule,
+    /// Key such as `session.timeout-udp`, and value.
+    pub(super) settings: Vec<(Name, Name)>,
+    /// `deviceconfig system timezone`, an IANA name: what schedules go by. UTC without one.
+    pub(super) timezone: Option<Name>,
+}

@@ -1,0 +1,152 @@
+//! Rules of every rulebase that the model reads.
+
+use super::{At, Name};
+use crate::config::diagnostic::Span;
+use crate::flow::Protocol;
+use crate::policy::{Action, RuleType};
+
+/// `[[security]]`. An empty list is `any` (or, for the service, `application-default`).
+#[derive(Debug)]
+pub(in crate::config) struct SecurityRule {
+    pub(in crate::config) name: Name,
+    /// The rule itself.
+    pub(in crate::config) span: Span,
+    pub(in crate::config) line: Option<u32>,
+    pub(in crate::config) rule_type: RuleType,
+    pub(in crate::config) from: Vec<Name>,
+    pub(in crate::config) to: Vec<Name>,
+    pub(in crate::config) source: Vec<Name>,
+    pub(in crate::config) destination: Vec<Name>,
+    pub(in crate::config) negate_source: bool,
+    pub(in crate::config) negate_destination: bool,
+    pub(in crate::config) application: Vec<Name>,
+    pub(in crate::config) service: Vec<Name>,
+    pub(in crate::config) category: Vec<Name>,
+    pub(in crate::config) source_user: Vec<Name>,
+    /// What it asks of hosts and devices, in words.
+    pub(in crate::config) identity: Vec<String>,
+    pub(in crate::config) schedule: Option<Name>,
+    pub(in crate::config) action: Action,
+    pub(in crate::config) icmp_unreachable: bool,
+    pub(in crate::config) log_start: bool,
+    pub(in crate::config) log_end: bool,
+    pub(in crate::config) disabled: bool,
+    /// Security profiles by kind, such as `virus`; a profile group under `group`.
+    pub(in crate::config) profiles: Vec<(Name, Vec<Name>)>,
+    pub(in crate::config) description: Option<String>,
+    pub(in crate::config) tags: Vec<Name>,
+}
+
+impl SecurityRule {
+    /// A rule that says nothing: PAN-OS's defaults.
+    pub(in crate::config) fn new(name: Name, span: Span, line: Option<u32>) -> Self {
+        Self {
+            name,
+            span,
+            line,
+            rule_type: RuleType::default(),
+            from: Vec::new(),
+            to: Vec::new(),
+            source: Vec::new(),
+            destination: Vec::new(),
+            negate_source: false,
+            negate_destination: false,
+            application: Vec::new(),
+            service: Vec::new(),
+            category: Vec::new(),
+            source_user: Vec::new(),
+            identity: Vec::new(),
+            schedule: None,
+            action: Action::default(),
+            icmp_unreachable: false,
+            log_start: false,
+            log_end: true,
+            disabled: false,
+            profiles: Vec::new(),
+            description: None,
+            tags: Vec::new(),
+        }
+    }
+}
+
+/// `[default.intrazone]` or `[default.interzone]`: what it overrides.
+#[derive(Debug, Default)]
+pub(in crate::config) struct DefaultRule {
+    pub(in crate::config) span: Span,
+    pub(in crate::config) action: Option<Action>,
+    pub(in crate::config) icmp_unreachable: Option<bool>,
+    pub(in crate::config) log_start: Option<bool>,
+    pub(in crate::config) log_end: Option<bool>,
+}
+
+/// `[[nat]]` (PANOS.md 9). An empty list is `any`.
+#[derive(Debug)]
+pub(in crate::config) struct NatRule {
+    pub(in crate::config) name: Name,
+    pub(in crate::config) span: Span,
+    pub(in crate::config) line: Option<u32>,
+    pub(in crate::config) from: Vec<Name>,
+    /// The zone behind which the original destination is.
+    pub(in crate::config) to: Vec<Name>,
+    pub(in crate::config) to_interface: Option<Name>,
+    pub(in crate::config) source: Vec<Name>,
+    pub(in crate::config) destination: Vec<Name>,
+    /// One service at most.
+    pub(in crate::config) service: Option<Name>,
+    /// `nat64` or `nptv6`; `ipv4` (which also stands for no `nat-type`) is `None`.
+    pub(in crate::config) nat_type: Option<Name>,
+    pub(in crate::config) source_translation: Option<SourceTranslation>,
+    pub(in crate::config) destination_translation: Option<DestinationTranslation>,
+    pub(in crate::config) disabled: bool,
+    pub(in crate::config) description: Option<String>,
+    pub(in crate::config) tags: Vec<Name>,
+}
+
+/// `source-translation`.
+#[derive(Debug, Clone)]
+pub(in crate::config) enum SourceTranslation {
+    DynamicIpAndPort(Pool),
+    DynamicIp { addresses: Vec<Name>, fallback: Option<Pool> },
+    StaticIp { address: Name, bidirectional: bool },
+}
+
+/// Addresses to translate to.
+#[derive(Debug, Clone)]
+pub(in crate::config) enum Pool {
+    Addresses(Vec<Name>),
+    /// The address of an interface; `ip` says which, where it has several.
+    Interface {
+        interface: Name,
+        ip: Option<Name>,
+    },
+}
+
+/// `destination-translation` or `dynamic-destination-translation`.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct DestinationTranslation {
+    pub(in crate::config) address: Name,
+    pub(in crate::config) port: Option<At<u16>>,
+    /// `dynamic-destination-translation`: the distribution, such as `round-robin`.
+    pub(in crate::config) distribution: Option<Name>,
+}
+
+/// `[[application-override]]` (PANOS.md 2.7). An empty list is `any`.
+#[derive(Debug)]
+pub(in crate::config) struct OverrideRule {
+    pub(in crate::config) name: Name,
+    pub(in crate::config) span: Span,
+    pub(in crate::config) line: Option<u32>,
+    pub(in crate::config) from: Vec<Name>,
+    pub(in crate::config) to: Vec<Name>,
+    pub(in crate::config) source: Vec<Name>,
+    pub(in crate::config) destination: Vec<Name>,
+    pub(in crate::config) negate_source: bool,
+    pub(in crate::config) negate_destination: bool,
+    pub(in crate::config) protocol: Protocol,
+    /// Inclusive destination port ranges.
+    pub(in crate::config) ports: Vec<(u16, u16)>,
+    pub(in crate::config) application: Name,
+    pub(in crate::config) disabled: bool,
+    pub(in crate::config) description: Option<String>,
+    pub(in crate::config) tags: Vec<Name>,
+}
