@@ -154,7 +154,6 @@ impl Timers {
 }
 
 impl Packed {
-    #[expect(clippy::cast_possible_truncation, reason = "the offset within a bucket has 28 bits")]
     const fn new(entry: Entry) -> Self {
         let offset = (entry.at.nanos() & ((1 << BUCKET_BITS) - 1)) as u32;
         Self { offset, session: entry.session, slot: entry.slot }
