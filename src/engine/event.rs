@@ -337,6 +337,9 @@ impl Record {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Denied, Self::NeverIdentified, Self::Reclassified];
+
     /// Its name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -348,6 +351,9 @@ impl Outcome {
 }
 
 impl ActionSource {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::FromPolicy, Self::FromApplication];
+
     /// PAN-OS's spelling.
     pub const fn name(self) -> &'static str {
         match self {

@@ -149,7 +149,7 @@ impl Firewall {
         session.expires = self.now + length;
         if session.expires < session.scheduled {
             session.scheduled = session.expires;
-            self.timers.schedule(session.expires, session.id.0, slot);
+            self.timers.schedule(session.expires, session.id.low(), slot);
         }
     }
 

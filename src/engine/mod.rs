@@ -128,7 +128,7 @@ impl Firewall {
                 self.table.warm(ahead);
             }
             let Some(session) = self.table.get_mut(slot) else { continue };
-            if session.id.0 != number || session.scheduled != when {
+            if session.id.low() != number || session.scheduled != when {
                 continue;
             }
             if session.expires > when {

@@ -207,7 +207,10 @@ impl<'a> Row<'a> {
             natdst: nat(s2c.src),
             natsport: nat_port(s2c.dport),
             natdport: nat_port(s2c.sport),
-            proto: Inline::of(c2s.protocol),
+            proto: c2s
+                .protocol
+                .keyword()
+                .map_or_else(|| Inline::of(c2s.protocol), |name| Inline::of_text(name.as_bytes())),
             from: world.zones.name(c2s.zone),
             to: world.zones.name(s2c.zone),
             inbound_if: "",
@@ -241,7 +244,7 @@ impl<'a> Model<'a> {
             state: record.state.name(),
             logged: is_logged(subtype, record, world),
             open_at_end: record.open,
-            history: Inline::of(record.history),
+            history: Inline::of_text(record.history.letters()),
             community_id: community_id(&record.c2s, is_echo(world, record)),
             tentative_rule: rule_name(world, record.tentative),
             final_rule: record.decided.map(|rule| rule_name(world, rule)),

@@ -30,6 +30,14 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
+impl SessionId {
+    /// The number modulo 2³², for where it stands beside a slot that tells the rest.
+    #[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+    pub const fn low(self) -> u32 {
+        self.0 as u32
+    }
+}
+
 /// Packets and bytes each way: index by [`Direction::index`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {

@@ -260,7 +260,7 @@ impl<'a> Explain<'a> {
 
     fn push(&mut self, place: (Timestamp, u64), text: &str) -> io::Result<()> {
         self.explained = true;
-        self.order.push(place, |out| out.write_all(text.as_bytes()))
+        self.order.push(place, |out| out.extend_from_slice(text.as_bytes()))
     }
 }
 
@@ -276,7 +276,8 @@ impl Sink for Explain<'_> {
         let Some(now) = events.list().last().map(|event| event.at) else { return Ok(()) };
         let live = self.live.first_key_value().map(|(id, walk)| (walk.started, id.0));
         let bound = live.unwrap_or((now, 0)).min((now, 0));
-        self.order.release(bound, &mut self.out)
+        let Self { order, out, .. } = self;
+        order.release(bound, |text| out.write_all(text))
     }
 }
 
