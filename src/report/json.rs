@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::escape::{push_json, write_json};
 use super::inline::Inline;
-use super::row::{Applications, FirstPacketsRow, Model, Row, Subtype, rule_name};
+use super::row::{Applications, FirstPacketsRow, Model, NatRow, Row, Subtype, rule_name};
 use super::rows::{Encode, Rows};
 use super::{About, Leak, Tally};
 use crate::capture::CaptureInfo;
@@ -97,6 +97,9 @@ fn push_model(out: &mut Vec<u8>, model: &Model<'_>) {
         "first_packet": model.first_packet,
         "last_packet": model.last_packet,
     }
+    if let Some(nat) = &model.nat {
+        members! { out, "nat": nat, }
+    }
     out.push(b'}');
 }
 
@@ -174,6 +177,15 @@ impl Value for Applications<'_> {
             out.push(b'}');
         }
         out.extend_from_slice(if before.starts_with(b"[") { b"[]" } else { b"]" });
+    }
+}
+
+impl Value for &NatRow<'_> {
+    fn push(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"rule\":");
+        self.rule.push(out);
+        members! { out, "c2s": self.c2s.map(Plain), "s2c": self.s2c.map(Plain), }
+        out.push(b'}');
     }
 }
 

@@ -6,9 +6,10 @@
 use super::row::{Application, Subtype};
 use crate::app::AppId;
 use crate::engine::{ActionSource, FirstPackets, Label, Outcome, Record};
+use crate::feature::nat::NatRuleId;
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 use crate::policy::{Action, Lookup, RuleId, Ternary};
-use crate::session::{Counts, EndReason, History, Passed, SessionId, State};
+use crate::session::{Counts, EndReason, History, Passed, SessionId, Side, State};
 use crate::time::Timestamp;
 
 /// All that a row is made of.
@@ -108,6 +109,8 @@ impl Writer<'_> {
             passed,
             started,
             last,
+            nat,
+            sides,
             reason,
             state,
             open,
@@ -137,6 +140,10 @@ impl Writer<'_> {
         self.numbers([action as u64, action_source as u64]);
         self.numbers(counts.packets.into_iter().chain(counts.bytes));
         self.passed(&passed);
+        self.option(nat.map(|rule| rule.0.into()));
+        for side in sides {
+            self.option(side.map(|side| side as u64));
+        }
         self.option(reason.map(|reason| reason as u64));
         self.number(state as u64);
         self.numbers([open.into(), cut.into()]);
@@ -258,6 +265,8 @@ impl<'a> Reader<'a> {
             passed: self.passed()?,
             started: Timestamp::from_nanos(started),
             last: Timestamp::from_nanos(last),
+            nat: self.option(|rule| u32::try_from(rule).ok().map(NatRuleId))?,
+            sides: [self.side()?, self.side()?],
             reason: self.option(|reason| EndReason::ALL.get(usize::try_from(reason).ok()?).copied())?,
             state: self.choice(&State::ALL)?,
             open: self.flag()?,
@@ -272,6 +281,10 @@ impl<'a> Reader<'a> {
             first_packet: self.number()?,
             last_packet: self.number()?,
         })
+    }
+
+    fn side(&mut self) -> Option<Option<Side>> {
+        self.option(|side| Side::ALL.get(usize::try_from(side).ok()?).copied())
     }
 
     fn passed(&mut self) -> Option<Passed> {
@@ -366,6 +379,8 @@ mod tests {
                     passed,
                     started: Timestamp::from_nanos(started),
                     last: Timestamp::from_nanos(last),
+                    nat: parent.map(|_| NatRuleId(rule)),
+                    sides: [Some(Side::Transmitted), cut.then_some(Side::Received)],
                     reason,
                     state,
                     open,

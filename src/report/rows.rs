@@ -167,6 +167,8 @@ impl<'a, E: Encode> Rows<'a, E> {
                 }
             }
             EventKind::ClockBackward { .. }
+            | EventKind::Translated { .. }
+            | EventKind::Captured { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Injected { .. }

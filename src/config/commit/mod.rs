@@ -14,6 +14,8 @@ use super::diagnostic::{Diagnostics, escape, quote};
 use super::literal;
 use super::{Overrides, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
+use crate::feature::nat::NatPolicy;
+use crate::feature::override_rule::OverridePolicy;
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
@@ -67,7 +69,17 @@ pub(super) fn commit(
     };
     let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options).with_zone_names(zones.names());
     let identifier = Identifier::new(&catalog);
-    Some(World { zones, catalog, identifier, policy, settings, source, warnings: Vec::new() })
+    Some(World {
+        zones,
+        catalog,
+        identifier,
+        policy,
+        nat: NatPolicy::default(),
+        overrides: OverridePolicy::default(),
+        settings,
+        source,
+        warnings: Vec::new(),
+    })
 }
 
 fn addresses<'k>() -> Kind<'k, (Addr, Addr)> {
