@@ -16,9 +16,10 @@ const EXTENSIONS_MAX: usize = 16;
 /// those of `from`. An ICMP error quotes a packet of the other direction, which is translated as well; its own
 /// source may be no end of the flow, and is then let be.
 ///
-/// Checksums are updated, not computed (RFC 1624): a wrong one stays as wrong as it was, and bytes that the capture
-/// cut off are not missed. A UDP checksum of 0, which says that there is none, stays. Of a fragment that is not the
-/// first only the IP header changes.
+/// Checksums are updated, not computed (RFC 1624): a wrong one stays as wrong as it was, and payload that the capture
+/// cut off is not missed. (A header that it cut is: what an ICMP error's checksum says of the part of the quotation
+/// that is not there stays.) A UDP checksum of 0, which says that there is none, stays. Of a fragment that is not
+/// the first only the IP header changes.
 ///
 /// `false`, and nothing changed, where the frame does not hold an IP header of the keys' version.
 pub fn rewrite(link_type: LinkType, frame: &mut [u8], from: &FlowKey, to: &FlowKey) -> bool {
@@ -253,3 +254,6 @@ fn update_udp(segment: &mut [u8], difference: Difference) -> Difference {
         _ => Difference::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;
