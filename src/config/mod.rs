@@ -25,6 +25,8 @@ pub use zones::Zones;
 
 use self::diagnostic::{Diagnostics, escape, quote};
 use crate::app::{Catalog, Identifier};
+use crate::feature::nat::NatPolicy;
+use crate::feature::override_rule::OverridePolicy;
 use crate::policy::Policy;
 
 /// A committed configuration.
@@ -38,6 +40,10 @@ pub struct World {
     pub identifier: Identifier,
     /// Security rules.
     pub policy: Policy,
+    /// NAT rules.
+    pub nat: NatPolicy,
+    /// Application-override rules.
+    pub overrides: OverridePolicy,
     /// Settings, timeouts and limits.
     pub settings: Settings,
     /// Where it was read from.
