@@ -24,7 +24,11 @@ pub(super) fn policy<'c>(
         let rule = rule(candidate, names, out)?;
         (!candidate.disabled).then_some(rule)
     });
-    OverridePolicy::new(rules.collect())
+    let rules: Vec<override_rule::OverrideRule> = rules.collect();
+    if !rules.is_empty() {
+        out.warn("`application-override` rules are read but not applied yet");
+    }
+    OverridePolicy::new(rules)
 }
 
 fn rule<'c>(
