@@ -41,14 +41,16 @@ fn warn_of_ipv6(rules: &[NatRule], out: &mut Diagnostics) {
     for kind in ["nat64", "nptv6"] {
         let of_kind =
             |rule: &&NatRule| !rule.disabled && rule.nat_type.as_ref().is_some_and(|name| name.value == kind);
-        let names: Vec<String> =
-            rules.iter().filter(of_kind).map(|rule| quote(&rule.name.value)).take(5).collect();
-        if !names.is_empty() {
-            let (names, count) = (names.join(", "), rules.iter().filter(of_kind).count());
-            out.warn(format!(
-                "NAT of type {kind} is not modelled: {count} rules never match, such as {names}"
-            ));
+        let mut names: Vec<String> =
+            rules.iter().filter(of_kind).map(|rule| quote(&rule.name.value)).collect();
+        if names.is_empty() {
+            continue;
         }
+        let more = names.len().saturating_sub(5);
+        names.truncate(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = names.join(", ");
+        out.warn(format!("{kind} is not modelled, so that these NAT rules never match: {names}{more}"));
     }
 }
 
