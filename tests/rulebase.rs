@@ -513,14 +513,14 @@ fn nested_groups_cost_no_more_than_they_say() {
 #[test]
 fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
-        "[[nat]]\nname = \"a\"\n[[nat]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
+        "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
          [setting.tcp]\nurgent-data = \"oobinline\"\n[setting.config]\nrematch = true\n\
          [[security]]\nname = \"r\"\nsource-user = [\"acme\\\\bob\"]\ncategory = \"gambling\"\nschedule = \"nights\"\nprofile-setting = \"strict\"\n",
     );
     assert_eq!(
         world.warnings,
         [
-            "`[[nat]]` is read but not modelled yet",
+            "`[[decryption]]` is read but not modelled yet",
             "`[decryption-profile]` is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
             "`schedule` of security rules is not modelled yet: they are always active",

@@ -23,7 +23,7 @@ pub use verdict::{DropReason, Verdict};
 
 use crate::app::{AppId, Candidates};
 use crate::config::World;
-use crate::feature::nat::{Oversubscription, Pools};
+use crate::feature::nat::Pools;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
 use crate::policy::{Query, Ternary};
@@ -76,7 +76,7 @@ struct Streams {
 impl Firewall {
     /// A firewall with an empty session table.
     pub fn new(world: Arc<World>) -> Self {
-        let nat = nat::Nat::new(Pools::new(Oversubscription::default()));
+        let nat = nat::Nat::new(Pools::new(world.settings.dipp_oversub));
         Self {
             world,
             table: Table::default(),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::app::Catalog;
-use crate::policy::{Policy, PolicyOptions, Query, Rule, ServiceMatch};
+use crate::policy::{Policy, PolicyOptions, Query, Rule};
 
 /// Rules by what they match.
 #[derive(Debug, Clone)]
@@ -31,9 +31,4 @@ impl Default for FirstMatch {
     fn default() -> Self {
         Self::new(Vec::new())
     }
-}
-
-/// A rule that matches everything.
-pub(super) fn any() -> Rule {
-    Rule { service: ServiceMatch::Any, ..Rule::default() }
 }

@@ -2,11 +2,15 @@
 
 mod address;
 mod application;
+mod nat;
 mod objects;
+mod override_rule;
 mod security;
 mod zones;
 
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use self::objects::{Kind, Objects};
 use super::candidate::{Candidate, Name};
@@ -14,8 +18,6 @@ use super::diagnostic::{Diagnostics, escape, quote};
 use super::literal;
 use super::{Overrides, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
-use crate::feature::nat::NatPolicy;
-use crate::feature::override_rule::OverridePolicy;
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
@@ -23,6 +25,9 @@ const ADDRESS_HELP: &str =
     "define it under `[address]`, or write an address, a prefix or a range; names of hosts are not looked up";
 const SERVICE_HELP: &str = "define it under `[service]`, e.g. `ftp-alt = \"tcp/2121\"`";
 const APPLICATION_HELP: &str = "define it as `[application.NAME]`; `firstpass apps` lists those predefined";
+
+/// What a column says that means everything.
+const ANY: &str = "any";
 
 /// Words that have a meaning of their own where names stand.
 const RESERVED: [&str; 2] = ["any", "application-default"];
@@ -59,6 +64,8 @@ pub(super) fn commit(
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
     let defaults = security::defaults(&candidate, out);
+    let nat = nat::policy(&candidate, &mut names, out);
+    let application_override = override_rule::policy(&candidate, &mut names, out);
     drop(names);
     if out.has_errors() {
         return None;
@@ -74,8 +81,8 @@ pub(super) fn commit(
         catalog,
         identifier,
         policy,
-        nat: NatPolicy::default(),
-        overrides: OverridePolicy::default(),
+        nat,
+        overrides: application_override,
         settings,
         source,
         warnings: Vec::new(),
@@ -152,6 +159,21 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     }
     for rule in &candidate.rules {
         check_characters(&rule.name, out);
+    }
+}
+
+/// Rules of one rulebase (`kind`) have names, and each its own.
+fn check_rule_names<'c>(kind: &str, names: impl Iterator<Item = &'c Name>, out: &mut Diagnostics) {
+    let mut seen: HashMap<&str, &Name, foldhash::fast::FixedState> = HashMap::default();
+    for name in names {
+        if name.value.is_empty() {
+            out.error(&name.span, format!("a {kind} rule needs a name")).help("add `name = \"...\"`");
+        } else if let Some(first) = seen.insert(&name.value, name) {
+            out.error(&name.span, format!("two {kind} rules are called {}", quote(&name.value)))
+                .help("give one of them another name")
+                .related(&first.span, "the first one");
+        }
+        check_characters(name, out);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::Names;
+use super::{ANY, Names};
 use crate::config::candidate::{Candidate, DefaultRule, Name, SecurityRule};
 use crate::config::diagnostic::{Diagnostics, Span, did_you_mean, quote};
 use crate::policy::{Action, AddressMatch, ApplicationMatch, Rule, RuleType, ServiceMatch, ZoneMatch};
@@ -10,7 +10,6 @@ use crate::policy::{Action, AddressMatch, ApplicationMatch, Rule, RuleType, Serv
 /// More security rules than any PAN-OS platform takes.
 const RULES: usize = 200_000;
 
-const ANY: &str = "any";
 const APPLICATION_DEFAULT: &str = "application-default";
 
 /// All rules the user wrote, in order.
@@ -148,7 +147,7 @@ impl<'c> Names<'c> {
         }
     }
 
-    fn zone_column(&self, names: &[Name], out: &mut Diagnostics) -> ZoneMatch {
+    pub(super) fn zone_column(&self, names: &[Name], out: &mut Diagnostics) -> ZoneMatch {
         if is_any(names, out) {
             return ZoneMatch::Any;
         }
@@ -168,7 +167,12 @@ impl<'c> Names<'c> {
         ZoneMatch::Zones(zones)
     }
 
-    fn address_column(&mut self, names: &'c [Name], negate: bool, out: &mut Diagnostics) -> AddressMatch {
+    pub(super) fn address_column(
+        &mut self,
+        names: &'c [Name],
+        negate: bool,
+        out: &mut Diagnostics,
+    ) -> AddressMatch {
         if is_any(names, out) {
             return AddressMatch::default();
         }

@@ -1,6 +1,7 @@
 //! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
 
 mod application;
+mod nat;
 mod objects;
 mod reader;
 mod security;
@@ -12,9 +13,7 @@ use super::candidate::{At, Candidate};
 use super::diagnostic::{Diagnostics, Span, escape};
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 9] = [
-    "nat",
-    "application-override",
+const NOT_MODELLED: [&str; 7] = [
     "decryption",
     "decryption-profile",
     "interface",
@@ -25,7 +24,7 @@ const NOT_MODELLED: [&str; 9] = [
 ];
 
 /// Tables that are lists of tables.
-const LISTS: [&str; 4] = ["nat", "application-override", "decryption", "route"];
+const LISTS: [&str; 2] = ["decryption", "route"];
 
 /// Every table there is.
 const TABLES: [&str; 19] = [
@@ -121,6 +120,8 @@ impl<'d> Document<'d> {
                 "application-filter" => self.application_filters(value),
                 "security" => self.security(value),
                 "default" => self.defaults(value),
+                "nat" => self.nat(value),
+                "application-override" => self.application_override(value),
                 "setting" => self.settings(value),
                 other if NOT_MODELLED.contains(&other) => {
                     let brackets = if LISTS.contains(&other) { ("[[", "]]") } else { ("[", "]") };

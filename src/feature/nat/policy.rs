@@ -125,9 +125,9 @@ impl NatPolicy {
             return None;
         }
         let (sport, dport) = if protocol.has_ports() { (seen.sport, seen.dport) } else { (0, 0) };
-        let (from, to) = (ZoneId(0), ZoneId(0));
-        let query = Query { from, to, src, dst, protocol, sport, dport, app: None };
-        let rule = self.rule(*self.translating.get(self.translated.find(&query)?)?)?;
+        let (from, to, to_interface) = (ZoneId(0), ZoneId(0), None);
+        let query = NatQuery { from, to, to_interface, src, dst, protocol, sport, dport };
+        let rule = self.rule(*self.translating.get(self.translated.find(&columns(&query))?)?)?;
         let (dst, dport) = match &rule.destination_translation {
             None => (Some(dst), Some(seen.dport)),
             Some(translation) => (
@@ -155,6 +155,12 @@ impl NatPolicy {
         let place = interface.and_then(|name| place(Some(name))).or_else(|| place(None))?;
         Some(ZoneId(u16::try_from(place).ok()?))
     }
+}
+
+/// What a query says to the columns of a rule.
+const fn columns(query: &NatQuery<'_>) -> Query {
+    let &NatQuery { from, to, src, dst, protocol, sport, dport, .. } = query;
+    Query { from, to, src, dst, protocol, sport, dport, app: None }
 }
 
 /// Gives the same number to pools that are the same.

@@ -109,6 +109,13 @@ impl Pools {
         self.leases.used.len() - self.leases.free.len()
     }
 
+    /// Whether no address or port is in use.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.ports.values().all(Ports::is_idle)
+            && self.addresses.values().all(|addresses| addresses.sources.is_empty())
+    }
+
     fn destination(
         &mut self,
         rule: &NatRule,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 use crate::policy::{AddressMatch, Service, ServiceMatch, ZoneMatch};
@@ -341,4 +343,173 @@ fn an_exhausted_source_pool_leaves_no_load_on_the_destination() {
     assert_eq!(translate("10.0.0.2"), Err(Exhausted));
     assert_eq!(shown(&translate("10.0.0.1").unwrap().key), "203.0.113.1:1 > 192.0.2.2:80");
     assert_eq!(pools.leases(), 2);
+}
+
+#[test]
+fn which_rule_could_have_made_a_translated_packet() {
+    let dnat = |address, port| Some(DestinationTranslation { address, port });
+    let policy = NatPolicy::new(vec![
+        NatRule { source: matching("10.9.0.0-10.9.255.255"), ..rule("no NAT", UNTRUST) },
+        NatRule {
+            source_translation: Some(SourceTranslation::StaticIp {
+                addresses: one_to_one("10.0.0.1-10.0.0.4", "203.0.113.1-203.0.113.4"),
+                bidirectional: true,
+            }),
+            source: matching("10.0.0.1-10.0.0.4"),
+            ..rule("static", UNTRUST)
+        },
+        NatRule { source_translation: hide(pool("203.0.113.9")), ..rule("hide", UNTRUST) },
+        NatRule {
+            destination: matching("203.0.113.80"),
+            service: port(Protocol::TCP, 80),
+            destination_translation: dnat(DestinationAddress::One(addr("192.0.2.10")), Some(8_080)),
+            ..rule("web", UNTRUST)
+        },
+        NatRule {
+            destination: matching("203.0.113.90"),
+            source_translation: hide(pool("192.0.2.254")),
+            destination_translation: dnat(DestinationAddress::One(addr("192.0.2.90")), None),
+            ..rule("U-turn", UNTRUST)
+        },
+    ]);
+    // Seen; rule, original source, original destination and its port, with `?` for what is not to be known.
+    for (seen, expected) in [
+        (tcp("203.0.113.2", 5_000, "198.51.100.80", 443), "static 10.0.0.2 198.51.100.80:443"),
+        (tcp("203.0.113.9", 1_024, "198.51.100.80", 443), "hide ? 198.51.100.80:443"),
+        (tcp("198.51.100.7", 4_000, "192.0.2.10", 8_080), "web 198.51.100.7 203.0.113.80:80"),
+        (tcp("198.51.100.7", 4_000, "192.0.2.10", 80), "none"),
+        (tcp("198.51.100.7", 4_000, "10.0.0.3", 25), "static 198.51.100.7 203.0.113.3:25"),
+        (tcp("192.0.2.254", 1_024, "192.0.2.90", 25), "U-turn ? 203.0.113.90:25"),
+        (tcp("198.51.100.7", 1_024, "192.0.2.90", 25), "none"),
+        (tcp("10.0.0.9", 1_024, "198.51.100.80", 25), "none"),
+        // An answer: asked for with its ends changed over.
+        (tcp("198.51.100.80", 443, "203.0.113.9", 1_024).reply(UNTRUST), "hide ? 198.51.100.80:443"),
+    ] {
+        let shown = policy.untranslated(&seen).map_or("none".to_owned(), |found| {
+            let or = |part: Option<String>| part.unwrap_or("?".to_owned());
+            let (src, dst) = (found.src.map(|src| src.to_string()), found.dst.map(|dst| dst.to_string()));
+            let dport = found.dport.map(|port| port.to_string());
+            format!("{} {} {}:{}", found.rule.name, or(src), or(dst), or(dport))
+        });
+        assert_eq!(shown, expected, "{seen:?}");
+    }
+}
+
+/// A rulebase with a rule of every kind, each for a client network of its own.
+fn every_kind() -> NatPolicy {
+    let of = |net: u8, source_translation| NatRule {
+        source: matching(&format!("10.{net}.0.0-10.{net}.0.7")),
+        source_translation: Some(source_translation),
+        ..rule(&net.to_string(), UNTRUST)
+    };
+    NatPolicy::new(vec![
+        of(
+            0,
+            SourceTranslation::StaticIp {
+                addresses: one_to_one("10.0.0.0-10.0.0.7", "203.0.113.0-203.0.113.7"),
+                bidirectional: true,
+            },
+        ),
+        of(1, SourceTranslation::DynamicIp { pool: pool("203.0.113.16-203.0.113.19"), fallback: None }),
+        of(
+            2,
+            SourceTranslation::DynamicIp {
+                pool: pool("203.0.113.20-203.0.113.23"),
+                fallback: Some(pool("203.0.113.31")),
+            },
+        ),
+        of(3, SourceTranslation::DynamicIpAndPort { pool: pool("203.0.113.31,203.0.113.40-203.0.113.41") }),
+    ])
+}
+
+/// What a run does next.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A session of a client in a network, to a server.
+    Open { net: u8, client: u8, server: u8, protocol: Protocol, sport: u16 },
+    /// The end of a session, counted from the oldest.
+    End(prop::sample::Index),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let protocol = prop::sample::select(vec![Protocol::TCP, Protocol::UDP, Protocol::ICMP]);
+    prop_oneof![
+        2 => (0..4_u8, 0..8_u8, 0..2_u8, protocol, 0..3_u16).prop_map(
+            |(net, client, server, protocol, sport)| Step::Open { net, client, server, protocol, sport }
+        ),
+        1 => any::<prop::sample::Index>().prop_map(Step::End),
+    ]
+}
+
+proptest! {
+    /// Whatever comes and goes: no two sessions of different clients look the same from outside, each source keeps
+    /// its address, every translated packet is traced to a rule that could have made it, and at last nothing is held.
+    #[test]
+    fn sessions_stay_apart_and_everything_is_given_back(
+        steps in prop::collection::vec(step(), 0..200),
+        oversubscription in prop::sample::select(Oversubscription::ALL.map(|(_, times)| times).to_vec()),
+    ) {
+        let policy = every_kind();
+        let mut pools = Pools::new(oversubscription);
+        let mut sessions: Vec<(FlowKey, Translation)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Open { net, client, server, protocol, sport } => {
+                    let (src, dst) = (format!("10.{net}.0.{client}"), format!("198.51.100.{server}"));
+                    let key = FlowKey { protocol, ..tcp(&src, sport, &dst, 80) };
+                    if sessions.iter().any(|(open, _)| *open == key) {
+                        continue;
+                    }
+                    let rule = policy.lookup(&query(&key, UNTRUST)).unwrap();
+                    let Ok(translation) = pools.translate(rule, &key) else {
+                        prop_assert!(net == 1, "only this rule has nothing to fall back to");
+                        continue;
+                    };
+                    let seen = policy.untranslated(&translation.key).unwrap();
+                    prop_assert!(seen.src.is_none_or(|src| src == key.src));
+                    prop_assert_eq!(seen.dst, Some(key.dst));
+                    sessions.push((key, translation));
+                }
+                Step::End(index) if !sessions.is_empty() => {
+                    let (_, translation) = sessions.remove(index.index(sessions.len()));
+                    translation.lease.into_iter().for_each(|lease| pools.release(lease));
+                }
+                Step::End(_) => {}
+            }
+            let outside: BTreeSet<FlowKey> = sessions.iter().map(|(_, translation)| translation.key).collect();
+            prop_assert_eq!(outside.len(), sessions.len());
+            if oversubscription == Oversubscription::X1 {
+                let of_ports = |(_, translation): &&(FlowKey, Translation)| {
+                    translation.key.protocol.has_ports() && translation.key.sport >= 1_024
+                };
+                let ends = sessions.iter().filter(of_ports).map(|(_, Translation { key, .. })| {
+                    (key.src, key.protocol, key.sport)
+                });
+                let ends: Vec<_> = ends.collect();
+                prop_assert_eq!(ends.iter().collect::<BTreeSet<_>>().len(), ends.len());
+            }
+            let held = sessions.iter().filter(|(_, translation)| translation.lease.is_some()).count();
+            prop_assert_eq!(pools.leases(), held);
+        }
+        for (_, translation) in sessions {
+            translation.lease.into_iter().for_each(|lease| pools.release(lease));
+        }
+        prop_assert_eq!(pools.leases(), 0);
+        prop_assert!(pools.is_idle());
+    }
+
+    #[test]
+    fn the_same_sessions_get_the_same_translations(steps in prop::collection::vec(step(), 0..100)) {
+        let run = || -> Vec<Result<Translation, Exhausted>> {
+            let (policy, mut pools) = (every_kind(), Pools::default());
+            let open = |step: &Step| {
+                let Step::Open { net, client, server, protocol, sport } = *step else { return None };
+                let (src, dst) = (format!("10.{net}.0.{client}"), format!("198.51.100.{server}"));
+                let key = FlowKey { protocol, ..tcp(&src, sport, &dst, 80) };
+                Some(pools.translate(policy.lookup(&query(&key, UNTRUST))?, &key))
+            };
+            steps.iter().filter_map(open).collect()
+        };
+        prop_assert_eq!(run(), run());
+    }
 }
