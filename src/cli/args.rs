@@ -28,6 +28,11 @@ pub(super) struct Input {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub settings: Vec<(String, String)>,
 
+    /// What the firewall looks up elsewhere: a TOML file with the tables [fqdn] (host names), [region],
+    /// [external-list], [user] (IP-user mapping), [user-group] and [url-category], over those of the rulebase
+    #[arg(long, value_name = "FILE")]
+    pub tables: Option<PathBuf>,
+
     /// Whether packets with a wrong checksum are dropped. A capture taken on the sending host holds unfinished ones
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub checksums: Checksums,

@@ -51,7 +51,11 @@ impl Run {
                 "only one capture or the rulebase can come from there",
             ));
         }
-        let overrides = Overrides { zones: input.zone.clone(), settings: input.settings.clone() };
+        let overrides = Overrides {
+            zones: input.zone.clone(),
+            settings: input.settings.clone(),
+            tables: input.tables.clone(),
+        };
         let world = config::load(&input.rules, &overrides)
             .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))?;
         let ingress = ingress(input, &world)?;

@@ -52,28 +52,33 @@ fn unreadable(name: &str, error: &io::Error) -> ConfigError {
     ConfigError::whole(name, message, help)
 }
 
-/// The text of a TOML rulebase.
+/// A file as text.
 ///
 /// # Errors
-/// Where the bytes are no text, or text in another format that can be told.
-pub(super) fn toml_text<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
+/// Where the bytes are no text.
+pub(super) fn utf8<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Some(kind) = binary(bytes) {
         let help = "a rulebase is a TOML text file; captures are given without `--rules`";
         return Err(ConfigError::whole(path, format!("this is {kind}, not a rulebase"), help));
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let text = std::str::from_utf8(valid).unwrap_or_default();
-            let mut out = Diagnostics::default();
-            let byte = bytes.get(text.len()).copied().unwrap_or_default();
-            out.error(&(text.len()..text.len()), format!("byte {byte:#04x} is not UTF-8 text"))
-                .help("save the rulebase as UTF-8");
-            return Err(out.into_error(path, text));
-        }
-    };
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let text = std::str::from_utf8(valid).unwrap_or_default();
+        let mut out = Diagnostics::default();
+        let byte = bytes.get(text.len()).copied().unwrap_or_default();
+        out.error(&(text.len()..text.len()), format!("byte {byte:#04x} is not UTF-8 text"))
+            .help("save the rulebase as UTF-8");
+        out.into_error(path, text)
+    })
+}
+
+/// The text of a TOML rulebase.
+///
+/// # Errors
+/// Where the bytes are no text, or text in another format that can be told.
+pub(super) fn toml_text<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
+    let text = utf8(path, bytes)?;
     if text.trim().is_empty() {
         let help = "it needs at least zones, e.g. `[zones]` with `untrust = [\"0.0.0.0/0\", \"::/0\"]`, \
                     and `[[security]]` rules with `name`, `from`, `to`, `application` and `action`";
