@@ -10,7 +10,7 @@ use firstpass::app::{AppId, Application, Catalog, Ports};
 use firstpass::config::World;
 use firstpass::flow::{Addr, Protocol, ZoneId};
 use firstpass::policy::{
-    Action, AddressMatch, ApplicationMatch, CategoryMatch, CategorySet, Daytime, Policy, PolicyOptions,
+    Action, AddressMatch, ApplicationMatch, CategoryMatch, CategorySet, Column, Daytime, Policy, PolicyOptions,
     Query, Rule, RuleId, RuleType, Schedule, Service, ServiceMatch, Step, Ternary, Times, UserMatch,
     ZoneMatch,
 };
@@ -347,12 +347,12 @@ fn any_categories() -> impl Strategy<Value = CategoryMatch> {
             numbers.into_iter().fold(CategorySet::default(), |set, number| set.with(CategorySet::of(number)));
         CategoryMatch { names: vec!["some".to_owned()], set, open }
     });
-    prop_oneof![9 => Just(CategoryMatch::default()), 1 => some]
+    prop_oneof![19 => Just(CategoryMatch::default()), 1 => some]
 }
 
 fn any_users() -> impl Strategy<Value = UserMatch> {
     let some = any_addresses().prop_map(|AddressMatch { names, ranges, .. }| UserMatch { names, ranges });
-    prop_oneof![9 => Just(UserMatch::default()), 1 => some]
+    prop_oneof![19 => Just(UserMatch::default()), 1 => some]
 }
 
 fn any_schedule() -> impl Strategy<Value = Option<Arc<Schedule>>> {
@@ -361,7 +361,7 @@ fn any_schedule() -> impl Strategy<Value = Option<Arc<Schedule>>> {
         let (zone, times) = (jiff::tz::TimeZone::UTC, Times::Daily(times.collect()));
         Some(Arc::new(Schedule { name: "some".to_owned(), zone, times }))
     });
-    prop_oneof![9 => Just(None), 1 => some]
+    prop_oneof![19 => Just(None), 1 => some]
 }
 
 fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
@@ -566,6 +566,13 @@ fn the_generators_reach_every_branch() {
                 let is = |step: &Step| matches!(step, Step::Rule(rule) if rule.passed_over && rule.certainty == certainty);
                 explanation.steps.iter().any(is)
             };
+            let fails_by = |column| {
+                let columns = explanation.steps.iter().filter_map(|step| match step {
+                    Step::Rule(rule) => Some(&rule.columns),
+                    Step::Skipped { .. } => None,
+                });
+                columns.flatten().any(|found| found.column == column && found.certainty == Ternary::No)
+            };
             for (what, hit) in [
                 ("a user's rule", (lookup.rule.0 as usize) < policy.user_rules()),
                 ("certain", lookup.certainty == Ternary::Yes),
@@ -573,6 +580,9 @@ fn the_generators_reach_every_branch() {
                 ("implicit", lookup.implicit),
                 ("block rule passed over", passed_over(Ternary::Unknown)),
                 ("implicit match outranked", passed_over(Ternary::Yes)),
+                ("other users", fails_by(Column::User)),
+                ("inactive schedule", fails_by(Column::Schedule)),
+                ("other categories", fails_by(Column::Category)),
             ] {
                 *seen.entry(what).or_default() += u32::from(hit);
             }
