@@ -10,9 +10,9 @@ use firstpass::app::{AppId, Application, Catalog, Ports};
 use firstpass::config::World;
 use firstpass::flow::{Addr, Protocol, ZoneId};
 use firstpass::policy::{
-    Action, AddressMatch, ApplicationMatch, CategoryMatch, CategorySet, Column, Daytime, Policy, PolicyOptions,
-    Query, Rule, RuleId, RuleType, Schedule, Service, ServiceMatch, Step, Ternary, Times, UserMatch,
-    ZoneMatch,
+    Action, AddressMatch, ApplicationMatch, CategoryMatch, CategorySet, Column, Daytime, Policy,
+    PolicyOptions, Query, Rule, RuleId, RuleType, Schedule, Service, ServiceMatch, Step, Ternary, Times,
+    UserMatch, ZoneMatch,
 };
 use firstpass::time::Timestamp;
 use proptest::collection::vec;

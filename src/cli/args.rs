@@ -33,6 +33,11 @@ pub(super) struct Input {
     #[arg(long, value_name = "FILE")]
     pub tables: Option<PathBuf>,
 
+    /// The predefined applications of your own firewall, as XML from `show predefined` or a content export: their
+    /// ports, dependencies, deny actions and timeouts take the place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub app_catalog: Option<PathBuf>,
+
     /// Whether packets with a wrong checksum are dropped. A capture taken on the sending host holds unfinished ones
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub checksums: Checksums,

@@ -55,6 +55,7 @@ impl Run {
             zones: input.zone.clone(),
             settings: input.settings.clone(),
             tables: input.tables.clone(),
+            app_catalog: input.app_catalog.clone(),
         };
         let world = config::load(&input.rules, &overrides)
             .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))?;

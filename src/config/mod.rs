@@ -4,6 +4,7 @@
 //! as they were written, each with its place; committing it resolves every name. All that is wrong is collected on the
 //! way and reported together, as a [`ConfigError`].
 
+mod app_catalog;
 mod candidate;
 mod categories;
 mod commit;
@@ -29,7 +30,7 @@ pub use zones::Zones;
 use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
 use self::tables::Lookups;
-use crate::app::{Catalog, Identifier};
+use crate::app::{Catalog, CatalogError, Identifier};
 use crate::policy::Policy;
 
 /// A committed configuration.
@@ -75,6 +76,9 @@ pub struct Overrides {
     /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
     /// `[url-category]`.
     pub tables: Option<PathBuf>,
+    /// `--app-catalog FILE`: the predefined applications of a firewall as XML, which replace those of the same name and
+    /// are added to the others.
+    pub app_catalog: Option<PathBuf>,
 }
 
 impl Overrides {
@@ -138,11 +142,9 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
-    let catalog = Catalog::builtin().map_err(|error| ConfigError::whole(path, error.to_string(), ""))?;
-    let given = Given { catalog, tables };
-    let text = source::toml_text(path, bytes)?;
     let mut out = Diagnostics::default();
+    let given = given(overrides, &mut out)?;
+    let text = source::toml_text(path, bytes)?;
     let candidate = toml::read(text, &mut out);
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
@@ -153,6 +155,19 @@ pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, C
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),
     }
+}
+
+/// Reads the files besides the rulebase.
+fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigError> {
+    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
+    let broken = |error: CatalogError| ConfigError::whole("the built-in catalog", error.to_string(), "");
+    let mut catalog = Catalog::builtin().map_err(broken)?;
+    if let Some(path) = &overrides.app_catalog {
+        let bytes = source::read(path)?;
+        let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
+        warnings.into_iter().for_each(|warning| out.warn(warning));
+    }
+    Ok(Given { catalog, tables })
 }
 
 /// Reads the file of `--tables`.
