@@ -26,3 +26,15 @@ pub(super) fn is_comment(line: &str) -> bool {
 fn is_prompt(word: &str) -> bool {
     word.ends_with(['#', '>']) && word.contains('@') && !word.starts_with(['<', '"', '\''])
 }
+
+/// Words that start a line of a set file.
+const COMMANDS: &[&str] = &["configure", "copy", "delete", "edit", "move", "rename", "set"];
+
+/// Whether a text starts with a command, perhaps behind a prompt.
+pub(super) fn starts_command(text: &str) -> bool {
+    let line = memchr::memchr(b'\n', text.as_bytes()).and_then(|end| text.get(..end)).unwrap_or(text);
+    let line = without_prompt(line);
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    // `set = 1` is TOML.
+    COMMANDS.contains(&word) && !rest.trim_start().starts_with('=')
+}
