@@ -8,6 +8,7 @@ mod candidate;
 mod commit;
 mod diagnostic;
 mod literal;
+mod outline;
 mod panos;
 mod settings;
 mod source;
@@ -20,10 +21,12 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 pub use diagnostic::{ConfigError, Diagnostic, Place};
+pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
 use self::diagnostic::{Diagnostics, escape, quote};
+use self::source::Format;
 use crate::app::{Catalog, Identifier};
 use crate::policy::Policy;
 
@@ -51,7 +54,7 @@ pub struct World {
 pub struct RulebaseInfo {
     /// The file, as it was named.
     pub path: String,
-    /// `toml`.
+    /// `toml`, `panos-xml`, `panos-set` or `panos-brace`.
     pub format: &'static str,
     /// How many security rules it holds, the disabled ones as well.
     pub security_rules: usize,
@@ -64,6 +67,13 @@ pub struct Overrides {
     pub zones: Vec<(String, Vec<IpNet>)>,
     /// `--set KEY=VALUE`.
     pub settings: Vec<(String, String)>,
+    /// `--vsys NAME`: which virtual system of a firewall is read.
+    pub vsys: Option<String>,
+    /// `--device-group NAME`: which device group of Panorama is read, with those above it and shared.
+    pub device_group: Option<String>,
+    /// `--template NAME`: the template, or stack of templates, that Panorama's firewalls get zones, interfaces and
+    /// routes from.
+    pub template: Option<String>,
 }
 
 impl Overrides {
@@ -127,14 +137,17 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let text = source::toml_text(path, bytes)?;
+    let (text, format) = source::rulebase(path, bytes)?;
     let mut out = Diagnostics::default();
-    let candidate = toml::read(text, &mut out);
+    let candidate = match format {
+        Format::Toml => toml::read(text, &mut out),
+        Format::Panos(syntax) => panos::read(syntax, text, overrides, &mut out),
+    };
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
     }
     let source =
-        RulebaseInfo { path: path.to_owned(), format: "toml", security_rules: candidate.rules.len() };
+        RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
     match commit::commit(candidate, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),

@@ -5,19 +5,21 @@ mod build;
 mod layout;
 mod lexer;
 mod outline;
+mod read;
 mod schema;
 mod set;
+mod sniff;
 mod terminal;
 mod tree;
 mod walk;
 mod xml;
 
 use self::build::{Builder, DEEPEST, Full, LARGEST};
+pub(super) use self::sniff::syntax;
 use self::tree::Node;
+use super::Overrides;
+use super::candidate::Candidate;
 use super::diagnostic::Diagnostics;
-
-/// So many lines are looked through for a first command.
-const LOOKED_AT: usize = 100;
 
 /// How a configuration is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,54 +32,38 @@ pub(super) enum Syntax {
     Brace,
 }
 
-impl Syntax {
-    /// How a text is written, told by its first line that says anything; `None` is TOML, or nothing known.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        let mut lines = text.lines().filter(|line| !terminal::is_idle(line)).map(terminal::without_prompt);
-        let first = lines.next()?;
-        if first.starts_with('<') {
-            return Some(Self::Xml);
-        }
-        if terminal::starts_command(first) {
-            return Some(Self::Set);
-        }
-        let sign = if first.starts_with('[') { None } else { first.chars().find(|c| "={;".contains(*c)) };
-        match sign {
-            Some('{' | ';') => Some(Self::Brace),
-            Some(_) => None,
-            None if first.starts_with('[') => None,
-            // `deviceconfig` with the brace below it, or the chatter of a terminal before the first command.
-            None => match lines.next() {
-                Some(second) if second.starts_with('{') => Some(Self::Brace),
-                second => second
-                    .into_iter()
-                    .chain(lines.take(LOOKED_AT))
-                    .any(terminal::starts_command)
-                    .then_some(Self::Set),
-            },
-        }
-    }
-
-    /// What a user calls it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Xml => "a PAN-OS XML configuration",
-            Self::Set => "a list of PAN-OS set commands",
-            Self::Brace => "a PAN-OS configuration in braces",
-        }
-    }
-}
-
 /// Reads a configuration; the children of the root are what stands below `<config>`.
 ///
 /// Whatever the syntax, a name stands where XML has it: `set rulebase …` is below
 /// `devices localhost.localdomain vsys vsys1`. Without a tree, `out` says what is wrong.
-pub(super) fn parse<'t>(syntax: Syntax, text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>> {
+fn parse<'t>(syntax: Syntax, text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>> {
     match syntax {
         Syntax::Xml => xml::parse(text, out),
         Syntax::Set => set::parse(text, out),
         Syntax::Brace => brace::parse(text, out),
     }
+}
+
+/// Reads a configuration; what is wrong with it goes to `out`.
+pub(super) fn read(syntax: Syntax, text: &str, overrides: &Overrides, out: &mut Diagnostics) -> Candidate {
+    match parse(syntax, text, out) {
+        Some(config) if config.children.is_empty() => {
+            out.general("the configuration is empty")
+                .help("export it again, with the rulebase, the objects and the network");
+            Candidate::default()
+        }
+        Some(config) => read::read(&config, text, overrides, out),
+        None => Candidate::default(),
+    }
+}
+
+/// Every rulebase of a configuration, with whose it is and which one of those.
+pub(super) fn outline(
+    syntax: Syntax,
+    text: &str,
+    out: &mut Diagnostics,
+) -> Vec<(String, &'static str, Candidate)> {
+    parse(syntax, text, out).map(|config| read::outline(&config, text, out)).unwrap_or_default()
 }
 
 /// The tree that was built, if there is nothing wrong with it.
@@ -130,7 +116,7 @@ mod corpus {
                 _ => continue,
             };
             let text = std::fs::read_to_string(&path).unwrap();
-            assert_eq!(Syntax::of(&text), Some(expected), "{name}");
+            assert_eq!(syntax(&text), Some(expected), "{name}");
             let mut out = Diagnostics::default();
             let root = parse(expected, &text, &mut out);
             assert!(root.is_some(), "{}", out.into_error(&name, &text));

@@ -27,14 +27,14 @@ fn is_prompt(word: &str) -> bool {
     word.ends_with(['#', '>']) && word.contains('@') && !word.starts_with(['<', '"', '\''])
 }
 
-/// Words that start a line of a set file.
-const COMMANDS: &[&str] = &["configure", "copy", "delete", "edit", "move", "rename", "set"];
+/// Commands that change a configuration.
+const COMMANDS: &[&str] = &["copy", "delete", "edit", "insert", "move", "override", "rename", "set"];
 
-/// Whether a text starts with a command, perhaps behind a prompt.
+/// Whether a text starts with a command that changes a configuration, perhaps behind a prompt.
 pub(super) fn starts_command(text: &str) -> bool {
     let line = memchr::memchr(b'\n', text.as_bytes()).and_then(|end| text.get(..end)).unwrap_or(text);
-    let line = without_prompt(line);
-    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let mut words = without_prompt(line).split_whitespace();
+    let is_command = words.next().is_some_and(|word| COMMANDS.contains(&word));
     // `set = 1` is TOML.
-    COMMANDS.contains(&word) && !rest.trim_start().starts_with('=')
+    is_command && words.next().is_some_and(|word| !word.starts_with('='))
 }
