@@ -10,6 +10,7 @@ mod categories;
 mod commit;
 mod diagnostic;
 mod literal;
+mod outline;
 mod panos;
 mod settings;
 mod source;
@@ -24,11 +25,13 @@ use ipnet::IpNet;
 
 pub use categories::Categories;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
+pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
 use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
+use self::source::Format;
 use self::tables::Lookups;
 use crate::app::{Catalog, CatalogError, Identifier};
 use crate::policy::Policy;
@@ -59,7 +62,7 @@ pub struct World {
 pub struct RulebaseInfo {
     /// The file, as it was named.
     pub path: String,
-    /// `toml`.
+    /// `toml`, `panos-xml`, `panos-set` or `panos-brace`.
     pub format: &'static str,
     /// How many security rules it holds, the disabled ones as well.
     pub security_rules: usize,
@@ -72,6 +75,13 @@ pub struct Overrides {
     pub zones: Vec<(String, Vec<IpNet>)>,
     /// `--set KEY=VALUE`.
     pub settings: Vec<(String, String)>,
+    /// `--vsys NAME`: which virtual system of a firewall is read.
+    pub vsys: Option<String>,
+    /// `--device-group NAME`: which device group of Panorama is read, with those above it and shared.
+    pub device_group: Option<String>,
+    /// `--template NAME`: the template, or stack of templates, that Panorama's firewalls get zones, interfaces and
+    /// routes from.
+    pub template: Option<String>,
     /// `--tables FILE`: a TOML file with what the firewall looks up elsewhere, which adds to the tables of the rulebase
     /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
     /// `[url-category]`.
@@ -144,13 +154,16 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
     let mut out = Diagnostics::default();
     let given = given(overrides, &mut out)?;
-    let text = source::toml_text(path, bytes)?;
-    let candidate = toml::read(text, &mut out);
+    let (text, format) = source::rulebase(path, bytes)?;
+    let candidate = match format {
+        Format::Toml => toml::read(text, &mut out),
+        Format::Panos(syntax) => panos::read(syntax, text, overrides, &mut out),
+    };
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
     }
     let source =
-        RulebaseInfo { path: path.to_owned(), format: "toml", security_rules: candidate.rules.len() };
+        RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
     match commit::commit(candidate, given, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),
@@ -176,7 +189,7 @@ fn tables(path: &Path) -> Result<Lookups, ConfigError> {
     let path = path.to_string_lossy();
     let text = source::utf8(&path, &bytes)?;
     let mut out = Diagnostics::default();
-    let lookups = Lookups::read(&toml::read_tables(text, &mut out), &mut out);
+    let lookups = Lookups::read(&toml::read_tables(text, &mut out), false, &mut out);
     if out.has_errors() { Err(out.into_error(&path, text)) } else { Ok(lookups) }
 }
 

@@ -3,6 +3,7 @@
 mod address;
 mod application;
 mod category;
+mod content;
 mod objects;
 mod schedule;
 mod security;
@@ -65,12 +66,13 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
-    let catalog = Arc::new(application::catalog(given.catalog, &candidate.applications, out));
-    let filters =
-        candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
+    let catalog = Arc::new(application::catalog(given.catalog, &candidate, out));
+    let filters = candidate.application_filters.iter();
+    let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
+    let filters: Vec<_> = filters.collect();
     candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
-    let mut lookups = Lookups::read(&candidate.tables, out);
+    let mut lookups = Lookups::read(&candidate.tables, candidate.is_panos, out);
     lookups.replace(given.tables);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
