@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
+use super::error::{CliError, Exit};
+use super::output::Streams;
+use crate::config::{self, Overrides, World};
+
 /// What is replayed, and against what.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Input {
@@ -12,21 +16,12 @@ pub(super) struct Input {
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
 
-    /// The rulebase
-    #[arg(long, value_name = "FILE")]
-    pub rules: PathBuf,
-
-    /// Put a zone behind these prefixes, instead of those the rulebase gives it (repeatable)
-    #[arg(long, value_name = "NAME=CIDR[,CIDR...]", value_parser = zone)]
-    pub zone: Vec<(String, Vec<IpNet>)>,
+    #[command(flatten)]
+    pub rules: RuleArgs,
 
     /// All packets of that capture come in by this zone (repeatable)
     #[arg(long, value_name = "ZONE=CAPTURE", value_parser = pair)]
     pub ingress: Vec<(String, String)>,
-
-    /// Change a setting by its PAN-OS key, e.g. session.tcp-reject-non-syn=no (repeatable)
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
-    pub settings: Vec<(String, String)>,
 
     /// Whether packets with a wrong checksum are dropped. A capture taken on the sending host holds unfinished ones
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
@@ -47,6 +42,61 @@ pub(super) struct Input {
     /// Let the auditor count everything a second time; a disagreement is reported and gives status 1
     #[arg(long)]
     pub audit: bool,
+}
+
+/// The rulebase, and what the command line puts in place of parts of it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RuleArgs {
+    /// The rulebase
+    #[arg(long = "rules", value_name = "FILE")]
+    pub path: PathBuf,
+
+    /// Put a zone behind these prefixes, instead of those the rulebase gives it (repeatable)
+    #[arg(long, value_name = "NAME=CIDR[,CIDR...]", value_parser = zone)]
+    pub zone: Vec<(String, Vec<IpNet>)>,
+
+    /// Change a setting by its PAN-OS key, e.g. session.tcp-reject-non-syn=no (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    pub settings: Vec<(String, String)>,
+
+    /// What the firewall looks up elsewhere: a TOML file with the tables [fqdn] (host names), [region],
+    /// [external-list], [user] (IP-user mapping), [user-group] and [url-category], over those of the rulebase
+    #[arg(long, value_name = "FILE")]
+    pub tables: Option<PathBuf>,
+
+    /// The predefined applications of your own firewall, as XML from `show predefined` or a content export: their
+    /// ports, dependencies, deny actions and timeouts take the place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub app_catalog: Option<PathBuf>,
+
+    /// The virtual system to read, of a firewall with several
+    #[arg(long, value_name = "NAME")]
+    pub vsys: Option<String>,
+
+    /// The device group to read of a Panorama configuration, with those above it and shared
+    #[arg(long, value_name = "NAME")]
+    pub device_group: Option<String>,
+
+    /// The template or template stack that gives zones, interfaces and routes in a Panorama configuration
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+}
+
+impl RuleArgs {
+    /// Reads the rulebase.
+    pub(super) fn load(&self, streams: &Streams<'_>) -> Result<World, CliError> {
+        let overrides = Overrides {
+            zones: self.zone.clone(),
+            settings: self.settings.clone(),
+            tables: self.tables.clone(),
+            app_catalog: self.app_catalog.clone(),
+            vsys: self.vsys.clone(),
+            device_group: self.device_group.clone(),
+            template: self.template.clone(),
+        };
+        config::load(&self.path, &overrides)
+            .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))
+    }
 }
 
 /// `--checksums`.

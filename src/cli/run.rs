@@ -11,7 +11,7 @@ use super::error::{CliError, Exit};
 use super::output::Streams;
 use crate::audit::Audit;
 use crate::capture::{self, CaptureInfo, Merge};
-use crate::config::{self, Overrides, World};
+use crate::config::World;
 use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
@@ -44,16 +44,14 @@ impl Run {
     /// Reads the rulebase and opens the captures; nothing is replayed yet, so every error here comes before output.
     pub(super) fn open(input: &Input, streams: &Streams<'_>) -> Result<Self, CliError> {
         let stdin = |path: &Path| path.as_os_str() == "-";
-        let from_stdin = input.captures.iter().chain([&input.rules]).filter(|path| stdin(path)).count();
+        let from_stdin = input.captures.iter().chain([&input.rules.path]).filter(|path| stdin(path)).count();
         if from_stdin > 1 {
             return Err(CliError::usage(
                 "standard input (`-`) is named more than once",
                 "only one capture or the rulebase can come from there",
             ));
         }
-        let overrides = Overrides { zones: input.zone.clone(), settings: input.settings.clone() };
-        let world = config::load(&input.rules, &overrides)
-            .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))?;
+        let world = input.rules.load(streams)?;
         let ingress = ingress(input, &world)?;
         let open = capture::Options { read_ahead: input.threads > 1, ..capture::Options::default() };
         let source = Merge::open(&input.captures, &open)?;

@@ -4,27 +4,36 @@
 //! as they were written, each with its place; committing it resolves every name. All that is wrong is collected on the
 //! way and reported together, as a [`ConfigError`].
 
+mod app_catalog;
 mod candidate;
+mod categories;
 mod commit;
 mod diagnostic;
 mod literal;
+mod outline;
 mod panos;
 mod settings;
 mod source;
+mod tables;
 mod toml;
 mod zones;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+pub use categories::Categories;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
+pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
+use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
-use crate::app::{Catalog, Identifier};
+use self::source::Format;
+use self::tables::Lookups;
+use crate::app::{Catalog, CatalogError, Identifier};
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
 use crate::policy::Policy;
@@ -38,6 +47,8 @@ pub struct World {
     pub catalog: Arc<Catalog>,
     /// Decoders, indexed for that catalog.
     pub identifier: Identifier,
+    /// Hosts of the URL categories that rules name.
+    pub categories: Categories,
     /// Security rules.
     pub policy: Policy,
     /// NAT rules.
@@ -57,7 +68,7 @@ pub struct World {
 pub struct RulebaseInfo {
     /// The file, as it was named.
     pub path: String,
-    /// `toml`.
+    /// `toml`, `panos-xml`, `panos-set` or `panos-brace`.
     pub format: &'static str,
     /// How many security rules it holds, the disabled ones as well.
     pub security_rules: usize,
@@ -70,6 +81,20 @@ pub struct Overrides {
     pub zones: Vec<(String, Vec<IpNet>)>,
     /// `--set KEY=VALUE`.
     pub settings: Vec<(String, String)>,
+    /// `--vsys NAME`: which virtual system of a firewall is read.
+    pub vsys: Option<String>,
+    /// `--device-group NAME`: which device group of Panorama is read, with those above it and shared.
+    pub device_group: Option<String>,
+    /// `--template NAME`: the template, or stack of templates, that Panorama's firewalls get zones, interfaces and
+    /// routes from.
+    pub template: Option<String>,
+    /// `--tables FILE`: a TOML file with what the firewall looks up elsewhere, which adds to the tables of the rulebase
+    /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
+    /// `[url-category]`.
+    pub tables: Option<PathBuf>,
+    /// `--app-catalog FILE`: the predefined applications of a firewall as XML, which replace those of the same name and
+    /// are added to the others.
+    pub app_catalog: Option<PathBuf>,
 }
 
 impl Overrides {
@@ -128,23 +153,50 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
     parse(&path.to_string_lossy(), &bytes, overrides)
 }
 
-/// Reads a rulebase from its bytes; `path` is what messages call it.
+/// Reads a rulebase from its bytes; `path` is what messages call it. Files that `overrides` name are read as well.
 ///
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let text = source::toml_text(path, bytes)?;
     let mut out = Diagnostics::default();
-    let candidate = toml::read(text, &mut out);
+    let given = given(overrides, &mut out)?;
+    let (text, format) = source::rulebase(path, bytes)?;
+    let candidate = match format {
+        Format::Toml => toml::read(text, &mut out),
+        Format::Panos(syntax) => panos::read(syntax, text, overrides, &mut out),
+    };
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
     }
     let source =
-        RulebaseInfo { path: path.to_owned(), format: "toml", security_rules: candidate.rules.len() };
-    match commit::commit(candidate, overrides, source, &mut out) {
+        RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
+    match commit::commit(candidate, given, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),
     }
+}
+
+/// Reads the files besides the rulebase.
+fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigError> {
+    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
+    let broken = |error: CatalogError| ConfigError::whole("the built-in catalog", error.to_string(), "");
+    let mut catalog = Catalog::builtin().map_err(broken)?;
+    if let Some(path) = &overrides.app_catalog {
+        let bytes = source::read(path)?;
+        let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
+        warnings.into_iter().for_each(|warning| out.warn(warning));
+    }
+    Ok(Given { catalog, tables })
+}
+
+/// Reads the file of `--tables`.
+fn tables(path: &Path) -> Result<Lookups, ConfigError> {
+    let bytes = source::read(path)?;
+    let path = path.to_string_lossy();
+    let text = source::utf8(&path, &bytes)?;
+    let mut out = Diagnostics::default();
+    let lookups = Lookups::read(&toml::read_tables(text, &mut out), false, &mut out);
+    if out.has_errors() { Err(out.into_error(&path, text)) } else { Ok(lookups) }
 }
 
 impl World {
@@ -177,7 +229,7 @@ impl World {
     ///     protocol: Protocol::TCP,
     ///     sport: 40_000,
     ///     dport: 80,
-    ///     app: None,
+    ///     ..Query::default()
     /// };
     /// let lookup = world.policy.lookup(&first_packet);
     /// assert_eq!(world.policy.rule(lookup.rule).name, "Web");

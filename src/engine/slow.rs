@@ -82,7 +82,7 @@ impl Firewall {
 
     /// What the first lookup asks.
     fn first_query(&self, packet: &Packet<'_>, key: &FlowKey, to: ZoneId) -> Query {
-        let query = query(key, to, self.world.identifier.by_header(packet));
+        let query = query(key, to, self.world.identifier.by_header(packet), self.now);
         match self.world.overrides.lookup(&query) {
             Some(rule) => Query { app: Some(rule.application), ..query },
             None => query,
@@ -163,7 +163,7 @@ impl Firewall {
         let Some(session) = self.table.get(slot) else { return };
         let AppState::Known(app) = session.app else { return };
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
-        let told = query(&session.c2s, session.egress(), None);
+        let told = query(&session.c2s, session.egress(), None, self.now);
         let evidence = match self.world.overrides.lookup(&told) {
             Some(rule) => Evidence {
                 what: "told by the application-override rule",

@@ -3,7 +3,7 @@
 use super::first_match::FirstMatch;
 use crate::app::AppId;
 use crate::flow::Protocol;
-use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ZoneMatch};
+use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ServiceTimeouts, ZoneMatch};
 
 /// An application-override rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,7 @@ fn columns(rule: &OverrideRule) -> Rule {
         protocol: rule.protocol,
         ports: rule.ports.clone(),
         source_ports: Vec::new(),
+        timeouts: ServiceTimeouts::default(),
     };
     Rule {
         from: rule.from.clone(),

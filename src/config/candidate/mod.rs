@@ -39,6 +39,9 @@ impl<T> At<T> {
 /// A rulebase file, read.
 #[derive(Debug, Default)]
 pub(super) struct Candidate {
+    /// Whether it is a configuration of PAN-OS, which may name what only the firewall knows: applications of newer
+    /// content, lists it fetches. The rulebase format of this program is strict.
+    pub(super) is_panos: bool,
     pub(super) zones: Vec<Zone>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,

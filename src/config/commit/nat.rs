@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use super::Names;
+use super::objects::By;
 use crate::config::candidate::{
     Candidate, DestinationTranslation, Interface, Name, NatRule, Pool, SourceTranslation,
 };
@@ -54,6 +55,10 @@ fn warn_of_ipv6(rules: &[NatRule], out: &mut Diagnostics) {
     }
 }
 
+const fn by(rule: &NatRule) -> By<'_> {
+    By { what: "NAT rule", name: rule.name.value.as_str() }
+}
+
 /// Resolves rules one by one.
 struct Compiler<'n, 'c, 'd> {
     names: &'n mut Names<'c>,
@@ -64,14 +69,15 @@ struct Compiler<'n, 'c, 'd> {
 impl<'c> Compiler<'_, 'c, '_> {
     /// `None` for a rule that can never match, and for one with an error, which is reported.
     fn rule(&mut self, rule: &'c NatRule) -> Option<nat::NatRule> {
-        let from = self.names.zone_column(&rule.from, self.out);
+        let by = by(rule);
+        let from = self.names.zone_column(&rule.from, by, self.out);
         let to = self.egress_zone(rule);
-        let source = self.names.address_column(&rule.source, false, self.out);
-        let destination = self.names.address_column(&rule.destination, false, self.out);
+        let source = self.names.address_column(&rule.source, false, by, self.out);
+        let destination = self.names.address_column(&rule.destination, false, by, self.out);
         let service = match &rule.service {
             None => ServiceMatch::Any,
             Some(name) => {
-                ServiceMatch::Services(self.names.services.resolve(std::slice::from_ref(name), self.out))
+                ServiceMatch::Services(self.names.services.resolve(std::slice::from_ref(name), by, self.out))
             }
         };
         if rule.disabled || rule.nat_type.is_some() {
@@ -112,7 +118,7 @@ impl<'c> Compiler<'_, 'c, '_> {
                 Some(zone) => Some(zone),
                 None => {
                     // Says that there is no such zone.
-                    self.names.zone_column(&rule.to, self.out);
+                    self.names.zone_column(&rule.to, by(rule), self.out);
                     None
                 }
             },
@@ -218,7 +224,7 @@ impl<'c> Compiler<'_, 'c, '_> {
 
     /// Addresses to translate to. Where there is none (a host name that is not given an address) the rule is left out.
     fn addresses(&mut self, rule: &NatRule, names: &'c [Name]) -> Option<AddressPool> {
-        let pool = AddressPool::new(&self.names.addresses.resolve(names, self.out));
+        let pool = AddressPool::new(&self.names.addresses.resolve(names, by(rule), self.out));
         if pool.is_empty() {
             let texts: Vec<String> = names.iter().take(5).map(|name| quote(&name.value)).collect();
             self.leave_out(rule, &format!("{} has no IPv4 address", texts.join(", ")));

@@ -1,6 +1,7 @@
 //! Application-override rules with their names resolved (PANOS.md 2.7).
 
 use super::Names;
+use super::objects::By;
 use crate::config::candidate::{Candidate, OverrideRule};
 use crate::config::diagnostic::{Diagnostics, quote};
 use crate::feature::override_rule::{self, OverridePolicy};
@@ -36,11 +37,12 @@ fn rule<'c>(
     names: &mut Names<'c>,
     out: &mut Diagnostics,
 ) -> Option<override_rule::OverrideRule> {
-    let from = names.zone_column(&rule.from, out);
-    let to = names.zone_column(&rule.to, out);
-    let source = names.address_column(&rule.source, rule.negate_source, out);
-    let destination = names.address_column(&rule.destination, rule.negate_destination, out);
-    let application = match *names.applications.resolve(std::slice::from_ref(&rule.application), out) {
+    let by = By { what: "application-override rule", name: &rule.name.value };
+    let from = names.zone_column(&rule.from, by, out);
+    let to = names.zone_column(&rule.to, by, out);
+    let source = names.address_column(&rule.source, rule.negate_source, by, out);
+    let destination = names.address_column(&rule.destination, rule.negate_destination, by, out);
+    let application = match *names.applications.resolve(std::slice::from_ref(&rule.application), by, out) {
         [application] => application,
         // Which was reported.
         [] => return None,

@@ -7,7 +7,8 @@ use super::pool::AddressPool;
 use super::rule::{DestinationAddress, NatRule, NatRuleId, SourceTranslation, matching};
 use crate::feature::first_match::FirstMatch;
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
-use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ZoneMatch};
+use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ServiceTimeouts, ZoneMatch};
+use crate::time::Timestamp;
 
 /// A compiled NAT rulebase.
 #[derive(Debug, Clone, Default)]
@@ -110,6 +111,8 @@ impl NatPolicy {
             sport,
             dport,
             app: None,
+            category: None,
+            at: Timestamp::ZERO,
         })?)
     }
 
@@ -160,7 +163,7 @@ impl NatPolicy {
 /// What a query says to the columns of a rule.
 const fn columns(query: &NatQuery<'_>) -> Query {
     let &NatQuery { from, to, src, dst, protocol, sport, dport, .. } = query;
-    Query { from, to, src, dst, protocol, sport, dport, app: None }
+    Query { from, to, src, dst, protocol, sport, dport, app: None, category: None, at: Timestamp::ZERO }
 }
 
 /// Gives the same number to pools that are the same.
@@ -237,6 +240,7 @@ fn translated_service(rule: &NatRule) -> ServiceMatch {
         protocol: service.protocol,
         ports: port.map_or_else(|| service.ports.clone(), |port| vec![(port, port)]),
         source_ports: if keeps_source_port { service.source_ports.clone() } else { Vec::new() },
+        timeouts: ServiceTimeouts::default(),
     };
     match (&rule.service, port) {
         (ServiceMatch::Services(services), _) => {
@@ -249,6 +253,7 @@ fn translated_service(rule: &NatRule) -> ServiceMatch {
                 protocol,
                 ports: vec![(port, port)],
                 source_ports: Vec::new(),
+                timeouts: ServiceTimeouts::default(),
             };
             ServiceMatch::Services(protocols.map(service).into())
         }

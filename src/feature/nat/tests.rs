@@ -34,8 +34,13 @@ fn matching(text: &str) -> AddressMatch {
 }
 
 fn port(protocol: Protocol, port: u16) -> ServiceMatch {
-    let service =
-        Service { name: "one".to_owned(), protocol, ports: vec![(port, port)], source_ports: Vec::new() };
+    let service = Service {
+        name: "one".to_owned(),
+        protocol,
+        ports: vec![(port, port)],
+        source_ports: Vec::new(),
+        timeouts: crate::policy::ServiceTimeouts::default(),
+    };
     ServiceMatch::Services([service].into())
 }
 
