@@ -46,7 +46,7 @@ fn addr(text: &str) -> Addr {
 /// `tcp 10.0.0.1:5000 > 198.51.100.80:80`; the zones are those of its addresses.
 fn key(world: &World, text: &str) -> FlowKey {
     let words: Vec<&str> = text.split([' ', ':', '>']).filter(|word| !word.is_empty()).collect();
-    let [protocol, src, sport, dst, dport] = words[..] else { panic!("{text}") };
+    let &[protocol, src, sport, dst, dport] = <&[_; 5]>::try_from(words.as_slice()).unwrap();
     let protocol = match protocol {
         "tcp" => Protocol::TCP,
         "udp" => Protocol::UDP,
@@ -286,6 +286,10 @@ fn what_means_less_than_it_says_is_warned_of() {
     assert_eq!(
         warnings("destination-translation = { translated-address = \"web-server\", translated-port = 80 }"),
         ["NAT rule `outbound` translates several ports to 80"]
+    );
+    assert_eq!(
+        warnings("to-interface = \"ethernet1/1\""),
+        ["NAT rule `outbound` never matches: there is no interface `ethernet1/1`"]
     );
     assert_eq!(warnings("service = \"dns\""), [""; 0]);
 }

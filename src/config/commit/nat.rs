@@ -68,13 +68,14 @@ impl<'c> Compiler<'_, 'c, '_> {
         let to = self.egress_zone(rule);
         let source = self.names.address_column(&rule.source, false, self.out);
         let destination = self.names.address_column(&rule.destination, false, self.out);
+        let is_reachable = self.egress_interface(rule);
         let service = match &rule.service {
             None => ServiceMatch::Any,
             Some(name) => {
                 ServiceMatch::Services(self.names.services.resolve(std::slice::from_ref(name), self.out))
             }
         };
-        if rule.disabled || rule.nat_type.is_some() {
+        if rule.disabled || rule.nat_type.is_some() || !is_reachable {
             return None;
         }
         let source_translation = match &rule.source_translation {
@@ -124,6 +125,16 @@ impl<'c> Compiler<'_, 'c, '_> {
                 None
             }
         }
+    }
+
+    /// Whether anything can leave by the rule's `to-interface`.
+    fn egress_interface(&mut self, rule: &NatRule) -> bool {
+        let Some(name) = &rule.to_interface else { return true };
+        let is_known = self.interface(name).is_some();
+        if !is_known && !rule.disabled {
+            self.leave_out(rule, &format!("there is no interface {}", quote(&name.value)));
+        }
+        is_known
     }
 
     fn source(
@@ -298,5 +309,74 @@ impl<'c> Compiler<'_, 'c, '_> {
                 port.value
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::candidate::{At, Candidate, Interface, InterfaceMode};
+    use crate::config::diagnostic::Diagnostics;
+    use crate::config::{Overrides, RulebaseInfo, World, toml};
+    use crate::feature::nat::{NatRule, SourceTranslation};
+
+    /// Two interfaces, and a rule that says `keys`.
+    fn candidate(keys: &str) -> Candidate {
+        let text =
+            format!("[zones]\nuntrust = \"0.0.0.0/0\"\n[[nat]]\nname = \"out\"\nto = \"untrust\"\n{keys}\n");
+        let mut candidate = toml::read(&text, &mut Diagnostics::default());
+        let interface = |name: &str, addresses: &[&str]| Interface {
+            name: At::new(name.to_owned(), 0..0),
+            mode: InterfaceMode::Layer3,
+            addresses: addresses.iter().map(|text| At::new(text.parse().unwrap(), 0..0)).collect(),
+            tag: None,
+            dynamic: addresses.is_empty(),
+        };
+        candidate.interfaces.push(interface("ethernet1/1", &["2001:db8::1/64", "203.0.113.7/24"]));
+        candidate.interfaces.push(interface("ethernet1/2", &[]));
+        candidate
+    }
+
+    fn commit(keys: &str) -> Result<(World, Vec<String>), String> {
+        let mut out = Diagnostics::default();
+        let source = RulebaseInfo { path: "r".to_owned(), format: "toml", security_rules: 0 };
+        match super::super::commit(candidate(keys), &Overrides::default(), source, &mut out) {
+            Some(world) => Ok((world, out.into_warnings())),
+            None => Err(out.into_error("r", "").to_string()),
+        }
+    }
+
+    fn pool(rule: &NatRule) -> String {
+        match &rule.source_translation {
+            Some(SourceTranslation::DynamicIpAndPort { pool }) => {
+                pool.nth(0).map(|addr| format!("{addr} and {} more", pool.len() - 1)).unwrap_or_default()
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    const HIDE: &str = "source-translation.dynamic-ip-and-port.interface-address";
+
+    #[test]
+    fn an_interface_lends_its_address() {
+        let (world, _) = commit(&format!("{HIDE}.interface = \"ethernet1/1\"")).unwrap();
+        assert_eq!(pool(&world.nat.rules()[0]), "203.0.113.7 and 0 more");
+
+        let (world, warnings) = commit(&format!("{HIDE}.interface = \"ethernet1/2\"")).unwrap();
+        assert!(world.nat.rules().is_empty());
+        assert_eq!(
+            warnings[0],
+            "NAT rule `out` never matches: interface `ethernet1/2` gets its address by DHCP or PPPoE"
+        );
+
+        let given = format!("{HIDE} = {{ interface = \"ethernet1/2\", ip = \"203.0.113.9/24\" }}");
+        let (world, _) = commit(&given).unwrap();
+        assert_eq!(pool(&world.nat.rules()[0]), "203.0.113.9 and 0 more");
+
+        let wrong = commit(&format!("{HIDE}.interface = \"ethernet1/3\"")).unwrap_err();
+        assert!(wrong.contains("unknown interface `ethernet1/3`; did you mean `ethernet1/1`?"), "{wrong}");
+        let wrong = commit("to-interface = \"ethernet1/9\"").unwrap_err();
+        assert!(wrong.contains("unknown interface `ethernet1/9`"), "{wrong}");
+        let (world, _) = commit("to-interface = \"ethernet1/2\"").unwrap();
+        assert_eq!(world.nat.rules()[0].to_interface.as_deref(), Some("ethernet1/2"));
     }
 }
