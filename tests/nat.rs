@@ -259,6 +259,13 @@ fn what_is_said_of_rules_that_cannot_be() {
         let found = wrong(&outbound(keys));
         assert!(found.iter().any(|found| found == message), "{keys}: {found:#?}");
     }
+    let list: String = (0..1_001).map(|n| format!("\"203.0.{}.{}\",", n / 100, n % 100 * 2)).collect();
+    assert_eq!(
+        wrong(&outbound(&format!("source-translation.dynamic-ip.translated-address = [{list}]"))),
+        [
+            "a NAT rule cannot translate more than 1000 ranges of addresses; use prefixes in place of single addresses"
+        ]
+    );
     assert_eq!(
         wrong(&format!("{}{}[[nat]]\nto = \"dmz\"\n", outbound(""), outbound(""))),
         [

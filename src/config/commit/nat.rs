@@ -15,6 +15,9 @@ use crate::policy::{AddressMatch, ServiceMatch};
 /// More NAT rules than any PAN-OS platform takes.
 const RULES: usize = 30_000;
 
+/// More ranges of addresses than a translation can use: PAN-OS has at most 256 addresses to a rule's pool.
+const RANGES: usize = 1_000;
+
 /// The NAT rulebase.
 pub(super) fn policy<'c>(
     candidate: &'c Candidate,
@@ -204,7 +207,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     ) -> Option<OneToOne> {
         let translated = self.addresses(rule, std::slice::from_ref(name))?;
         let to = translated.len();
-        let original = AddressPool::new(&original.ranges);
+        let original = self.counted(&rule.name, &original.ranges)?;
         let from = original.len();
         let addresses = OneToOne::new(original, translated);
         if addresses.is_none() {
@@ -229,13 +232,28 @@ impl<'c> Compiler<'_, 'c, '_> {
 
     /// Addresses to translate to. Where there is none (a host name that is not given an address) the rule is left out.
     fn addresses(&mut self, rule: &NatRule, names: &'c [Name]) -> Option<AddressPool> {
-        let pool = AddressPool::new(&self.names.addresses.resolve(names, self.out));
+        let ranges = self.names.addresses.resolve(names, self.out);
+        let pool = self.counted(names.first().unwrap_or(&rule.name), &ranges)?;
         if pool.is_empty() {
             let texts: Vec<String> = names.iter().take(5).map(|name| quote(&name.value)).collect();
             self.leave_out(rule, &format!("{} has no IPv4 address", texts.join(", ")));
             return None;
         }
         Some(pool)
+    }
+
+    /// A pool of these ranges. Each rule has its own, so that long lists would add up.
+    fn counted(&mut self, name: &Name, ranges: &[(Addr, Addr)]) -> Option<AddressPool> {
+        if ranges.len() > RANGES {
+            self.out
+                .error(
+                    &name.span,
+                    format!("a NAT rule cannot translate more than {RANGES} ranges of addresses"),
+                )
+                .help("use prefixes in place of single addresses");
+            return None;
+        }
+        Some(AddressPool::new(ranges))
     }
 
     /// `ip` of `interface-address`: an address, also with its prefix length, or an object.
