@@ -46,7 +46,7 @@ fn addr(text: &str) -> Addr {
 /// `tcp 10.0.0.1:5000 > 198.51.100.80:80`; the zones are those of its addresses.
 fn key(world: &World, text: &str) -> FlowKey {
     let words: Vec<&str> = text.split([' ', ':', '>']).filter(|word| !word.is_empty()).collect();
-    let [protocol, src, sport, dst, dport] = words[..] else { panic!("{text}") };
+    let &[protocol, src, sport, dst, dport] = <&[_; 5]>::try_from(words.as_slice()).unwrap();
     let protocol = match protocol {
         "tcp" => Protocol::TCP,
         "udp" => Protocol::UDP,
@@ -259,6 +259,13 @@ fn what_is_said_of_rules_that_cannot_be() {
         let found = wrong(&outbound(keys));
         assert!(found.iter().any(|found| found == message), "{keys}: {found:#?}");
     }
+    let list: String = (0..1_001).map(|n| format!("\"203.0.{}.{}\",", n / 100, n % 100 * 2)).collect();
+    assert_eq!(
+        wrong(&outbound(&format!("source-translation.dynamic-ip.translated-address = [{list}]"))),
+        [
+            "a NAT rule cannot translate more than 1000 ranges of addresses; use prefixes in place of single addresses"
+        ]
+    );
     assert_eq!(
         wrong(&format!("{}{}[[nat]]\nto = \"dmz\"\n", outbound(""), outbound(""))),
         [
@@ -286,6 +293,10 @@ fn what_means_less_than_it_says_is_warned_of() {
     assert_eq!(
         warnings("destination-translation = { translated-address = \"web-server\", translated-port = 80 }"),
         ["NAT rule `outbound` translates several ports to 80"]
+    );
+    assert_eq!(
+        warnings("to-interface = \"ethernet1/1\""),
+        ["NAT rule `outbound` never matches: there is no interface `ethernet1/1`"]
     );
     assert_eq!(warnings("service = \"dns\""), [""; 0]);
 }

@@ -16,6 +16,9 @@ use crate::policy::{AddressMatch, ServiceMatch};
 /// More NAT rules than any PAN-OS platform takes.
 const RULES: usize = 30_000;
 
+/// More ranges of addresses than a translation can use: PAN-OS has at most 256 addresses to a rule's pool.
+const RANGES: usize = 1_000;
+
 /// The NAT rulebase.
 pub(super) fn policy<'c>(
     candidate: &'c Candidate,
@@ -74,13 +77,14 @@ impl<'c> Compiler<'_, 'c, '_> {
         let to = self.egress_zone(rule);
         let source = self.names.address_column(&rule.source, false, by, self.out);
         let destination = self.names.address_column(&rule.destination, false, by, self.out);
+        let is_reachable = self.egress_interface(rule);
         let service = match &rule.service {
             None => ServiceMatch::Any,
             Some(name) => {
                 ServiceMatch::Services(self.names.services.resolve(std::slice::from_ref(name), by, self.out))
             }
         };
-        if rule.disabled || rule.nat_type.is_some() {
+        if rule.disabled || rule.nat_type.is_some() || !is_reachable {
             return None;
         }
         let source_translation = match &rule.source_translation {
@@ -130,6 +134,16 @@ impl<'c> Compiler<'_, 'c, '_> {
                 None
             }
         }
+    }
+
+    /// Whether anything can leave by the rule's `to-interface`.
+    fn egress_interface(&mut self, rule: &NatRule) -> bool {
+        let Some(name) = &rule.to_interface else { return true };
+        let is_known = self.interface(name).is_some();
+        if !is_known && !rule.disabled {
+            self.leave_out(rule, &format!("there is no interface {}", quote(&name.value)));
+        }
+        is_known
     }
 
     fn source(
@@ -199,7 +213,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     ) -> Option<OneToOne> {
         let translated = self.addresses(rule, std::slice::from_ref(name))?;
         let to = translated.len();
-        let original = AddressPool::new(&original.ranges);
+        let original = self.counted(&rule.name, &original.ranges)?;
         let from = original.len();
         let addresses = OneToOne::new(original, translated);
         if addresses.is_none() {
@@ -224,13 +238,28 @@ impl<'c> Compiler<'_, 'c, '_> {
 
     /// Addresses to translate to. Where there is none (a host name that is not given an address) the rule is left out.
     fn addresses(&mut self, rule: &NatRule, names: &'c [Name]) -> Option<AddressPool> {
-        let pool = AddressPool::new(&self.names.addresses.resolve(names, by(rule), self.out));
+        let ranges = self.names.addresses.resolve(names, by(rule), self.out);
+        let pool = self.counted(names.first().unwrap_or(&rule.name), &ranges)?;
         if pool.is_empty() {
             let texts: Vec<String> = names.iter().take(5).map(|name| quote(&name.value)).collect();
             self.leave_out(rule, &format!("{} has no IPv4 address", texts.join(", ")));
             return None;
         }
         Some(pool)
+    }
+
+    /// A pool of these ranges. Each rule has its own, so that long lists would add up.
+    fn counted(&mut self, name: &Name, ranges: &[(Addr, Addr)]) -> Option<AddressPool> {
+        if ranges.len() > RANGES {
+            self.out
+                .error(
+                    &name.span,
+                    format!("a NAT rule cannot translate more than {RANGES} ranges of addresses"),
+                )
+                .help("use prefixes in place of single addresses");
+            return None;
+        }
+        Some(AddressPool::new(ranges))
     }
 
     /// `ip` of `interface-address`: an address, also with its prefix length, or an object.
@@ -304,5 +333,74 @@ impl<'c> Compiler<'_, 'c, '_> {
                 port.value
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::candidate::{At, Candidate, Interface, InterfaceMode};
+    use crate::config::diagnostic::Diagnostics;
+    use crate::config::{Overrides, RulebaseInfo, World, toml};
+    use crate::feature::nat::{NatRule, SourceTranslation};
+
+    /// Two interfaces, and a rule that says `keys`.
+    fn candidate(keys: &str) -> Candidate {
+        let text =
+            format!("[zones]\nuntrust = \"0.0.0.0/0\"\n[[nat]]\nname = \"out\"\nto = \"untrust\"\n{keys}\n");
+        let mut candidate = toml::read(&text, &mut Diagnostics::default());
+        let interface = |name: &str, addresses: &[&str]| Interface {
+            name: At::new(name.to_owned(), 0..0),
+            mode: InterfaceMode::Layer3,
+            addresses: addresses.iter().map(|text| At::new(text.parse().unwrap(), 0..0)).collect(),
+            tag: None,
+            dynamic: addresses.is_empty(),
+        };
+        candidate.interfaces.push(interface("ethernet1/1", &["2001:db8::1/64", "203.0.113.7/24"]));
+        candidate.interfaces.push(interface("ethernet1/2", &[]));
+        candidate
+    }
+
+    fn commit(keys: &str) -> Result<(World, Vec<String>), String> {
+        let mut out = Diagnostics::default();
+        let source = RulebaseInfo { path: "r".to_owned(), format: "toml", security_rules: 0 };
+        match super::super::commit(candidate(keys), &Overrides::default(), source, &mut out) {
+            Some(world) => Ok((world, out.into_warnings())),
+            None => Err(out.into_error("r", "").to_string()),
+        }
+    }
+
+    fn pool(rule: &NatRule) -> String {
+        match &rule.source_translation {
+            Some(SourceTranslation::DynamicIpAndPort { pool }) => {
+                pool.nth(0).map(|addr| format!("{addr} and {} more", pool.len() - 1)).unwrap_or_default()
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    const HIDE: &str = "source-translation.dynamic-ip-and-port.interface-address";
+
+    #[test]
+    fn an_interface_lends_its_address() {
+        let (world, _) = commit(&format!("{HIDE}.interface = \"ethernet1/1\"")).unwrap();
+        assert_eq!(pool(&world.nat.rules()[0]), "203.0.113.7 and 0 more");
+
+        let (world, warnings) = commit(&format!("{HIDE}.interface = \"ethernet1/2\"")).unwrap();
+        assert!(world.nat.rules().is_empty());
+        assert_eq!(
+            warnings[0],
+            "NAT rule `out` never matches: interface `ethernet1/2` gets its address by DHCP or PPPoE"
+        );
+
+        let given = format!("{HIDE} = {{ interface = \"ethernet1/2\", ip = \"203.0.113.9/24\" }}");
+        let (world, _) = commit(&given).unwrap();
+        assert_eq!(pool(&world.nat.rules()[0]), "203.0.113.9 and 0 more");
+
+        let wrong = commit(&format!("{HIDE}.interface = \"ethernet1/3\"")).unwrap_err();
+        assert!(wrong.contains("unknown interface `ethernet1/3`; did you mean `ethernet1/1`?"), "{wrong}");
+        let wrong = commit("to-interface = \"ethernet1/9\"").unwrap_err();
+        assert!(wrong.contains("unknown interface `ethernet1/9`"), "{wrong}");
+        let (world, _) = commit("to-interface = \"ethernet1/2\"").unwrap();
+        assert_eq!(world.nat.rules()[0].to_interface.as_deref(), Some("ethernet1/2"));
     }
 }

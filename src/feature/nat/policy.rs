@@ -230,35 +230,43 @@ fn both(one: &AddressPool, other: &AddressPool) -> AddressMatch {
     AddressMatch { ranges: ranges.into(), ..matching(one) }
 }
 
-/// The ports of a rule's packets when they are translated.
+/// The ports of a rule's packets when they are translated: no fewer than there are, and no list copied.
 fn translated_service(rule: &NatRule) -> ServiceMatch {
     let port = rule.destination_translation.as_ref().and_then(|translation| translation.port);
-    let keeps_source_port =
-        matches!(rule.source_translation, None | Some(SourceTranslation::StaticIp { .. }));
-    let translated = |service: &Service| Service {
-        name: service.name.clone(),
-        protocol: service.protocol,
-        ports: port.map_or_else(|| service.ports.clone(), |port| vec![(port, port)]),
-        source_ports: if keeps_source_port { service.source_ports.clone() } else { Vec::new() },
-        timeouts: ServiceTimeouts::default(),
+    let services: &[Service] = match &rule.service {
+        ServiceMatch::Services(services) => services,
+        _ if port.is_none() => return ServiceMatch::Any,
+        _ => &[],
     };
-    match (&rule.service, port) {
-        (ServiceMatch::Services(services), _) => {
-            ServiceMatch::Services(services.iter().map(translated).collect())
-        }
-        (_, Some(port)) => {
-            let protocols = [Protocol::TCP, Protocol::UDP];
-            let service = |protocol| Service {
+    match port {
+        Some(port) => {
+            let has = |protocol| services.iter().any(|service| service.protocol == protocol);
+            let protocols = [Protocol::TCP, Protocol::UDP].into_iter();
+            let to_port = |protocol| Service {
                 name: String::new(),
                 protocol,
                 ports: vec![(port, port)],
                 source_ports: Vec::new(),
                 timeouts: ServiceTimeouts::default(),
             };
-            ServiceMatch::Services(protocols.map(service).into())
+            let translated = protocols.filter(|&protocol| services.is_empty() || has(protocol)).map(to_port);
+            ServiceMatch::Services(translated.collect())
         }
-        (_, None) => ServiceMatch::Any,
+        None if changes_source_port(rule) && services.iter().any(|it| !it.source_ports.is_empty()) => {
+            ServiceMatch::Any
+        }
+        None => rule.service.clone(),
     }
+}
+
+fn changes_source_port(rule: &NatRule) -> bool {
+    matches!(
+        rule.source_translation,
+        Some(
+            SourceTranslation::DynamicIpAndPort { .. }
+                | SourceTranslation::DynamicIp { fallback: Some(_), .. }
+        )
+    )
 }
 
 /// What a destination was before a rule translated it.

@@ -116,6 +116,12 @@ impl Pools {
             && self.addresses.values().all(|addresses| addresses.sources.is_empty())
     }
 
+    /// How many addresses it remembers the ports of.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.ports.len()
+    }
+
     fn destination(
         &mut self,
         rule: &NatRule,

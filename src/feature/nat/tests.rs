@@ -331,6 +331,21 @@ fn a_source_keeps_its_address_of_a_pool_and_a_full_address_refuses() {
 }
 
 #[test]
+fn what_is_not_in_use_is_soon_forgotten() {
+    let rule = NatRule { source_translation: hide(pool("203.0.113.1")), ..rule("hide", UNTRUST) };
+    let policy = NatPolicy::new(vec![rule]);
+    let mut pools = Pools::default();
+    let mut leases = Vec::new();
+    for sequence in 0..3_000 {
+        let ping = FlowKey { protocol: Protocol::ICMP, ..tcp("10.0.0.1", 1, "198.51.100.80", sequence) };
+        leases.push(pools.translate(&policy.rules()[0], &ping).unwrap().lease.unwrap());
+    }
+    assert_eq!(pools.remembered(), 3_000);
+    leases.into_iter().for_each(|lease| pools.release(lease));
+    assert_eq!((pools.remembered(), pools.leases()), (1_024, 0));
+}
+
+#[test]
 fn an_exhausted_source_pool_leaves_no_load_on_the_destination() {
     let address = DestinationAddress::Distributed {
         pool: pool("192.0.2.1-192.0.2.2"),
