@@ -84,7 +84,7 @@ fn finish<'t>(tree: Builder<'t>, out: &mut Diagnostics) -> Option<Node<'t>> {
 }
 
 #[cfg(test)]
-mod corpus {
+mod tests {
     use std::path::PathBuf;
 
     use super::*;
@@ -124,5 +124,38 @@ mod corpus {
             files += 1;
         }
         assert!(files > 0, "there is nothing in the corpus");
+    }
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for text in [
+            "<config>\n<phash>S3CR</phash><a></b>\n",
+            "<config>\n<phash>S3&CR</phash></config>",
+            "<config>\n<phash>S3<CR>x</phash>",
+            "<config>\n<private-key>\nS3CR\n&x;S3CR</private-key></config>",
+            "set a phash \"S3CR",
+            "set a phash [ S3CR",
+            "set a private-key \"-----BEGIN X\nS3CR \"S3CR\nS3CR\nset b \"c",
+            "a {\n phash S3CR }",
+            "a {\n phash S3CR",
+            "a {\n phash \"S3CR; }",
+            "a {\n phash [ S3CR; }",
+            "a {\n private-key \"x\nS3CR\" S3CR }",
+        ] {
+            let mut out = Diagnostics::default();
+            parse(syntax(text).unwrap(), text, &mut out);
+            assert!(out.has_errors(), "{text}");
+            // Whatever place an error is at, its line shows none.
+            let elsewhere = (0..text.len()).map(|at| {
+                let mut out = Diagnostics::default();
+                out.error(&(at..at + 1), "x");
+                out
+            });
+            for out in elsewhere.chain([out]) {
+                let error = out.into_error("f", text);
+                let shown = format!("{error} {error:?} {}", error.render(false));
+                assert!(!shown.contains("S3") && !shown.contains("CR"), "{text}: {shown}");
+            }
+        }
     }
 }

@@ -379,7 +379,6 @@ mod tests {
             (r#"set tag "a \"b\"" comments 'it\'s'"#, r#"tag{a "b"{comments{it's}}}"#),
             (r#"set tag "corp\jdoe" comments "x\\""#, r#"tag{corp\jdoe{comments{x\\}}}"#),
             (r#"set tag t comments 'say "hi"'"#, r#"tag{t{comments{say "hi"}}}"#),
-            (r#"set tag t comments "5" disk""#, r#"tag{t{comments{5} disk"}}"#),
             (r#"set tag t comments "a"b""#, r#"tag{t{comments{a"b}}}"#),
             ("set tag t comments \"one\r\ntwo\"\r\nset tag u\r\n", "tag{t{comments{one\ntwo}} u}"),
             ("set tag t comments don't", "tag{t{comments{don't}}}"),
