@@ -80,7 +80,7 @@ fn no_error_shows_a_secret() {
 #[derive(Debug, Clone)]
 struct Written {
     name: String,
-    children: Vec<Written>,
+    children: Vec<Self>,
 }
 
 fn written() -> impl Strategy<Value = Written> {

@@ -21,7 +21,7 @@ pub(super) enum Below {
     /// Words of the configuration language.
     Keys(&'static Keys),
     /// Names that the user chose, each with this below it.
-    Entries(&'static Below),
+    Entries(&'static Self),
     /// Values that add up.
     List,
     /// One value, the last one.
