@@ -5,6 +5,7 @@
 //! way and reported together, as a [`ConfigError`].
 
 mod candidate;
+mod categories;
 mod commit;
 mod diagnostic;
 mod literal;
@@ -13,21 +14,25 @@ mod panos;
 mod secret;
 mod settings;
 mod source;
+mod tables;
 mod toml;
 mod zones;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+pub use categories::Categories;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
+use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
 use self::source::Format;
+use self::tables::Lookups;
 use crate::app::{Catalog, Identifier};
 use crate::policy::Policy;
 
@@ -40,6 +45,8 @@ pub struct World {
     pub catalog: Arc<Catalog>,
     /// Decoders, indexed for that catalog.
     pub identifier: Identifier,
+    /// Hosts of the URL categories that rules name.
+    pub categories: Categories,
     /// Security rules.
     pub policy: Policy,
     /// Settings, timeouts and limits.
@@ -75,6 +82,10 @@ pub struct Overrides {
     /// `--template NAME`: the template, or stack of templates, that Panorama's firewalls get zones, interfaces and
     /// routes from.
     pub template: Option<String>,
+    /// `--tables FILE`: a TOML file with what the firewall looks up elsewhere, which adds to the tables of the rulebase
+    /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
+    /// `[url-category]`.
+    pub tables: Option<PathBuf>,
 }
 
 impl Overrides {
@@ -133,11 +144,14 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
     parse(&path.to_string_lossy(), &bytes, overrides)
 }
 
-/// Reads a rulebase from its bytes; `path` is what messages call it.
+/// Reads a rulebase from its bytes; `path` is what messages call it. Files that `overrides` name are read as well.
 ///
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
+    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
+    let catalog = Catalog::builtin().map_err(|error| ConfigError::whole(path, error.to_string(), ""))?;
+    let given = Given { catalog, tables };
     let (text, format) = source::rulebase(path, bytes)?;
     let mut out = Diagnostics::default();
     let candidate = match format {
@@ -149,10 +163,20 @@ pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, C
     }
     let source =
         RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
-    match commit::commit(candidate, overrides, source, &mut out) {
+    match commit::commit(candidate, given, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),
     }
+}
+
+/// Reads the file of `--tables`.
+fn tables(path: &Path) -> Result<Lookups, ConfigError> {
+    let bytes = source::read(path)?;
+    let path = path.to_string_lossy();
+    let text = source::utf8(&path, &bytes)?;
+    let mut out = Diagnostics::default();
+    let lookups = Lookups::read(&toml::read_tables(text, &mut out), &mut out);
+    if out.has_errors() { Err(out.into_error(&path, text)) } else { Ok(lookups) }
 }
 
 impl World {
@@ -185,7 +209,7 @@ impl World {
     ///     protocol: Protocol::TCP,
     ///     sport: 40_000,
     ///     dport: 80,
-    ///     app: None,
+    ///     ..Query::default()
     /// };
     /// let lookup = world.policy.lookup(&first_packet);
     /// assert_eq!(world.policy.rule(lookup.rule).name, "Web");

@@ -27,7 +27,7 @@ impl Firewall {
         session.app = AppState::Known(app);
         self.streams.release(session.stream.take());
         let (key, to) = (session.c2s, session.egress());
-        let query = query(&key, to, Some(app));
+        let query = query(&key, to, Some(app), self.now);
         let lookup = self.world.policy.lookup(&query);
         let (at, id) = (self.now, session.id);
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };

@@ -339,11 +339,12 @@ fn key(packet: &Packet<'_>, zone: ZoneId) -> FlowKey {
     FlowKey { src: packet.ip.src, dst: packet.ip.dst, sport, dport, protocol: packet.ip.protocol, zone }
 }
 
-/// What a session with this key, on its way to the zone `to`, is looked up by. Where the key holds other things than
+/// What a session with this key, on its way to the zone `to`, is looked up by at `at`. Where the key holds other things than
 /// ports, the policy sees 0.
-fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>) -> Query {
+fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>, at: Timestamp) -> Query {
     let (sport, dport) = if key.protocol.has_ports() { (key.sport, key.dport) } else { (0, 0) };
-    Query { from: key.zone, to, src: key.src, dst: key.dst, protocol: key.protocol, sport, dport, app }
+    let FlowKey { zone: from, src, dst, protocol, .. } = *key;
+    Query { from, to, src, dst, protocol, sport, dport, app, category: None, at }
 }
 
 fn payload_len(packet: &Packet<'_>) -> u32 {

@@ -34,7 +34,7 @@ impl Firewall {
         };
         // Security policy, with the application only where the header tells it (PANOS.md 0.1, 0.3a).
         let app = self.world.identifier.by_header(packet);
-        let query = query(&key, to, app);
+        let query = query(&key, to, app, self.now);
         let lookup = self.world.policy.lookup(&query);
         let at = self.now;
         let event = |kind| Event { at, packet: packet.number, session: None, kind };
