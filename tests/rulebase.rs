@@ -409,6 +409,7 @@ fn whole_files_that_are_no_rulebase() {
         (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "this is a packet capture, not a rulebase"),
         (b"\x1f\x8b\x08", "this is a gzip file, not a rulebase"),
         (b"\xff\xfe[\0z\0", "this is UTF-16 text, not a rulebase"),
+        (b"<\0c\0o\0", "this is UTF-16 text, not a rulebase"),
     ] {
         let error = config::parse("r.toml", bytes, &overrides).map(drop).unwrap_err();
         assert_eq!(error.diagnostics[0].message, expected);
