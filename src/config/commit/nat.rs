@@ -338,8 +338,11 @@ impl<'c> Compiler<'_, 'c, '_> {
 
 #[cfg(test)]
 mod tests {
+    use crate::app::Catalog;
     use crate::config::candidate::{At, Candidate, Interface, InterfaceMode};
+    use crate::config::commit::Given;
     use crate::config::diagnostic::Diagnostics;
+    use crate::config::tables::Lookups;
     use crate::config::{Overrides, RulebaseInfo, World, toml};
     use crate::feature::nat::{NatRule, SourceTranslation};
 
@@ -363,7 +366,13 @@ mod tests {
     fn commit(keys: &str) -> Result<(World, Vec<String>), String> {
         let mut out = Diagnostics::default();
         let source = RulebaseInfo { path: "r".to_owned(), format: "toml", security_rules: 0 };
-        match super::super::commit(candidate(keys), &Overrides::default(), source, &mut out) {
+        match super::super::commit(
+            candidate(keys),
+            Given { catalog: Catalog::builtin().unwrap(), tables: Lookups::default() },
+            &Overrides::default(),
+            source,
+            &mut out,
+        ) {
             Some(world) => Ok((world, out.into_warnings())),
             None => Err(out.into_error("r", "").to_string()),
         }
