@@ -108,6 +108,7 @@ impl Audit {
             EventKind::Injected { .. } => self.totals.injected += 1,
             EventKind::Verdict { .. } => self.judge(event),
             EventKind::ClockBackward { .. }
+            | EventKind::Routed { .. }
             | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }

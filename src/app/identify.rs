@@ -279,6 +279,7 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::Arrival;
     use crate::packet::{Checksum, IcmpMessage, IpHeader, Payload};
 
     /// The application of an IPv4 packet's header: protocol, ICMP type, time to live, destination.
@@ -291,7 +292,7 @@ mod tests {
             number: 1,
             fragments: &[],
             wire_len: 60,
-            ingress: None,
+            arrival: Arrival::default(),
             ip: IpHeader { protocol, ttl, dst: Addr::v4(dst), ..IpHeader::default() },
             layer4: if protocol.is_icmp() { Layer4::Icmp(message) } else { Layer4::Other(payload) },
             checksum: Checksum::Unknown,

@@ -25,13 +25,16 @@ pub use zones::Zones;
 
 use self::diagnostic::{Diagnostics, escape, quote};
 use crate::app::{Catalog, Identifier};
+use crate::feature::route::Network;
 use crate::policy::Policy;
 
 /// A committed configuration.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// Security zones by address.
+    /// Security zones, and the prefixes that are behind them whatever the routes say.
     pub zones: Zones,
+    /// Interfaces and routes: what decides a packet's zones.
+    pub network: Network,
     /// Applications.
     pub catalog: Arc<Catalog>,
     /// Decoders, indexed for that catalog.

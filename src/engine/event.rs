@@ -2,7 +2,8 @@
 
 use super::verdict::Verdict;
 use crate::app::AppId;
-use crate::flow::{Direction, FlowKey};
+use crate::feature::route::Place;
+use crate::flow::{Direction, FlowKey, InterfaceId};
 use crate::policy::{Action, Lookup, Query, RuleId};
 use crate::session::{Counts, EndReason, History, Passed, Session, SessionId, State, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
@@ -37,6 +38,13 @@ pub enum EventKind {
     ClockBackward {
         /// By how much.
         by: Span,
+    },
+    /// A packet without session came in somewhere and would leave somewhere: the zones of the lookup that follows.
+    Routed {
+        /// Where it came in.
+        ingress: Place,
+        /// Where it leaves.
+        egress: Place,
     },
     /// A policy lookup: port-only while the query's application is `None`.
     LookedUp {
@@ -213,6 +221,10 @@ pub struct Record {
     pub c2s: FlowKey,
     /// Key of packets from the server.
     pub s2c: FlowKey,
+    /// Interface its packets come in by, where it is known.
+    pub ingress: Option<InterfaceId>,
+    /// Interface its packets leave by, where it is known and a packet has left.
+    pub egress: Option<InterfaceId>,
     /// The rule the row names.
     pub rule: RuleId,
     /// The port-only lookup's rule.
@@ -314,6 +326,8 @@ impl Record {
             parent: None,
             c2s: session.c2s,
             s2c: session.s2c,
+            ingress: session.ingress_interface,
+            egress: session.egress_interface,
             rule: session.rule(),
             tentative: session.tentative.rule,
             decided: session.decided.map(|lookup| lookup.rule),

@@ -4,12 +4,12 @@ use super::appid::Identification;
 use super::event::{Event, EventKind, Events, Limit};
 use super::slow::is_syn;
 use super::verdict::{DropReason, Verdict};
-use super::{Firewall, Judgement, timeout};
-use crate::flow::{Direction, FlowKey};
+use super::{Arrived, Firewall, Judgement, timeout};
+use crate::flow::Direction;
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
-    AppState, EndReason, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker, TcpVerdict,
-    Timer, Trigger,
+    AppState, EndReason, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker, TcpVerdict, Timer,
+    Trigger,
 };
 use crate::time::Span;
 
@@ -28,7 +28,7 @@ impl Firewall {
         slot: Slot,
         direction: Direction,
         packet: &Packet<'_>,
-        (key, hash): (&FlowKey, KeyHash),
+        arrived: &Arrived,
         out: &mut Events,
     ) -> Judgement {
         let Some(session) = self.table.get_mut(slot) else {
@@ -42,7 +42,7 @@ impl Firewall {
         {
             session.causes.add(EndReason::TcpReuse);
             self.end(slot, packet.number, out);
-            return self.set_up(packet, *key, hash, out);
+            return self.set_up(packet, arrived, out);
         }
         self.inspect(slot, direction, packet, false, out)
     }

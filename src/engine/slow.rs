@@ -2,25 +2,20 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::verdict::DropReason;
-use super::{Firewall, Judgement, query, timeout};
-use crate::flow::{Direction, FlowKey, Protocol};
+use super::{Arrived, Firewall, Judgement, query, timeout};
+use crate::feature::route::Place;
+use crate::flow::{Direction, Protocol};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
-    AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Slot, State,
-    TcpTracker, Timer, Trigger,
+    AppState, Counts, EndCauses, EndReason, History, Passed, Session, SessionId, Slot, State, TcpTracker,
+    Timer, Trigger,
 };
 use crate::time::Span;
 
 impl Firewall {
     /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
-    pub(super) fn set_up(
-        &mut self,
-        packet: &Packet<'_>,
-        key: FlowKey,
-        hash: KeyHash,
-        out: &mut Events,
-    ) -> Judgement {
+    pub(super) fn set_up(&mut self, packet: &Packet<'_>, arrived: &Arrived, out: &mut Events) -> Judgement {
         // TCP state check: a first packet must be a SYN (PANOS.md 1.4).
         if let Layer4::Tcp(tcp) = packet.layer4
             && !is_syn(&tcp)
@@ -28,27 +23,30 @@ impl Firewall {
         {
             return Judgement::drop(DropReason::NonSyn);
         }
-        // Forwarding: the egress zone.
-        let Some(to) = self.world.zones.of(packet.ip.dst) else {
-            return Judgement::drop(DropReason::NoEgressZone);
+        let Arrived { key, hash, from } = *arrived;
+        // Forwarding: the egress interface and its zone.
+        let to = match self.world.network.egress(&from, packet.ip.dst) {
+            Ok(to) => to,
+            Err(why) => return Judgement::drop(why.into()),
         };
         // Security policy, with the application only where the header tells it (PANOS.md 0.1, 0.3a).
         let app = self.world.identifier.by_header(packet);
-        let query = query(&key, to, app);
+        let query = query(&key, to.zone, app);
         let lookup = self.world.policy.lookup(&query);
         let at = self.now;
         let event = |kind| Event { at, packet: packet.number, session: None, kind };
+        out.push(event(EventKind::Routed { ingress: from, egress: to }));
         let looked_up = EventKind::LookedUp { query: out.add_query(query), lookup };
         out.push(event(looked_up));
         if !lookup.action.is_allow() {
-            let record = out.add_record(self.refusal(packet, key, &query, lookup));
+            let record = out.add_record(self.refusal(packet, arrived, &query, lookup));
             out.push(event(EventKind::Refused { record }));
             self.answer_refused(packet, &key, lookup, out);
             return Judgement::drop(DropReason::PolicyDeny);
         }
         // Session allocation and installation.
         let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
-        let session = self.new_session(packet, key, &query, lookup);
+        let session = self.new_session(packet, arrived, &to, &query, lookup);
         let installed = if self.table.len() < max { self.table.insert(session, hash) } else { None };
         let Some(slot) = installed else {
             out.push(event(EventKind::Limit { limit: Limit::Sessions }));
@@ -60,7 +58,15 @@ impl Firewall {
     }
 
     /// A session in its first moment.
-    fn new_session(&self, packet: &Packet<'_>, key: FlowKey, query: &Query, lookup: Lookup) -> Session {
+    fn new_session(
+        &self,
+        packet: &Packet<'_>,
+        arrived: &Arrived,
+        to: &Place,
+        query: &Query,
+        lookup: Lookup,
+    ) -> Session {
+        let Arrived { key, from, .. } = *arrived;
         let bypass = self.world.settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
         let (timer, tcp) = match packet.layer4 {
             Layer4::Tcp(tcp) if is_syn(&tcp) => (Timer::TcpInit, TcpTracker::open(&tcp, bypass)),
@@ -73,7 +79,9 @@ impl Firewall {
         let opening = State::Init.next(Trigger::Allocate).unwrap_or(State::Opening);
         Session {
             c2s: key,
-            s2c: key.reply(query.to),
+            s2c: key.reply(to.zone),
+            ingress_interface: from.interface,
+            egress_interface: to.interface,
             id: SessionId(self.created + 1),
             counts: Counts::default(),
             payload: [0; 2],
@@ -133,12 +141,15 @@ impl Firewall {
 
     /// The record of a packet that the port-only lookup refuses: session id 0, `not-applicable`, `policy-deny`
     /// (PANOS.md 0.4); the application only where the header told it (0.3a).
-    fn refusal(&self, packet: &Packet<'_>, key: FlowKey, query: &Query, lookup: Lookup) -> Record {
+    fn refusal(&self, packet: &Packet<'_>, arrived: &Arrived, query: &Query, lookup: Lookup) -> Record {
+        let Arrived { key, from, .. } = *arrived;
         Record {
             id: None,
             parent: None,
             c2s: key,
             s2c: key.reply(query.to),
+            ingress: from.interface,
+            egress: None,
             rule: lookup.rule,
             tentative: lookup.rule,
             decided: query.app.map(|_| lookup.rule),

@@ -11,6 +11,7 @@ mod inline;
 pub mod json;
 mod leaks;
 mod order;
+mod place;
 mod row;
 mod rows;
 mod style;

@@ -162,6 +162,7 @@ impl<'a, E: Encode> Rows<'a, E> {
                 }
             }
             EventKind::ClockBackward { .. }
+            | EventKind::Routed { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Injected { .. }

@@ -74,7 +74,7 @@ impl Wire {
                 Input::Frame(bytes) => {
                     let wire_len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
                     let link_type = LinkType::ETHERNET;
-                    replay.frame(&Frame { at: *at, file: 0, link_type, wire_len, bytes })?;
+                    replay.frame(&Frame { at: *at, file: 0, link_type, interface: None, wire_len, bytes })?;
                 }
                 Input::Control(command) => replay.control(*at, *command)?,
             }

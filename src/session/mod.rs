@@ -22,7 +22,7 @@ pub use timer::Timers;
 use std::num::NonZeroU32;
 
 use crate::app::AppId;
-use crate::flow::{Direction, FlowKey, ZoneId};
+use crate::flow::{Direction, FlowKey, InterfaceId, ZoneId};
 use crate::policy::{Lookup, RuleId};
 use crate::time::Timestamp;
 
@@ -109,6 +109,10 @@ pub struct Session {
     pub c2s: FlowKey,
     /// Key of packets from the server. Not always the mirror image: NAT makes them differ.
     pub s2c: FlowKey,
+    /// Interface that packets from the client come in by, where it is known.
+    pub ingress_interface: Option<InterfaceId>,
+    /// Interface that they leave by, where it is known.
+    pub egress_interface: Option<InterfaceId>,
     /// Its number.
     pub id: SessionId,
     /// Packets and bytes seen, including those that decided a denial.

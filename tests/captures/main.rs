@@ -303,6 +303,7 @@ fn what_is_written_reads_back() {
         at: Timestamp::from_nanos(frame.nanos),
         file: 0,
         link_type: LinkType(frame.link_type),
+        interface: None,
         wire_len: frame.wire_len,
         bytes,
     };

@@ -2,6 +2,7 @@
 
 mod address;
 mod application;
+mod network;
 mod objects;
 mod security;
 mod zones;
@@ -43,6 +44,7 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
+    let network = network::network(&candidate, &zones, out);
     let catalog = Arc::new(application::catalog(&candidate.applications, out));
     let filters =
         candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
@@ -67,7 +69,7 @@ pub(super) fn commit(
     };
     let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options).with_zone_names(zones.names());
     let identifier = Identifier::new(&catalog);
-    Some(World { zones, catalog, identifier, policy, settings, source, warnings: Vec::new() })
+    Some(World { zones, network, catalog, identifier, policy, settings, source, warnings: Vec::new() })
 }
 
 fn addresses<'k>() -> Kind<'k, (Addr, Addr)> {
@@ -138,8 +140,13 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
         }
         check_characters(name, out);
     }
-    for rule in &candidate.rules {
-        check_characters(&rule.name, out);
+    let interfaces = candidate.interfaces.iter().map(|interface| &interface.name);
+    let routers = candidate.virtual_routers.iter().map(|router| &router.name);
+    let members = candidate.zones.iter().flat_map(|zone| &zone.interfaces);
+    let ends = candidate.virtual_wires.iter().flat_map(|wire| &wire.interfaces);
+    let rules = candidate.rules.iter().map(|rule| &rule.name);
+    for name in interfaces.chain(routers).chain(members).chain(ends).chain(rules) {
+        check_characters(name, out);
     }
 }
 

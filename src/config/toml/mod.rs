@@ -1,6 +1,7 @@
 //! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
 
 mod application;
+mod network;
 mod objects;
 mod reader;
 mod security;
@@ -12,23 +13,21 @@ use super::candidate::{At, Candidate};
 use super::diagnostic::{Diagnostics, Span, escape};
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 9] = [
+const NOT_MODELLED: [&str; 7] = [
     "nat",
     "application-override",
     "decryption",
     "decryption-profile",
-    "interface",
-    "route",
     "zone-protection",
     "schedule",
     "high-availability",
 ];
 
 /// Tables that are lists of tables.
-const LISTS: [&str; 4] = ["nat", "application-override", "decryption", "route"];
+const LISTS: [&str; 3] = ["nat", "application-override", "decryption"];
 
 /// Every table there is.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "zones",
     "address",
     "service",
@@ -45,6 +44,7 @@ const TABLES: [&str; 19] = [
     "decryption-profile",
     "interface",
     "route",
+    "virtual-wire",
     "zone-protection",
     "schedule",
     "high-availability",
@@ -110,9 +110,16 @@ impl<'d> Document<'d> {
     }
 
     fn read(mut self, document: &DeTable<'_>) -> Candidate {
+        // Interfaces join the zones, wherever these stand.
+        if let Some(value) = document.get("zones") {
+            self.zones(value);
+        }
         for (key, value) in entries(document) {
             match key.value.as_str() {
-                "zones" => self.zones(value),
+                "zones" => {}
+                "interface" => self.interfaces(value),
+                "route" => self.routes(value),
+                "virtual-wire" => self.virtual_wires(value),
                 "address" => self.addresses(value),
                 "service" => self.services(value),
                 "service-group" => self.service_groups(value),
