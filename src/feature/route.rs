@@ -279,6 +279,17 @@ impl Network {
         zones
     }
 
+    /// Zones with layer 3 interfaces that no address is known to lie behind, in order of their numbers.
+    pub fn unlocated_zones(&self) -> Vec<ZoneId> {
+        let located = self.located_zones();
+        let routed = self.interfaces.iter().filter(|interface| interface.mode == Mode::Layer3);
+        let mut zones: Vec<_> = routed.filter_map(|interface| interface.zone).collect();
+        zones.sort_unstable();
+        zones.dedup();
+        zones.retain(|zone| located.binary_search(zone).is_err());
+        zones
+    }
+
     /// Whether there are zones that need no address to be told: virtual wires, layer 2 and taps.
     pub fn has_addressless(&self) -> bool {
         self.interfaces.iter().any(|interface| interface.zone.is_some() && interface.mode != Mode::Layer3)

@@ -196,3 +196,15 @@ impl Session {
         Passed { packets, payload: self.payload }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of millions of sessions is bound by memory: growth is a decision, not an accident.
+    #[test]
+    fn a_session_is_small() {
+        assert!(size_of::<Session>() <= 320, "{} bytes", size_of::<Session>());
+        assert_eq!(size_of::<Option<Session>>(), size_of::<Session>());
+    }
+}

@@ -280,7 +280,8 @@ impl Build {
         let (mut given, mut fallback) = (Vec::new(), Vec::new());
         for &(prefix, zone) in prefixes {
             let prefix = prefix.trunc();
-            let path = Path { prefix, zone: Some(zone), interface: None, router: None, origin: Origin::Zone };
+            let interface = self.network.zone(zone).interface;
+            let path = Path { prefix, zone: Some(zone), interface, router: None, origin: Origin::Zone };
             let list = if prefix.prefix_len() == 0 { &mut fallback } else { &mut given };
             list.push((prefix, self.add(path)));
         }
