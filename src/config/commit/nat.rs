@@ -34,9 +34,6 @@ pub(super) fn policy<'c>(
     let mut compiler = Compiler { names, interfaces: interfaces.collect(), out };
     let rules: Vec<nat::NatRule> = candidate.nat.iter().filter_map(|rule| compiler.rule(rule)).collect();
     warn_of_ipv6(&candidate.nat, out);
-    if !rules.is_empty() {
-        out.warn("`nat` rules are read but not applied yet");
-    }
     NatPolicy::new(rules)
 }
 
