@@ -430,9 +430,9 @@ fn applications_of_ones_own() {
     assert_eq!(texts(&filter.characteristics), ["evasive"]);
 }
 
-#[test]
-fn the_network_says_where_packets_come_from() {
-    let text = firewall(
+/// Interfaces of several kinds, two routers, a virtual wire and a zone.
+fn network() -> String {
+    firewall(
         "<network><interface><ethernet>\
          <entry name=\"ethernet1/1\"><layer3><ip><entry name=\"wan\"/></ip><units><entry name=\"ethernet1/1.10\">\
          <tag>10</tag><ip><entry name=\"10.0.10.1/24\"/></ip><ipv6><address><entry name=\"2001:db8::1/64\"/></address>\
@@ -453,7 +453,12 @@ fn the_network_says_where_packets_come_from() {
          <zone><entry name=\"out\"><network><layer3><member>ethernet1/1</member></layer3>\
          <zone-protection-profile>zp</zone-protection-profile></network></entry></zone></entry></vsys>",
         "",
-    );
+    )
+}
+
+#[test]
+fn the_network_says_where_packets_come_from() {
+    let text = network();
     let (candidate, warnings) = read_with(&text, &Overrides::default());
     let interfaces: Vec<(&str, InterfaceMode, Vec<String>, Option<u16>, bool)> = candidate
         .interfaces
