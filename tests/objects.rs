@@ -489,3 +489,57 @@ application = "lab"
         assert_eq!(failure(text), format!("rules.toml:{expected}"), "\n{text}");
     }
 }
+
+/// A configuration of PAN-OS may hold what newer content or another release knows: it is said, and the rest is read.
+#[test]
+fn a_configuration_of_pan_os_is_read_leniently() {
+    let text = r#"<config><devices><entry name="localhost.localdomain"><vsys><entry name="vsys1">
+<address><entry name="web"><fqdn>www.example.org</fqdn><tag><member>dmz</member></tag></entry></address>
+<address-group><entry name="dmz"><dynamic><filter>'dmz'</filter></dynamic></entry></address-group>
+<external-list><entry name="fetched"><type><ip/></type></entry></external-list>
+<region><entry name="branch"><address><member>198.51.100.0/24</member></address></entry></region>
+<schedule><entry name="new-year"><schedule-type><non-recurring><member>2026/01/01@00:00-2026/01/01@12:00</member></non-recurring></schedule-type></entry></schedule>
+<service><entry name="slow"><protocol><tcp><port>80</port><override><yes><timeout>7200</timeout></yes></override></tcp></protocol></entry></service>
+<application-filter><entry name="new"><category><member>invented</member></category></entry></application-filter>
+<application><entry name="own"><parent-app>brand-new</parent-app><default><ident-by-icmp-type><type>13</type></ident-by-icmp-type></default>
+<signature><entry name="s"><and-condition/></entry></signature></entry></application>
+<profiles><custom-url-category><entry name="shops"><list><member>*shop.example</member><member>*.shop.example/</member></list></entry></custom-url-category></profiles>
+<rulebase><security><rules><entry name="r">
+<from><member>any</member></from><to><member>any</member></to>
+<source><member>branch</member><member>fetched</member></source><destination><member>any</member></destination>
+<source-user><member>corp\ann</member></source-user><category><member>shops</member></category>
+<application><member>any</member></application><service><member>slow</member></service>
+<schedule>new-year</schedule><action>allow</action>
+</entry><entry name="d"><source><member>dmz</member></source><destination><member>any</member></destination>
+<application><member>own</member><member>new</member></application><service><member>any</member></service><action>deny</action></entry>
+</rules></security></rulebase>
+</entry></vsys></entry></devices></config>"#;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[user]\n'corp\\ann' = \"198.51.100.7\"\n[fqdn]\n\"www.example.org\" = \"192.0.2.9\"\n")
+        .unwrap();
+    let mut overrides = Overrides { tables: Some(file.path().to_owned()), ..Overrides::default() };
+    overrides.zone("all=0.0.0.0/0").unwrap();
+    let world =
+        config::parse("r.xml", text.as_bytes(), &overrides).map_err(|error| error.to_string()).unwrap();
+    for sentence in [
+        "application filter `new`: no application has the category `invented`",
+        "signatures of custom applications are read but not modelled yet: nothing is identified as `own`",
+        "no host patterns, and therefore left out: `*shop.example`",
+        "no addresses are known of the external dynamic lists `fetched`",
+    ] {
+        assert!(world.warnings.iter().any(|warning| warning.starts_with(sentence)), "{:#?}", world.warnings);
+    }
+    let noon = at("2026-01-01T11:00:00Z");
+    let query = Query { at: noon, ..query(&world, "198.51.100.7") };
+    let lookup = world.policy.lookup(&query);
+    assert_eq!((answer(&world, &query).as_str(), lookup.certainty), ("r", Ternary::Unknown));
+    assert_eq!(world.policy.service_of(lookup.rule, &query).unwrap().timeouts.idle, Some(7_200));
+    let of = |host: &str| Query { category: Some(world.categories.of(host)), ..query };
+    assert_eq!(answer(&world, &of("www.shop.example")), "r");
+    assert_eq!(answer(&world, &of("shop.example")), "intrazone-default");
+    assert_eq!(answer(&world, &Query { src: ip("198.51.100.8"), ..query }), "intrazone-default");
+    assert_eq!(answer(&world, &Query { at: at("2026-01-01T13:00:00Z"), ..query }), "intrazone-default");
+    let own = world.catalog.find("own").unwrap();
+    let from_web = Query { src: ip("192.0.2.9"), protocol: Protocol::ICMP, app: Some(own), ..query };
+    assert_eq!(answer(&world, &from_web), "d");
+}

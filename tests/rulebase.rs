@@ -409,6 +409,7 @@ fn whole_files_that_are_no_rulebase() {
         (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "this is a packet capture, not a rulebase"),
         (b"\x1f\x8b\x08", "this is a gzip file, not a rulebase"),
         (b"\xff\xfe[\0z\0", "this is UTF-16 text, not a rulebase"),
+        (b"<\0c\0o\0", "this is UTF-16 text, not a rulebase"),
     ] {
         let error = config::parse("r.toml", bytes, &overrides).map(drop).unwrap_err();
         assert_eq!(error.diagnostics[0].message, expected);
@@ -521,14 +522,14 @@ fn nested_groups_cost_no_more_than_they_say() {
 #[test]
 fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
-        "[[nat]]\nname = \"a\"\n[[nat]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
+        "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
          [setting.tcp]\nurgent-data = \"oobinline\"\n[setting.config]\nrematch = true\n\
          [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nprofile-setting = \"strict\"\n",
     );
     assert_eq!(
         world.warnings,
         [
-            "`[[nat]]` is read but not modelled yet",
+            "`[[decryption]]` is read but not modelled yet",
             "`[decryption-profile]` is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
             "`profile-setting` of rules is read but not modelled yet",

@@ -359,7 +359,7 @@ impl Ports {
         };
         for item in list.split(',') {
             match item.trim() {
-                "dynamic" => ranges.push((0, u16::MAX)),
+                "dynamic" | "any" => ranges.push((0, u16::MAX)),
                 item => ranges.extend(self::ranges(item)?),
             }
         }

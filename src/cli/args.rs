@@ -64,6 +64,11 @@ pub(super) struct RuleArgs {
     #[arg(long, value_name = "FILE")]
     pub tables: Option<PathBuf>,
 
+    /// The predefined applications of your own firewall, as XML from `show predefined` or a content export: their
+    /// ports, dependencies, deny actions and timeouts take the place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub app_catalog: Option<PathBuf>,
+
     /// The virtual system to read, of a firewall with several
     #[arg(long, value_name = "NAME")]
     pub vsys: Option<String>,
@@ -84,6 +89,7 @@ impl RuleArgs {
             zones: self.zone.clone(),
             settings: self.settings.clone(),
             tables: self.tables.clone(),
+            app_catalog: self.app_catalog.clone(),
             vsys: self.vsys.clone(),
             device_group: self.device_group.clone(),
             template: self.template.clone(),

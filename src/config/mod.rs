@@ -4,6 +4,7 @@
 //! as they were written, each with its place; committing it resolves every name. All that is wrong is collected on the
 //! way and reported together, as a [`ConfigError`].
 
+mod app_catalog;
 mod candidate;
 mod categories;
 mod commit;
@@ -11,6 +12,7 @@ mod diagnostic;
 mod literal;
 mod outline;
 mod panos;
+mod secret;
 mod settings;
 mod source;
 mod tables;
@@ -32,7 +34,9 @@ use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
 use self::source::Format;
 use self::tables::Lookups;
-use crate::app::{Catalog, Identifier};
+use crate::app::{Catalog, CatalogError, Identifier};
+use crate::feature::nat::NatPolicy;
+use crate::feature::override_rule::OverridePolicy;
 use crate::policy::Policy;
 
 /// A committed configuration.
@@ -48,6 +52,10 @@ pub struct World {
     pub categories: Categories,
     /// Security rules.
     pub policy: Policy,
+    /// NAT rules.
+    pub nat: NatPolicy,
+    /// Application-override rules.
+    pub overrides: OverridePolicy,
     /// Settings, timeouts and limits.
     pub settings: Settings,
     /// Where it was read from.
@@ -85,6 +93,9 @@ pub struct Overrides {
     /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
     /// `[url-category]`.
     pub tables: Option<PathBuf>,
+    /// `--app-catalog FILE`: the predefined applications of a firewall as XML, which replace those of the same name and
+    /// are added to the others.
+    pub app_catalog: Option<PathBuf>,
 }
 
 impl Overrides {
@@ -148,11 +159,9 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
-    let catalog = Catalog::builtin().map_err(|error| ConfigError::whole(path, error.to_string(), ""))?;
-    let given = Given { catalog, tables };
-    let (text, format) = source::rulebase(path, bytes)?;
     let mut out = Diagnostics::default();
+    let given = given(overrides, &mut out)?;
+    let (text, format) = source::rulebase(path, bytes)?;
     let candidate = match format {
         Format::Toml => toml::read(text, &mut out),
         Format::Panos(syntax) => panos::read(syntax, text, overrides, &mut out),
@@ -168,13 +177,26 @@ pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, C
     }
 }
 
+/// Reads the files besides the rulebase.
+fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigError> {
+    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
+    let broken = |error: CatalogError| ConfigError::whole("the built-in catalog", error.to_string(), "");
+    let mut catalog = Catalog::builtin().map_err(broken)?;
+    if let Some(path) = &overrides.app_catalog {
+        let bytes = source::read(path)?;
+        let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
+        warnings.into_iter().for_each(|warning| out.warn(warning));
+    }
+    Ok(Given { catalog, tables })
+}
+
 /// Reads the file of `--tables`.
 fn tables(path: &Path) -> Result<Lookups, ConfigError> {
     let bytes = source::read(path)?;
     let path = path.to_string_lossy();
     let text = source::utf8(&path, &bytes)?;
     let mut out = Diagnostics::default();
-    let lookups = Lookups::read(&toml::read_tables(text, &mut out), &mut out);
+    let lookups = Lookups::read(&toml::read_tables(text, &mut out), false, &mut out);
     if out.has_errors() { Err(out.into_error(&path, text)) } else { Ok(lookups) }
 }
 

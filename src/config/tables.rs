@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::candidate::{Name, Tables};
 use super::categories::Pattern;
-use super::diagnostic::{Diagnostics, quote};
+use super::diagnostic::{Diagnostics, quote, quote_some};
 use super::literal;
 use crate::flow::Addr;
 
@@ -32,8 +32,9 @@ pub(super) struct List {
 }
 
 impl Lookups {
-    /// Reads the values of all tables; what is wrong goes to `out`.
-    pub(super) fn read(tables: &Tables, out: &mut Diagnostics) -> Self {
+    /// Reads the values of all tables; what is wrong goes to `out`. A host pattern that a configuration of PAN-OS has
+    /// and the model cannot read is left out, with a warning.
+    pub(super) fn read(tables: &Tables, is_panos: bool, out: &mut Diagnostics) -> Self {
         let lower = |name: &Name| name.value.to_lowercase();
         let same = |name: &Name| name.value.clone();
         let mut ranges = |values: &[Name]| addresses(values, out);
@@ -44,10 +45,12 @@ impl Lookups {
         let groups = tables.user_groups.iter();
         let user_groups =
             groups.map(|(name, values)| (lower(name), values.iter().map(lower).collect())).collect();
+        let mut hosts = Patterns { is_panos, left_out: Vec::new(), out };
         let lists = tables.external_lists.iter();
-        let external_lists = lists.map(|(name, values)| (same(name), list(values, out))).collect();
+        let external_lists = lists.map(|(name, values)| (same(name), list(values, &mut hosts))).collect();
         let categories = tables.url_categories.iter();
-        let url_categories = categories.map(|(name, values)| (same(name), patterns(values, out))).collect();
+        let url_categories = categories.map(|(name, values)| (same(name), hosts.read(values))).collect();
+        hosts.warn_of_left_out();
         Self { fqdn, regions, external_lists, users, user_groups, url_categories }
     }
 
@@ -79,27 +82,45 @@ fn addresses(values: &[Name], out: &mut Diagnostics) -> Ranges {
     ranges
 }
 
-fn patterns(values: &[Name], out: &mut Diagnostics) -> Vec<Pattern> {
-    values.iter().filter_map(|value| pattern(value, out)).collect()
+/// Reads host patterns.
+struct Patterns<'o> {
+    is_panos: bool,
+    left_out: Vec<String>,
+    out: &'o mut Diagnostics,
 }
 
-fn pattern(value: &Name, out: &mut Diagnostics) -> Option<Pattern> {
-    let wrong = match Pattern::parse(&value.value) {
-        Ok(pattern) => return Some(pattern),
-        Err(wrong) => wrong,
-    };
-    out.error(&value.span, format!("{} is no host pattern: {wrong}", quote(&value.value)))
-        .help("write it as `example.org` or `*.example.org`");
-    None
+impl Patterns<'_> {
+    fn read(&mut self, values: &[Name]) -> Vec<Pattern> {
+        values.iter().filter_map(|value| self.pattern(value)).collect()
+    }
+
+    fn pattern(&mut self, value: &Name) -> Option<Pattern> {
+        match Pattern::parse(&value.value) {
+            Ok(pattern) => return Some(pattern),
+            Err(_) if self.is_panos => self.left_out.push(value.value.clone()),
+            Err(wrong) => {
+                let message = format!("{} is no host pattern: {wrong}", quote(&value.value));
+                self.out.error(&value.span, message).help("write it as `example.org` or `*.example.org`");
+            }
+        }
+        None
+    }
+
+    fn warn_of_left_out(self) {
+        let names: Vec<&str> = self.left_out.iter().map(String::as_str).collect();
+        if !names.is_empty() {
+            self.out.warn(format!("no host patterns, and therefore left out: {}", quote_some(&names)));
+        }
+    }
 }
 
 /// Entries are addresses where they look like it.
-fn list(values: &[Name], out: &mut Diagnostics) -> List {
+fn list(values: &[Name], hosts: &mut Patterns<'_>) -> List {
     let mut list = List::default();
     for value in values {
         match literal::addresses(&value.value) {
             Some(Ok(found)) => list.ranges.extend(found),
-            _ => list.patterns.extend(pattern(value, out)),
+            _ => list.patterns.extend(hosts.pattern(value)),
         }
     }
     list

@@ -10,7 +10,9 @@ mod explain;
 mod inline;
 pub mod json;
 mod leaks;
+mod live;
 mod order;
+mod packed;
 mod row;
 mod rows;
 mod style;
@@ -29,7 +31,7 @@ pub use events::EventLog;
 pub use explain::Explain;
 pub use inline::Inline;
 pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
-pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, Row, Subtype};
+pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, NatRow, Row, Subtype};
 pub use rows::{Encode, Rows};
 pub use tally::{RuleTally, Tally};
 

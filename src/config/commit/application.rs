@@ -1,11 +1,12 @@
 //! Custom applications on top of the catalog, and filters over all of them.
 
+use super::content;
 use super::objects::{By, unknown};
 use crate::app::{
     AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
 };
 use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
-use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
+use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
 use crate::flow::Protocol;
 
 /// The predefined applications with the rulebase's own.
@@ -26,6 +27,10 @@ pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Dia
         };
         catalog.insert(application);
     }
+    if candidate.is_panos {
+        content::add(candidate, &mut catalog, out);
+    }
+    warn_of_signatures(applications, out);
     // All names are known now.
     for custom in applications {
         let by = By { what: "application", name: &custom.name.value };
@@ -36,11 +41,23 @@ pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Dia
             let mut application = found.clone();
             application.depends_on.extend(depends_on);
             application.implicit.extend(implicit);
-            application.parent = parent;
+            application.parent = parent.or(application.parent);
             catalog.insert(application);
         }
     }
     catalog
+}
+
+/// Applications that nothing tells but an application override.
+fn warn_of_signatures(applications: &[CustomApplication], out: &mut Diagnostics) {
+    let signed = applications.iter().filter(|custom| !custom.signatures.is_empty());
+    let names: Vec<&str> = signed.map(|custom| custom.name.value.as_str()).collect();
+    if !names.is_empty() {
+        out.warn(format!(
+            "signatures of custom applications are read but not modelled yet: nothing is identified as {}",
+            quote_some(&names)
+        ));
+    }
 }
 
 /// An application of the rulebase's own, without what it refers to.
@@ -93,6 +110,7 @@ type ClassColumn = fn(&Class) -> &str;
 pub(super) fn filtered(
     catalog: &Catalog,
     filter: &ApplicationFilter,
+    is_panos: bool,
     out: &mut Diagnostics,
 ) -> Definition<Vec<AppId>> {
     let columns: [(&str, &[Name], ClassColumn); 3] = [
@@ -101,11 +119,14 @@ pub(super) fn filtered(
         ("technology", &filter.technology, |class| &class.technology),
     ];
     for (what, names, column) in columns {
-        for name in names {
-            let known =
-                || catalog.iter().map(|(_, app)| column(&app.class)).filter(|known| !known.is_empty());
-            if !known().any(|known| known == name.value) {
-                out.error(&name.span, format!("no application has the {what} {}", quote(&name.value)))
+        let known = || catalog.iter().map(|(_, app)| column(&app.class)).filter(|known| !known.is_empty());
+        for name in names.iter().filter(|name| !known().any(|known| known == name.value)) {
+            let message = format!("no application has the {what} {}", quote(&name.value));
+            if is_panos {
+                // Newer content has.
+                out.warn(format!("application filter {}: {message}", quote(&filter.name.value)));
+            } else {
+                out.error(&name.span, message)
                     .help_with(|| did_you_mean(&name.value, known(), "`firstpass apps` lists them"));
             }
         }

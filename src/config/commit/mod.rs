@@ -4,7 +4,9 @@ mod address;
 mod application;
 mod category;
 mod content;
+mod nat;
 mod objects;
+mod override_rule;
 mod schedule;
 mod security;
 mod tags;
@@ -12,6 +14,8 @@ mod users;
 mod zones;
 
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use self::category::CategoryColumns;
 use self::objects::{Kind, Objects};
@@ -66,16 +70,13 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
-    let mut catalog = application::catalog(given.catalog, &candidate, out);
-    if candidate.is_panos {
-        content::add(&candidate, &mut catalog, out);
-    }
-    let catalog = Arc::new(catalog);
-    let filters =
-        candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
+    let catalog = Arc::new(application::catalog(given.catalog, &candidate, out));
+    let filters = candidate.application_filters.iter();
+    let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
+    let filters: Vec<_> = filters.collect();
     candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
-    let mut lookups = Lookups::read(&candidate.tables, out);
+    let mut lookups = Lookups::read(&candidate.tables, candidate.is_panos, out);
     lookups.replace(given.tables);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
@@ -90,6 +91,8 @@ pub(super) fn commit(
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
     let defaults = security::defaults(&candidate, out);
+    let nat = nat::policy(&candidate, &mut names, out);
+    let application_override = override_rule::policy(&candidate, &mut names, out);
     // The block takes all of them, so that the others end here.
     let Names { users, categories, .. } = { names };
     users.warn_of_missing(out);
@@ -106,7 +109,18 @@ pub(super) fn commit(
         .with_zone_names(zones.names())
         .with_users(users);
     let identifier = Identifier::new(&catalog);
-    Some(World { zones, catalog, identifier, categories, policy, settings, source, warnings: Vec::new() })
+    Some(World {
+        zones,
+        catalog,
+        identifier,
+        categories,
+        policy,
+        nat,
+        overrides: application_override,
+        settings,
+        source,
+        warnings: Vec::new(),
+    })
 }
 
 fn addresses(lookups: &Lookups) -> Kind<'_, (Addr, Addr)> {
@@ -183,6 +197,21 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     }
     for rule in &candidate.rules {
         check_characters(&rule.name, out);
+    }
+}
+
+/// Rules of one rulebase (`kind`) have names, and each its own.
+fn check_rule_names<'c>(kind: &str, names: impl Iterator<Item = &'c Name>, out: &mut Diagnostics) {
+    let mut seen: HashMap<&str, &Name, foldhash::fast::FixedState> = HashMap::default();
+    for name in names {
+        if name.value.is_empty() {
+            out.error(&name.span, format!("a {kind} rule needs a name")).help("add `name = \"...\"`");
+        } else if let Some(first) = seen.insert(&name.value, name) {
+            out.error(&name.span, format!("two {kind} rules are called {}", quote(&name.value)))
+                .help("give one of them another name")
+                .related(&first.span, "the first one");
+        }
+        check_characters(name, out);
     }
 }
 

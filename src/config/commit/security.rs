@@ -147,7 +147,7 @@ impl<'c> Names<'c> {
         }
     }
 
-    fn zone_column(&self, names: &[Name], by: By<'_>, out: &mut Diagnostics) -> ZoneMatch {
+    pub(super) fn zone_column(&self, names: &[Name], by: By<'_>, out: &mut Diagnostics) -> ZoneMatch {
         if is_any(names, out) {
             return ZoneMatch::Any;
         }
@@ -166,7 +166,7 @@ impl<'c> Names<'c> {
         ZoneMatch::Zones(zones)
     }
 
-    fn address_column(
+    pub(super) fn address_column(
         &mut self,
         names: &'c [Name],
         negate: bool,

@@ -84,45 +84,4 @@ fn finish<'t>(tree: Builder<'t>, out: &mut Diagnostics) -> Option<Node<'t>> {
 }
 
 #[cfg(test)]
-mod corpus {
-    use std::path::PathBuf;
-
-    use super::*;
-
-    /// The configurations of the corpus, if it is there.
-    fn folder() -> Option<PathBuf> {
-        let root = std::env::var_os("FIRSTPASS_CORPUS").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus")),
-            PathBuf::from,
-        );
-        Some(root.join("configs")).filter(|folder| folder.is_dir())
-    }
-
-    #[test]
-    fn every_configuration_is_read() {
-        let Some(folder) = folder() else {
-            println!("SKIPPED: there is no corpus of configurations");
-            return;
-        };
-        let mut files = 0;
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.to_string_lossy();
-            let expected = match path.extension().and_then(|extension| extension.to_str()) {
-                Some("xml") => Syntax::Xml,
-                Some("set" | "conf") => Syntax::Set,
-                Some("txt") if name.contains("filesystem") => Syntax::Set,
-                Some("txt") => Syntax::Brace,
-                _ => continue,
-            };
-            let text = std::fs::read_to_string(&path).unwrap();
-            assert_eq!(syntax(&text), Some(expected), "{name}");
-            let mut out = Diagnostics::default();
-            let root = parse(expected, &text, &mut out);
-            assert!(root.is_some(), "{}", out.into_error(&name, &text));
-            assert_eq!(out.into_warnings(), [""; 0], "{name}");
-            files += 1;
-        }
-        assert!(files > 0, "there is nothing in the corpus");
-    }
-}
+mod tests;

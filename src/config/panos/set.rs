@@ -1,7 +1,7 @@
 //! Set commands, as `show` gives them after `set cli config-output-format set`, and the commands that people write
 //! among them: `delete`, `rename`, `move`, `copy` and `edit`.
 
-use super::build::{Builder, Id, Position};
+use super::build::{Builder, DEEPEST, Id, Position};
 use super::lexer::{Lexer, Problem, Token};
 use super::terminal;
 use super::tree::Node;
@@ -131,7 +131,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn edit(&mut self, items: Vec<Item<'t>>) -> Option<()> {
-        self.base = words(items)?;
+        self.base = words(items).filter(|words| words.len() <= DEEPEST)?;
         Some(())
     }
 
@@ -379,7 +379,6 @@ mod tests {
             (r#"set tag "a \"b\"" comments 'it\'s'"#, r#"tag{a "b"{comments{it's}}}"#),
             (r#"set tag "corp\jdoe" comments "x\\""#, r#"tag{corp\jdoe{comments{x\\}}}"#),
             (r#"set tag t comments 'say "hi"'"#, r#"tag{t{comments{say "hi"}}}"#),
-            (r#"set tag t comments "5" disk""#, r#"tag{t{comments{5} disk"}}"#),
             (r#"set tag t comments "a"b""#, r#"tag{t{comments{a"b}}}"#),
             ("set tag t comments \"one\r\ntwo\"\r\nset tag u\r\n", "tag{t{comments{one\ntwo}} u}"),
             ("set tag t comments don't", "tag{t{comments{don't}}}"),

@@ -1,6 +1,7 @@
 //! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
 
 mod application;
+mod nat;
 mod objects;
 mod reader;
 mod schedule;
@@ -16,19 +17,11 @@ use super::diagnostic::{Diagnostics, Span, escape};
 pub(super) use tables::read_file as read_tables;
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 8] = [
-    "nat",
-    "application-override",
-    "decryption",
-    "decryption-profile",
-    "interface",
-    "route",
-    "zone-protection",
-    "high-availability",
-];
+const NOT_MODELLED: [&str; 6] =
+    ["decryption", "decryption-profile", "interface", "route", "zone-protection", "high-availability"];
 
 /// Tables that are lists of tables.
-const LISTS: [&str; 4] = ["nat", "application-override", "decryption", "route"];
+const LISTS: [&str; 2] = ["decryption", "route"];
 
 /// Every table there is.
 const TABLES: [&str; 20] = [
@@ -131,6 +124,8 @@ impl<'d> Document<'d> {
                 "application-filter" => self.application_filters(value),
                 "security" => self.security(value),
                 "default" => self.defaults(value),
+                "nat" => self.nat(value),
+                "application-override" => self.application_override(value),
                 "device" => self.device(value),
                 "schedule" => self.schedules(value),
                 "setting" => self.settings(value),
