@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use firstpass::config::World;
+use firstpass::config::{self, Overrides, World};
 use firstpass::flow::{Addr, Protocol};
 use firstpass::policy::Query;
 
@@ -121,7 +121,63 @@ fn load(c: &mut Criterion) {
             b.iter(|| World::from_toml(black_box(&text)).unwrap());
         });
     }
+    let text = panos_xml(20_000);
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function(BenchmarkId::new("panos-xml", 20_000), |b| {
+        let overrides = Overrides::default();
+        b.iter(|| config::parse("big.xml", black_box(text.as_bytes()), &overrides).unwrap());
+    });
     group.finish();
+}
+
+/// A running configuration as firewalls export it, with half as many address objects as rules.
+fn panos_xml(rules: u32) -> String {
+    let mut dice = Dice(rules.into());
+    let mut text = "<config version=\"10.1.0\"><devices><entry name=\"localhost.localdomain\"><vsys>\n\
+                    <entry name=\"vsys1\">\n<zone>\n"
+        .to_owned();
+    for zone in 0..ZONES {
+        _ = writeln!(
+            text,
+            "<entry name=\"zone-{zone}\"><network><layer3><member>ethernet1/{}</member></layer3></network></entry>",
+            zone + 1
+        );
+    }
+    text.push_str("</zone>\n<address>\n");
+    let hosts = rules / 2;
+    for host in 0..hosts {
+        let [_, a, b, c] = host.to_be_bytes();
+        _ = writeln!(
+            text,
+            "<entry name=\"host-{host}\">\n  <ip-netmask>10.{a}.{b}.{c}/32</ip-netmask>\n</entry>"
+        );
+    }
+    text.push_str("</address>\n<rulebase><security><rules>\n");
+    for rule in 0..rules {
+        _ = writeln!(
+            text,
+            "                <entry name=\"rule {rule}\" uuid=\"00000000-0000-4000-8000-{rule:012}\">"
+        );
+        let mut column = |key: &str, members: &[String]| {
+            _ = writeln!(text, "                  <{key}>");
+            for member in members {
+                _ = writeln!(text, "                    <member>{member}</member>");
+            }
+            _ = writeln!(text, "                  </{key}>");
+        };
+        column("from", &[format!("zone-{}", dice.roll(ZONES))]);
+        column("to", &[format!("zone-{}", dice.roll(ZONES))]);
+        column("source", &[(); 2].map(|()| format!("host-{}", dice.roll(hosts))));
+        column("destination", &[(); 3].map(|()| format!("host-{}", dice.roll(hosts))));
+        column("application", &[APPLICATIONS[dice.roll(6) as usize].to_owned()]);
+        for key in ["source-user", "category", "source-hip", "destination-hip"] {
+            column(key, &["any".to_owned()]);
+        }
+        column("service", &["application-default".to_owned()]);
+        text.push_str("                  <action>allow</action>\n                </entry>\n");
+    }
+    text.push_str("</rules></security></rulebase></entry></vsys></entry></devices></config>\n");
+    text
 }
 
 criterion_group!(benches, lookup, load);

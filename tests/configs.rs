@@ -29,7 +29,7 @@ fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("SKIPPED: no configurations in {}", folder.display());
+    eprintln!("SKIPPED: no configurations in {}", folder.display());
     None
 }
 

@@ -85,7 +85,7 @@ pub(super) fn select<'n>(
     let device = if is_panorama && local.is_none() { template } else { Some(config) };
     let devices = device.map_or(&[][..], |config| entries(config, "devices")).iter().collect();
     let vsys = match template {
-        Some(template) => template_vsys(template, overrides),
+        Some(template) => template_vsys(template, overrides, reader),
         None => local.into_iter().collect(),
     };
     Selection { scopes, rulebases, vsys, devices, is_panorama }
@@ -235,8 +235,17 @@ fn pushed<'n>(config: &'n Node<'n>, vsys: Option<&Node<'_>>) -> Vec<Scope<'n>> {
 }
 
 /// The vsys whose zones a template gives.
-fn template_vsys<'n>(template: &'n Node<'n>, overrides: &Overrides) -> Vec<&'n Node<'n>> {
+fn template_vsys<'n>(
+    template: &'n Node<'n>,
+    overrides: &Overrides,
+    reader: &mut Reader<'_>,
+) -> Vec<&'n Node<'n>> {
     let all = all_vsys(template);
+    if let Some(wanted) = &overrides.vsys
+        && all.iter().all(|vsys| vsys.name != *wanted)
+    {
+        unknown("vsys", wanted, &all, reader);
+    }
     let default = template.child("settings").and_then(|settings| settings.value("default-vsys"));
     let wanted = overrides.vsys.clone().or_else(|| default.map(|name| name.value));
     let named: Vec<&Node<'_>> =

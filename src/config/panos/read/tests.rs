@@ -15,9 +15,7 @@ fn read_with(xml: &str, overrides: &Overrides) -> (Candidate, Vec<String>) {
         Some(config) => read(&config, xml, overrides, &mut out),
         None => Candidate::default(),
     };
-    if out.has_errors() {
-        panic!("{}", out.into_error("config.xml", xml));
-    }
+    assert!(!out.has_errors(), "{}", out.into_error("config.xml", xml));
     (candidate, out.into_warnings())
 }
 
@@ -209,6 +207,8 @@ fn templates_give_zones_and_interfaces() {
         failure(&text, &chosen("middle", None)),
         "c: --device-group: there is no `middle`; the configuration has `outer`, `inner`, `other`"
     );
+    let vsys = Overrides { vsys: Some("vsys2".to_owned()), ..chosen("inner", None) };
+    assert_eq!(failure(&text, &vsys), "c: --vsys: there is no `vsys2`; the configuration has `vsys1`");
     let (_, warnings) = read_with(&text, &Overrides::default());
     assert_eq!(
         warnings,
@@ -460,32 +460,20 @@ fn network() -> String {
 fn the_network_says_where_packets_come_from() {
     let text = network();
     let (candidate, warnings) = read_with(&text, &Overrides::default());
-    let interfaces: Vec<(&str, InterfaceMode, Vec<String>, Option<u16>, bool)> = candidate
-        .interfaces
-        .iter()
-        .map(|interface| {
-            let addresses = interface.addresses.iter().map(|address| address.value.to_string()).collect();
-            (&*interface.name.value, interface.mode, addresses, interface.tag, interface.dynamic)
-        })
-        .collect();
-    let addresses = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-    assert_eq!(
-        interfaces,
-        [
-            ("ethernet1/1", InterfaceMode::Layer3, addresses(&["203.0.113.1/28"]), None, false),
-            (
-                "ethernet1/1.10",
-                InterfaceMode::Layer3,
-                addresses(&["10.0.10.1/24", "2001:db8::1/64"]),
-                Some(10),
-                false
-            ),
-            ("ethernet1/2", InterfaceMode::Layer3, addresses(&[]), None, true),
-            ("ethernet1/3", InterfaceMode::VirtualWire, addresses(&[]), None, false),
-            ("ethernet1/4", InterfaceMode::Other, addresses(&[]), None, false),
-            ("loopback.1", InterfaceMode::Layer3, addresses(&["192.0.2.7/32"]), None, false),
-        ]
-    );
+    for (interface, (name, mode, addresses, tag, dynamic)) in candidate.interfaces.iter().zip([
+        ("ethernet1/1", InterfaceMode::Layer3, &["203.0.113.1/28"][..], None, false),
+        ("ethernet1/1.10", InterfaceMode::Layer3, &["10.0.10.1/24", "2001:db8::1/64"], Some(10), false),
+        ("ethernet1/2", InterfaceMode::Layer3, &[], None, true),
+        ("ethernet1/3", InterfaceMode::VirtualWire, &[], None, false),
+        ("ethernet1/4", InterfaceMode::Other, &[], None, false),
+        ("loopback.1", InterfaceMode::Layer3, &["192.0.2.7/32"], None, false),
+    ]) {
+        let had: Vec<String> = interface.addresses.iter().map(|address| address.value.to_string()).collect();
+        assert_eq!((interface.name.value.as_str(), interface.mode), (name, mode));
+        assert_eq!(had, addresses, "{name}");
+        assert_eq!((interface.tag, interface.dynamic), (tag, dynamic), "{name}");
+    }
+    assert_eq!(candidate.interfaces.len(), 6);
     let [vr, lr] = &candidate.virtual_routers[..] else { panic!("{:?}", candidate.virtual_routers) };
     let [out] = &vr.routes[..] else { panic!("{:?}", vr.routes) };
     assert!(matches!(out.next_hop, NextHop::Address(address) if address.to_string() == "203.0.113.14"));
