@@ -88,10 +88,10 @@ impl Default for PolicyOptions {
 pub struct Policy {
     rules: Vec<Rule>,
     catalog: Arc<Catalog>,
-    options: PolicyOptions,
-    index: Index,
+    pub(super) options: PolicyOptions,
+    pub(super) index: Index,
     /// Names of zones by id, for explanations.
-    zones: Vec<String>,
+    pub(super) zones: Vec<String>,
     users: Users,
 }
 
