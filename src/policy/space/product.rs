@@ -108,12 +108,6 @@ impl Block {
             && values.iter().all(|&(side, value)| self.side(side).contains(value))
     }
 
-    /// Whether all of `other` is in it.
-    pub fn covers(&self, other: &Self) -> bool {
-        self.within == other.within && Side::ALL.iter().all(|&side| self.side(side).covers(other.side(side)))
-            || other.is_empty()
-    }
-
     /// Whether some tuple is in both.
     pub fn meets(&self, other: &Self) -> bool {
         let meet = |&side| self.side(side).meets(other.side(side));
