@@ -22,7 +22,6 @@ pub use ranges::Ranges;
 pub use search::{Budget, GaveUp, Taken, untaken, walk};
 
 use self::compile::Compiler;
-use self::product::{UNKNOWN, service_key};
 use super::lookup::{Policy, Query};
 use super::rule::{ApplicationMatch, RuleId};
 use crate::app::{AppId, Application, Catalog};
@@ -36,6 +35,12 @@ impl Space {
     /// Every tuple there is.
     pub fn all() -> Self {
         Self(vec![Block::all(true), Block::all(false)])
+    }
+
+    /// Every tuple over `protocol`.
+    pub fn on_protocol(protocol: Protocol) -> Self {
+        let on = |within| Block::all(within).with(Side::Service, Ranges::protocols([protocol]));
+        Self(vec![on(true), on(false)])
     }
 
     /// Of these blocks.
@@ -253,19 +258,18 @@ impl Sessions {
                 block.with(Side::Service, services.clone())
             })
         };
-        let whole = |protocol| (service_key(protocol, 0), service_key(protocol, u16::MAX));
         let told = |protocol: &Protocol| {
             let has = |(_, app): (AppId, &Application)| app.ports.contain(*protocol, 0);
             protocol.is_icmp() || !protocol.has_ports() && catalog.iter().any(has)
         };
         let (told, untold): (Vec<Protocol>, Vec<Protocol>) = (0..=u8::MAX).map(Protocol).partition(told);
-        let untold = Ranges::new(untold.into_iter().map(whole).collect());
+        let untold = Ranges::protocols(untold);
         let mut by_payload = Vec::new();
         let mut identified = Vec::new();
         for (AppId(id), app) in catalog.iter() {
             let id = (u128::from(id), u128::from(id));
             let header = told.iter().filter(|protocol| app.ports.contain(**protocol, 0)).copied();
-            let header = Ranges::new(header.map(whole).collect());
+            let header = Ranges::protocols(header);
             let has_ports = !app.ports.tcp.is_empty() || !app.ports.udp.is_empty();
             if header.is_empty() || has_ports {
                 by_payload.push(id);
@@ -276,7 +280,7 @@ impl Sessions {
         }
         identified.extend(on(Ranges::new(by_payload), &untold));
         Self {
-            first: Space::new(on(Ranges::span(UNKNOWN, UNKNOWN), &untold).to_vec()),
+            first: Space::new(on(Ranges::unknown_application(), &untold).to_vec()),
             identified: Space::new(identified),
         }
     }

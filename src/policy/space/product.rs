@@ -12,9 +12,9 @@ pub enum Side {
     From,
     /// Destination zone; all of them where source and destination zone are the same, which [`Side::From`] then says.
     To,
-    /// Application by id, or [`UNKNOWN`].
+    /// Application by id, or [`Ranges::unknown_application`].
     Application,
-    /// Protocol and destination port: [`service_key`].
+    /// Protocol and destination port: the port in the low 16 bits, the protocol above them.
     Service,
     /// Source port.
     SourcePort,
@@ -22,6 +22,24 @@ pub enum Side {
     Destination,
     /// Source address.
     Source,
+}
+
+impl Ranges {
+    /// Of [`Side::Application`]: not known yet.
+    pub fn unknown_application() -> Self {
+        Self::span(UNKNOWN, UNKNOWN)
+    }
+
+    /// Of [`Side::Application`]: this one.
+    pub fn application(AppId(app): AppId) -> Self {
+        Self::span(app.into(), app.into())
+    }
+
+    /// Of [`Side::Service`]: every port of these protocols.
+    pub fn protocols(protocols: impl IntoIterator<Item = Protocol>) -> Self {
+        let whole = |protocol| (service_key(protocol, 0), service_key(protocol, u16::MAX));
+        Self::new(protocols.into_iter().map(whole).collect())
+    }
 }
 
 impl Side {
@@ -36,7 +54,7 @@ impl Side {
     ];
 
     /// Everything that can stand there.
-    pub(super) fn all(self) -> Ranges {
+    pub fn all(self) -> Ranges {
         let last = match self {
             Self::From | Self::To | Self::SourcePort => u16::MAX.into(),
             Self::Application => UNKNOWN,
@@ -65,7 +83,7 @@ pub struct Block {
 
 impl Block {
     /// Everything within zones, or everything between zones.
-    pub(super) fn all(within: bool) -> Self {
+    pub fn all(within: bool) -> Self {
         Self { within, sides: Side::ALL.map(Side::all) }
     }
 
@@ -76,7 +94,7 @@ impl Block {
 
     /// The same with other values of a side.
     #[must_use]
-    pub(super) fn with(mut self, side: Side, values: Ranges) -> Self {
+    pub fn with(mut self, side: Side, values: Ranges) -> Self {
         self.sides[side as usize] = values;
         self
     }
