@@ -32,12 +32,9 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let all = without.len() == members.len();
-        let have = if without.len() == 1 { "has" } else { "have" };
-        let rest = if all { ", so that the rule matches nothing" } else { "" };
-        let message = format!(
-            "{} {have} no default port for `application-default`{rest}",
-            list(without.iter().copied())
-        );
+        let names = list(without.iter().copied());
+        let rest = if all { ", so that it matches nothing" } else { "" };
+        let message = format!("has the service `application-default` and no default port for {names}{rest}");
         let cure = "name a service with the ports that are used".to_owned();
         let finding = context.about(kind, rule, "application", message, cure);
         out.push(Finding { severity: if all { kind.severity } else { Severity::Warning }, ..finding });

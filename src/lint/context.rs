@@ -127,7 +127,7 @@ impl<'w> Context<'w> {
         Ok(found)
     }
 
-    /// A finding about a column of a rule, by PAN-OS's key.
+    /// A finding about a column of a rule, by PAN-OS's key. `message` goes on after the rule's name.
     pub(super) fn about(
         &self,
         kind: &'static Kind,
@@ -140,7 +140,7 @@ impl<'w> Context<'w> {
             kind,
             severity: kind.severity,
             subject: rule.name.clone(),
-            message: format!("{}: {message}", quote(&rule.name)),
+            message: format!("rule {} {message}", quote(&rule.name)),
             cure,
             example: None,
             place: self.place(rule, key),

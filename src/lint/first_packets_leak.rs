@@ -27,7 +27,7 @@ pub(super) const KIND: Kind = Kind {
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     for (id, rule) in context.rules().filter(|(_, rule)| rule.action.is_allow()) {
         let Some(reason) = reason(context, rule) else { continue };
-        let found = context.decide(kind, rule, |budget| leak(context, id, budget));
+        let found = context.decide(kind, rule, |budget| leak(context, id, rule, budget));
         let Some((query, by)) = found else { continue };
         let message = format!(
             "admits the first packets of every {} port, whatever they turn out to be: {}",
@@ -129,25 +129,27 @@ fn is_every(ports: &[(u16, u16)]) -> bool {
     ports.covers(&Ranges::span(1, u16::MAX.into()))
 }
 
-/// A first packet that the rule admits and whose session is denied when nothing is recognised in it, and the rule that
-/// denies it.
-fn leak(context: &Context<'_>, id: RuleId, budget: &mut Budget) -> Result<Option<(Query, RuleId)>, GaveUp> {
-    let labels = context.world.identifier.labels();
+/// A first packet that the rule admits and whose session is denied in the end, and the rule that denies it.
+fn leak(
+    context: &Context<'_>,
+    id: RuleId,
+    rule: &Rule,
+    budget: &mut Budget,
+) -> Result<Option<(Query, RuleId)>, GaveUp> {
     let own = Space::new(context.spaces.rule(id).first.clone());
-    for (protocol, label) in [(Protocol::TCP, labels.unknown_tcp), (Protocol::UDP, labels.unknown_udp)] {
-        let Some(label) = label else { continue };
+    for protocol in [Protocol::TCP, Protocol::UDP] {
+        let suspects = suspects(context, rule, protocol);
         for start in own.intersection(&Space::on_protocol(protocol)).blocks() {
             let counts = |above| !context.spaces.is_mute(above);
             let Some(query) = context.spaces.not_answered_above(id, start, true, counts, |_| {}, budget)?
             else {
                 continue;
             };
-            let known = Query { app: Some(label), ..query };
-            let lookup = context.policy().lookup(&known);
-            if !lookup.action.is_allow() {
-                return Ok(Some((query, lookup.rule)));
-            }
-            let found = denied(context, id, start, label, budget)?;
+            let by = suspects.iter().find_map(|&app| denier(context, &Query { app: Some(app), ..query }));
+            let found = match by {
+                Some(by) => Some((query, by)),
+                None => denied(context, id, start, &suspects, budget)?,
+            };
             if found.is_some() {
                 return Ok(found);
             }
@@ -156,19 +158,44 @@ fn leak(context: &Context<'_>, id: RuleId, budget: &mut Budget) -> Result<Option
     Ok(None)
 }
 
-/// The same, tuple by tuple: what of `start` is the rule's own, and of that what is denied as `label`.
+/// What a session may turn out to be that the rule does not mean: what nobody recognises, and where the rule is for
+/// any application on its default ports, whatever has such ports.
+fn suspects(context: &Context<'_>, rule: &Rule, protocol: Protocol) -> Vec<AppId> {
+    let labels = context.world.identifier.labels();
+    let label = if protocol == Protocol::TCP { labels.unknown_tcp } else { labels.unknown_udp };
+    let mut suspects: Vec<AppId> = label.into_iter().collect();
+    if rule.application == ApplicationMatch::Any {
+        let ports = |app: &Application| {
+            if protocol == Protocol::TCP { !app.ports.tcp.is_empty() } else { !app.ports.udp.is_empty() }
+        };
+        let fixed = context.world.catalog.iter().filter(|(_, app)| ports(app) && !is_dynamic(app));
+        suspects.extend(fixed.map(|(id, _)| id));
+    }
+    suspects
+}
+
+/// The rule that denies a session, if one does.
+fn denier(context: &Context<'_>, query: &Query) -> Option<RuleId> {
+    let lookup = context.policy().lookup(query);
+    (!lookup.action.is_allow()).then_some(lookup.rule)
+}
+
+/// The same, tuple by tuple: what of `start` is the rule's own, and of that what is denied.
 fn denied(
     context: &Context<'_>,
     id: RuleId,
     start: &Block,
-    label: AppId,
+    suspects: &[AppId],
     budget: &mut Budget,
 ) -> Result<Option<(Query, RuleId)>, GaveUp> {
     let own = context.spaces.answered(id, Stage::FirstPacket, budget)?;
     for block in own.intersection(&Space::new(vec![start.clone()])).blocks() {
-        let known = block.clone().with(Side::Application, Ranges::application(label));
+        let known = block.clone().with(Side::Application, Ranges::applications(suspects.iter().copied()));
         let blocks = |by| !context.policy().rule(by).action.is_allow();
-        if let Some((query, by)) = context.answered_by(&known, Stage::Identified, blocks, budget)? {
+        if let Some((query, _)) = context.answered_by(&known, Stage::Identified, blocks, budget)?
+            // A rule above may allow it implicitly.
+            && let Some(by) = denier(context, &query)
+        {
             return Ok(Some((Query { app: None, ..query }, by)));
         }
     }

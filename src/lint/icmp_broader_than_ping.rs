@@ -29,7 +29,7 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let meant = named("ping") || named("traceroute") || rule.name.to_lowercase().contains("ping");
-        let message = format!("{} is every type of ICMP, not only echo", list(broad.iter().copied()));
+        let message = format!("names {}: every type of ICMP, not only echo", list(broad.iter().copied()));
         let cure = match broad.as_slice() {
             ["ipv6-icmp"] => "use a custom application with `ident-by-icmp6-type` 128 for echo".to_owned(),
             broad if named("ping") => {

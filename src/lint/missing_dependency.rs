@@ -78,11 +78,11 @@ fn finding(
     let mut users: Vec<&str> = missing.values().map(name).collect();
     users.sort_unstable();
     users.dedup();
-    let depend = if users.len() == 1 { "depends" } else { "depend" };
     let needed = list(missing.keys().map(name));
     let message = format!(
-        "{} {depend} on {needed}, which no rule allows for all of the same sources and destinations",
-        list(users)
+        "lacks {needed}, needed by {}: no rule allows {} for all of the same sources and destinations",
+        list(users),
+        if missing.len() == 1 { "it" } else { "them" }
     );
     context.about(kind, rule, "application", message, format!("add {needed} to `application`"))
 }
@@ -112,7 +112,7 @@ fn base(block: &Block) -> Block {
 
 /// Where a rule allows `app`, the default rules included. Whether a rule above blocks it there is not asked.
 fn allowing(context: &Context<'_>, app: AppId) -> Vec<Block> {
-    let app = Ranges::application(app);
+    let app = Ranges::applications([app]);
     let rules = (0u32..).map(RuleId).zip(context.policy().rules()).filter(|(_, rule)| rule.action.is_allow());
     let blocks = rules.flat_map(|(id, _)| {
         let space = context.spaces.rule(id);

@@ -51,7 +51,7 @@ fn finding(
 ) -> Finding {
     let name = |zone: &ZoneId| context.world.zones.name(*zone);
     let message = format!(
-        "its destination {} is behind {}, not behind {}, and there is no NAT rule",
+        "never matches: its destination {} is behind {}, not behind {}, and there is no NAT rule",
         list(rule.destination.names.iter().map(String::as_str)),
         list(behind.iter().map(name)),
         list(to.iter().map(name))

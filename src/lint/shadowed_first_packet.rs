@@ -26,7 +26,7 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let what = if rule.action.is_allow() {
-            "no session begins under it, only those whose application is known come to it"
+            "begins no session, only those whose application is known come to it"
         } else {
             "refuses no first packet, only sessions whose application is known"
         };

@@ -161,13 +161,16 @@ impl<'p> Compiler<'p> {
                 (defaults.known.clone(), used)
             }
             (ApplicationMatch::Applications { members, .. }, _) => {
-                let named =
-                    self.members.entry(members.as_ptr()).or_insert_with(|| ids(members.iter().copied()));
+                let named = self
+                    .members
+                    .entry(members.as_ptr())
+                    .or_insert_with(|| Ranges::applications(members.iter().copied()));
                 let known = vec![(named.clone(), Side::Service.all())];
                 if !implicit {
                     return (known, Vec::new());
                 }
-                let used = ids(used(self.catalog, members).map(|(_, app)| app)).difference(named);
+                let used =
+                    Ranges::applications(used(self.catalog, members).map(|(_, app)| app)).difference(named);
                 (known, vec![(used, Side::Service.all())])
             }
         }
@@ -176,7 +179,7 @@ impl<'p> Compiler<'p> {
     fn defaults(&mut self, members: &Arc<[AppId]>) -> Arc<Defaults> {
         let catalog = self.catalog;
         let defaults = self.defaults.entry(members.as_ptr()).or_insert_with(|| {
-            let named = ids(members.iter().copied());
+            let named = Ranges::applications(members.iter().copied());
             let known: Vec<_> = members.iter().filter_map(|&app| Some((app, catalog.get(app)?))).collect();
             let first = known.iter().flat_map(|(_, app)| default_services(&app.ports));
             let used = used(catalog, members).filter(|&(_, app)| !named.contains(app.0.into()));
@@ -212,12 +215,8 @@ fn by_ports<'c>(applications: impl Iterator<Item = (AppId, &'c Ports)>) -> Pairs
     for (id, ports) in applications {
         groups.entry(default_services(ports).collect()).or_default().push(id);
     }
-    let pairs = groups.into_iter().map(|(ports, apps)| (ids(apps.into_iter()), Ranges::new(ports)));
+    let pairs = groups.into_iter().map(|(ports, apps)| (Ranges::applications(apps), Ranges::new(ports)));
     pairs.filter(|(_, ports)| !ports.is_empty()).collect()
-}
-
-fn ids(apps: impl Iterator<Item = AppId>) -> Ranges {
-    Ranges::new(apps.map(|AppId(app)| (app.into(), app.into())).collect())
 }
 
 /// The block on each service: those without source ports together.

@@ -30,9 +30,9 @@ impl Ranges {
         Self::span(UNKNOWN, UNKNOWN)
     }
 
-    /// Of [`Side::Application`]: this one.
-    pub fn application(AppId(app): AppId) -> Self {
-        Self::span(app.into(), app.into())
+    /// Of [`Side::Application`]: these.
+    pub fn applications(applications: impl IntoIterator<Item = AppId>) -> Self {
+        Self::new(applications.into_iter().map(|AppId(app)| (app.into(), app.into())).collect())
     }
 
     /// Of [`Side::Service`]: every port of these protocols.
