@@ -238,7 +238,7 @@ fn any_session() -> impl Strategy<Value = (Query, Option<&'static str>)> {
                     protocol,
                     sport: 4_000,
                     dport,
-                    app: None,
+                    ..Query::default()
                 },
                 app,
             )

@@ -9,6 +9,7 @@ use super::candidate::{
     Body, Candidate, Definition, Name, NatRule, OverrideRule, Pool, SecurityRule, SourceTranslation,
 };
 use super::diagnostic::{Place, Span, harmless};
+use super::secret::secrets;
 
 /// Lines longer than this are shown only where the place itself is, in bytes: what stands beside it may be a secret.
 const LONG_LINE: usize = 240;
@@ -93,7 +94,10 @@ impl Places {
             end = self.text.floor_char_boundary(place.span.end.min(start + SHOWN).min(line_end));
         }
         let shown = self.text.get(start..end).unwrap_or_default().trim_end_matches('\r');
-        let text: String = shown.chars().map(harmless).collect();
+        let mut text: String = shown.chars().map(harmless).collect();
+        for secret in secrets(&text, std::slice::from_ref(&(0..text.len()))) {
+            text.replace_range(secret.clone(), &"*".repeat(secret.len()));
+        }
         let from = place.span.start.saturating_sub(start).min(text.len());
         let to = place.span.end.saturating_sub(start).clamp(from, text.len());
         Excerpt { text, marked: from..to, cut: start > line_start }

@@ -23,7 +23,8 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             && rule.source.is_any()
             && rule.destination.is_any()
             && rule.identity.is_empty()
-            && rule.category.is_empty();
+            && rule.user.is_any()
+            && rule.category.is_any();
         if any && rule.action.is_allow() {
             let message =
                 "allows any application on any service from any source to any destination".to_owned();

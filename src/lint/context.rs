@@ -19,7 +19,10 @@ const ALL_STEPS: u64 = 20_000_000;
 /// A rulebase being looked at.
 pub(super) struct Context<'w> {
     pub(super) world: &'w World,
+    /// Every rule as if all held that it asks of users, hosts, categories and the time.
     pub(super) spaces: Spaces<'w>,
+    /// What the lookup answers: at some time, since an example needs no more.
+    pub(super) lookups: Spaces<'w>,
     pub(super) sessions: Sessions,
     reach: OnceCell<Vec<Reach>>,
     steps_left: RefCell<u64>,
@@ -30,7 +33,8 @@ impl<'w> Context<'w> {
     pub(super) fn new(world: &'w World) -> Self {
         Self {
             world,
-            spaces: Spaces::new(&world.policy),
+            spaces: Spaces::unconditional(&world.policy),
+            lookups: Spaces::at(&world.policy, Query::default().at),
             sessions: Sessions::new(&world.catalog),
             reach: OnceCell::new(),
             steps_left: RefCell::new(ALL_STEPS),
@@ -110,8 +114,8 @@ impl<'w> Context<'w> {
             return Ok(Some((query, lookup.rule)));
         }
         let rules = (0u32..).map(RuleId).take(self.policy().rules().len());
-        let blocks = rules.filter(|&rule| !self.spaces.is_mute(rule)).flat_map(|by| {
-            let space = self.spaces.rule(by);
+        let blocks = rules.flat_map(|by| {
+            let space = self.lookups.rule(by);
             let blocks = if stage == Stage::FirstPacket { &space.first } else { &space.known };
             blocks.iter().map(move |block| Taken { block, by })
         });
@@ -154,7 +158,7 @@ impl<'w> Context<'w> {
     }
 
     fn place(&self, rule: &Rule, key: &str) -> Option<Place> {
-        self.world.outline.rule(&rule.name, key)
+        self.world.places.rule(&rule.name, key)
     }
 
     /// The names of a rule's applications as configured; none for `any`.

@@ -136,12 +136,15 @@ fn leak(
     rule: &Rule,
     budget: &mut Budget,
 ) -> Result<Option<(Query, RuleId)>, GaveUp> {
-    let own = Space::new(context.spaces.rule(id).first.clone());
+    // For some application whoever uses it may be anyone; for any one the rule itself may hold what it turns out to be.
+    let any = rule.application == ApplicationMatch::Any;
+    let own = if any { &context.lookups } else { &context.spaces };
+    let own = Space::new(own.rule(id).first.clone());
     for protocol in [Protocol::TCP, Protocol::UDP] {
         let suspects = suspects(context, rule, protocol);
         for start in own.intersection(&Space::on_protocol(protocol)).blocks() {
-            let counts = |above| !context.spaces.is_mute(above);
-            let Some(query) = context.spaces.not_answered_above(id, start, true, counts, |_| {}, budget)?
+            let Some(query) =
+                context.lookups.not_answered_above(id, start, true, |_| true, |_| {}, budget)?
             else {
                 continue;
             };
@@ -188,7 +191,7 @@ fn denied(
     suspects: &[AppId],
     budget: &mut Budget,
 ) -> Result<Option<(Query, RuleId)>, GaveUp> {
-    let own = context.spaces.answered(id, Stage::FirstPacket, budget)?;
+    let own = context.lookups.answered(id, Stage::FirstPacket, budget)?;
     for block in own.intersection(&Space::new(vec![start.clone()])).blocks() {
         let known = block.clone().with(Side::Application, Ranges::applications(suspects.iter().copied()));
         let blocks = |by| !context.policy().rule(by).action.is_allow();

@@ -63,7 +63,7 @@ fn found(
         }
     };
     // A block rule that asks for a category is passed over on a first packet (PANOS.md 2.2).
-    if stage == Stage::FirstPacket && !rule.category.is_empty() && !rule.action.is_allow() {
+    if stage == Stage::FirstPacket && !rule.category.is_any() && !rule.action.is_allow() {
         return Ok(Found::Nothing);
     }
     let mut takers = BTreeSet::new();
@@ -117,13 +117,15 @@ fn implicitly(
     Ok(None)
 }
 
-/// Whether `above` takes all it matches from `rule`: what it asks that no packet tells must be asked by `rule`, too.
+/// Whether `above` takes all it matches from `rule`: what it asks that no tuple tells must be asked by `rule`, too.
 fn counts(above: &Rule, rule: &Rule, stage: Stage) -> bool {
-    let category = above.category.is_empty()
+    let category = above.category.is_any()
         || match stage {
             // Categories are not known yet (PANOS.md 2.2).
             Stage::FirstPacket => above.action.is_allow(),
-            Stage::Identified => above.category == rule.category,
+            Stage::Identified => above.category.names == rule.category.names,
         };
-    category && (above.identity.is_empty() || above.identity == rule.identity)
+    let schedule = above.schedule.is_none() || above.schedule == rule.schedule;
+    let user = above.user.is_any() || above.user.names == rule.user.names;
+    category && schedule && user && (above.identity.is_empty() || above.identity == rule.identity)
 }

@@ -81,7 +81,7 @@ struct Lines<'f> {
 
 impl<'f> Lines<'f> {
     fn of(world: &World, finding: &'f Finding) -> Self {
-        let excerpt = |place: &Place| world.outline.excerpt(place);
+        let excerpt = |place: &Place| world.places.excerpt(place);
         let related = finding.related.iter().take(RELATED);
         Self {
             finding,

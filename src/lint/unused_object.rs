@@ -17,8 +17,8 @@ pub(super) const KIND: Kind = Kind {
 };
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
-    let outline = &context.world.outline;
-    for object in outline.objects().iter().filter(|object| !object.used) {
+    let places = &context.world.places;
+    for object in places.objects().iter().filter(|object| !object.used) {
         out.push(Finding {
             kind: kind,
             severity: kind.severity,
@@ -26,7 +26,7 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             message: format!("{} {} is used by no rule", object.kind, quote(&object.name)),
             cure: format!("delete {}", quote(&object.name)),
             example: None,
-            place: Some(outline.object(object)),
+            place: Some(places.object(object)),
             related: Vec::new(),
         });
     }

@@ -6,8 +6,8 @@
 //! found empty is empty, and what is not has an example. Where that would take too long, a search says
 //! [`GaveUp`].
 //!
-//! What a rule asks of users, hosts and URL categories is no column of a tuple. Who asks about rules that take from
-//! others says which of them count.
+//! What a rule asks of hosts, URL categories and the time is no column of a tuple: [`Spaces::at`] takes it as the lookup
+//! does at one point in time, [`Spaces::unconditional`] leaves it to who asks to say which rules count.
 
 mod compile;
 mod product;
@@ -23,9 +23,10 @@ pub use search::{Budget, GaveUp, Taken, untaken, walk};
 
 use self::compile::Compiler;
 use super::lookup::{Policy, Query};
-use super::rule::{ApplicationMatch, RuleId};
+use super::rule::{ApplicationMatch, Rule, RuleId};
 use crate::app::{AppId, Application, Catalog};
 use crate::flow::Protocol;
+use crate::time::Timestamp;
 
 /// A set of tuples: all that are in one of the blocks. Blocks may overlap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,10 +118,20 @@ pub struct Spaces<'p> {
 }
 
 impl<'p> Spaces<'p> {
-    /// Compiles every rule, the default rules included.
-    pub fn new(policy: &'p Policy) -> Self {
+    /// What the lookup answers at a point in time while the URL category of the session is not known (PANOS.md 2.2):
+    /// rules whose schedule is not active, that ask for hosts, or that block a category, answer nothing.
+    pub fn at(policy: &'p Policy, at: Timestamp) -> Self {
+        Self::compiled(policy, |compiler, rule| compiler.rule_at(rule, at))
+    }
+
+    /// What each rule would answer if all held that it asks of users, hosts, URL categories and the time.
+    pub fn unconditional(policy: &'p Policy) -> Self {
+        Self::compiled(policy, |compiler, rule| compiler.rule(rule))
+    }
+
+    fn compiled(policy: &'p Policy, mut compile: impl FnMut(&mut Compiler<'_>, &Rule) -> RuleSpace) -> Self {
         let mut compiler = Compiler::new(policy);
-        let rules = policy.rules().iter().map(|rule| compiler.rule(rule)).collect();
+        let rules = policy.rules().iter().map(|rule| compile(&mut compiler, rule)).collect();
         Self { policy, rules }
     }
 
@@ -132,13 +143,6 @@ impl<'p> Spaces<'p> {
     /// What one rule matches by itself.
     pub fn rule(&self, RuleId(rule): RuleId) -> &RuleSpace {
         &self.rules[rule as usize]
-    }
-
-    /// Whether the lookup never lets the rule answer, whatever the tuple, because of what the rule asks that no packet
-    /// tells: users, hosts, or for a block rule the URL category (PANOS.md 2.2).
-    pub fn is_mute(&self, rule: RuleId) -> bool {
-        let rule = self.policy.rule(rule);
-        !rule.identity.is_empty() || !rule.category.is_empty() && !rule.action.is_allow()
     }
 
     /// A tuple of `start` that no rule above `rule` answers first, where only rules that `counts` says so count.
@@ -176,9 +180,6 @@ impl<'p> Spaces<'p> {
     /// Where the budget is used up.
     pub fn answered(&self, rule: RuleId, stage: Stage, budget: &mut Budget) -> Result<Space, GaveUp> {
         let mut found = Vec::new();
-        if self.is_mute(rule) {
-            return Ok(Space::default());
-        }
         let own = self.rule(rule);
         let mut add = |starts: &[Block], steps: &[Taken<'_, bool>], budget: &mut Budget| {
             starts.iter().try_for_each(|start| {
@@ -208,7 +209,7 @@ impl<'p> Spaces<'p> {
         RuleId(rule): RuleId,
         blocks: impl Fn(&'s RuleSpace) -> [&'s [Block]; 2],
     ) -> Vec<Taken<'s, bool>> {
-        let above = (0..rule.min(self.user_rules())).map(RuleId).filter(|&above| !self.is_mute(above));
+        let above = (0..rule.min(self.user_rules())).map(RuleId);
         let blocks = above.flat_map(|above| blocks(self.rule(above)).into_iter().flatten());
         blocks.map(|block| Taken { block, by: true }).collect()
     }
@@ -216,7 +217,7 @@ impl<'p> Spaces<'p> {
     /// What an implicit match yields to: the next rule below that answers, if it names the application
     /// (PANOS.md 2.5).
     pub fn below(&self, RuleId(rule): RuleId) -> Vec<Taken<'_, bool>> {
-        let below = (rule + 1..self.user_rules()).map(RuleId).filter(|&below| !self.is_mute(below));
+        let below = (rule + 1..self.user_rules()).map(RuleId);
         let known = below.flat_map(|below| self.rule(below).known.iter().map(move |block| (below, block)));
         known.map(|(below, block)| Taken { block, by: self.names_applications(below) }).collect()
     }

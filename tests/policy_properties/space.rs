@@ -33,7 +33,7 @@ proptest! {
         queries in vec(any_query(), 100),
     ) {
         let policy = Ground::new(options).policy(&rules);
-        let spaces = Spaces::new(&policy);
+        let spaces = Spaces::at(&policy, Query::default().at);
         let answered = answered(&spaces);
         for query in &queries {
             let lookup = policy.lookup(query);
@@ -45,7 +45,7 @@ proptest! {
     #[test]
     fn examples_are_answered(options in any_options(), rules in any_rules()) {
         let policy = Ground::new(options).policy(&rules);
-        let spaces = Spaces::new(&policy);
+        let spaces = Spaces::at(&policy, Query::default().at);
         for (rule, spaces) in rule_ids(&policy).zip(answered(&spaces)) {
             for block in spaces.iter().flat_map(Space::blocks) {
                 let query = block.example().unwrap();
@@ -64,12 +64,11 @@ proptest! {
         queries in vec(any_query(), 50),
     ) {
         let policy = Ground::new(options).policy(&rules);
-        let spaces = Spaces::new(&policy);
-        for rule in rule_ids(&policy).filter(|&rule| !spaces.is_mute(rule)) {
-            let counts = |above| !spaces.is_mute(above);
+        let spaces = Spaces::at(&policy, Query::default().at);
+        for rule in rule_ids(&policy) {
             for block in &spaces.rule(rule).first {
                 let mut budget = Budget::new(PLENTY);
-                let found = spaces.not_answered_above(rule, block, true, counts, |_| {}, &mut budget).unwrap();
+                let found = spaces.not_answered_above(rule, block, true, |_| true, |_| {}, &mut budget).unwrap();
                 match found {
                     Some(query) => {
                         prop_assert!(block.contains(&query));
@@ -87,7 +86,7 @@ proptest! {
     #[test]
     fn a_search_may_give_up_but_never_lies(rules in any_rules(), steps in 0..20u64) {
         let policy = Ground::new(PolicyOptions::default()).policy(&rules);
-        let spaces = Spaces::new(&policy);
+        let spaces = Spaces::at(&policy, Query::default().at);
         for rule in rule_ids(&policy) {
             let whole = spaces.answered(rule, Stage::FirstPacket, &mut Budget::new(PLENTY)).unwrap();
             if let Ok(found) = spaces.answered(rule, Stage::FirstPacket, &mut Budget::new(steps)) {
@@ -105,7 +104,7 @@ proptest! {
     ) {
         let rules = numbered(vec![Rule { disabled: false, ..one }, Rule { disabled: false, ..two }]);
         let policy = Ground::new(PolicyOptions::default()).policy(&rules);
-        let spaces = Spaces::new(&policy);
+        let spaces = Spaces::at(&policy, Query::default().at);
         let of = |rule| {
             let space = spaces.rule(RuleId(rule));
             Space::new([&*space.first, &*space.known, &*space.implicit].concat())
@@ -141,6 +140,7 @@ fn sessions_are_those_the_header_leaves_open() {
         sport: 1,
         dport: 2,
         app,
+        ..Query::default()
     };
     for (protocol, app, first, identified) in [
         (Protocol::TCP, None, true, false),

@@ -11,8 +11,9 @@ use crate::app::{AppId, Application, Catalog, Ports};
 use crate::flow::{Addr, Protocol, ZoneId};
 use crate::policy::lookup::{Policy, PolicyOptions};
 use crate::policy::rule::{AddressMatch, ApplicationMatch, Rule, RuleType, Service, ServiceMatch, ZoneMatch};
+use crate::time::Timestamp;
 
-/// What a rule answers where no other rule does, whatever it asks of users, categories and the like.
+/// What a rule answers where no other rule does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuleSpace {
     /// First packets: the application is not known.
@@ -64,6 +65,28 @@ impl<'p> Compiler<'p> {
         }
     }
 
+    /// What the rule answers at that time, with the URL category of the session not known.
+    pub(super) fn rule_at(&mut self, rule: &Rule, at: Timestamp) -> RuleSpace {
+        let inactive = rule.schedule.as_ref().is_some_and(|schedule| !schedule.is_active(at));
+        let passed_over = !rule.category.is_any() && !rule.action.is_allow();
+        if !rule.identity.is_empty() || inactive || passed_over {
+            return RuleSpace::default();
+        }
+        let mut space = self.rule(rule);
+        if !rule.user.is_any() {
+            let users = rule.user.ranges.iter().map(|&(low, high)| (low.bits(), high.bits()));
+            let users = Ranges::new(users.collect());
+            for blocks in [&mut space.first, &mut space.known, &mut space.implicit] {
+                let at_users = |block: &Block| {
+                    block.clone().with(Side::Source, block.side(Side::Source).intersection(&users))
+                };
+                *blocks = blocks.iter().map(at_users).filter(|block| !block.is_empty()).collect();
+            }
+        }
+        space
+    }
+
+    /// What the rule would answer, whatever it asks of users, hosts, categories and the time.
     pub(super) fn rule(&mut self, rule: &Rule) -> RuleSpace {
         let bases = self.bases(rule);
         if bases.is_empty() {

@@ -188,6 +188,7 @@ impl Block {
             sport: u16::try_from(pick(Side::SourcePort, &[40_000])?).ok()?,
             dport: u16::try_from(service & 0xffff).ok()?,
             app: u16::try_from(app).ok().map(AppId),
+            ..Query::default()
         })
     }
 
