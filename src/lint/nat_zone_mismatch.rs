@@ -25,6 +25,9 @@ pub(super) const KIND: Kind = Kind {
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     let zones = &context.world.zones;
+    if !context.world.nat.rules().is_empty() {
+        return;
+    }
     let mapped = |zone: &ZoneId| zones.prefixes().iter().any(|(_, owner)| owner == zone);
     for (_, rule) in context.rules() {
         let (ZoneMatch::Zones(to), RuleType::Universal | RuleType::Interzone) = (&rule.to, rule.rule_type)

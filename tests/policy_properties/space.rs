@@ -1,6 +1,7 @@
 //! The header space against the lookup: what it says of sets of tuples is what the lookup says of each of them.
 
 use firstpass::policy::space::{Block, Budget, Sessions, Space, Spaces, Stage};
+use firstpass::time::Timestamp;
 
 use super::*;
 
@@ -11,6 +12,11 @@ fn owners(spaces: &Spaces<'_>, answered: &[[Space; 2]], query: &Query) -> Vec<us
     let stage = usize::from(query.app.is_some());
     assert_eq!(answered.len(), spaces.policy().rules().len());
     (0..answered.len()).filter(|&rule| answered[rule][stage].contains(query)).collect()
+}
+
+/// The query at that time, with its categories not known: what a space is about.
+fn asked(query: &Query, at: Timestamp) -> Query {
+    Query { category: None, at, ..*query }
 }
 
 fn rule_ids(policy: &Policy) -> impl Iterator<Item = RuleId> {
@@ -33,9 +39,10 @@ proptest! {
         queries in vec(any_query(), 100),
     ) {
         let policy = Ground::new(options).policy(&rules);
-        let spaces = Spaces::at(&policy, Query::default().at);
+        let spaces = Spaces::at(&policy, queries[0].at);
         let answered = answered(&spaces);
         for query in &queries {
+            let query = &asked(query, queries[0].at);
             let lookup = policy.lookup(query);
             prop_assert_eq!(owners(&spaces, &answered, query), [lookup.rule.0 as usize], "{:?}", query);
         }
@@ -64,7 +71,8 @@ proptest! {
         queries in vec(any_query(), 50),
     ) {
         let policy = Ground::new(options).policy(&rules);
-        let spaces = Spaces::at(&policy, Query::default().at);
+        let spaces = Spaces::at(&policy, queries[0].at);
+        let queries: Vec<Query> = queries.iter().map(|query| asked(query, queries[0].at)).collect();
         for rule in rule_ids(&policy) {
             for block in &spaces.rule(rule).first {
                 let mut budget = Budget::new(PLENTY);
@@ -72,7 +80,7 @@ proptest! {
                 match found {
                     Some(query) => {
                         prop_assert!(block.contains(&query));
-                        prop_assert_eq!(policy.lookup(&query).rule, rule, "{:?}", query);
+                        prop_assert_eq!(policy.lookup(&asked(&query, queries[0].at)).rule, rule, "{:?}", query);
                     }
                     None => for query in queries.iter().filter(|query| block.contains(query)) {
                         prop_assert_ne!(policy.lookup(query).rule, rule, "{:?}", query);
@@ -104,7 +112,7 @@ proptest! {
     ) {
         let rules = numbered(vec![Rule { disabled: false, ..one }, Rule { disabled: false, ..two }]);
         let policy = Ground::new(PolicyOptions::default()).policy(&rules);
-        let spaces = Spaces::at(&policy, Query::default().at);
+        let spaces = Spaces::unconditional(&policy);
         let of = |rule| {
             let space = spaces.rule(RuleId(rule));
             Space::new([&*space.first, &*space.known, &*space.implicit].concat())
