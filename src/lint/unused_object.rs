@@ -20,7 +20,7 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     let places = &context.world.places;
     for object in places.objects().iter().filter(|object| !object.used) {
         out.push(Finding {
-            kind: kind,
+            kind,
             severity: kind.severity,
             subject: format!("{} {}", object.kind, object.name),
             message: format!("{} {} is used by no rule", object.kind, quote(&object.name)),
