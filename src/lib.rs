@@ -20,7 +20,8 @@
 //! 3. [`session`]: states, trackers, timers and the table. They answer, they do not act.
 //! 4. [`engine`]: the firewall, the only place that changes sessions. It has no clock, no I/O and no randomness that
 //!    shows; its only output is events.
-//! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine.
+//! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine. [`lint`] reads
+//!    the rulebase alone.
 
 pub mod app;
 pub mod audit;
@@ -30,6 +31,7 @@ pub mod config;
 pub mod engine;
 pub mod feature;
 pub mod flow;
+pub mod lint;
 pub mod packet;
 pub mod policy;
 pub mod replay;

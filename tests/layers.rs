@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["session"],
     &["engine"],
     &["report"],
-    &["audit", "replay"],
+    &["audit", "replay", "lint"],
     &["scenario"],
     &["ha", "prove", "lab"],
     &["cli"],

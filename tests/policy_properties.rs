@@ -21,6 +21,9 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+#[path = "policy_properties/space.rs"]
+mod space;
+
 // The specification.
 
 /// What a rule answers: how certainly, and whether only by implicit use (PANOS.md 2.5).

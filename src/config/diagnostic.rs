@@ -357,7 +357,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// The same for a source line, where spans must keep their places: a stand-in of as many bytes.
-fn harmless(c: char) -> char {
+pub(super) fn harmless(c: char) -> char {
     match c.len_utf8() {
         _ if c == '\t' || !is_hidden(c) => c,
         1 => '?',

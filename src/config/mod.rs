@@ -12,6 +12,7 @@ mod diagnostic;
 mod literal;
 mod outline;
 mod panos;
+mod places;
 mod secret;
 mod settings;
 mod source;
@@ -27,6 +28,7 @@ use ipnet::IpNet;
 pub use categories::Categories;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
+pub use places::{Excerpt, Object, Places};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
@@ -65,6 +67,8 @@ pub struct World {
     pub source: RulebaseInfo,
     /// What was read and means less than it says; one sentence each, without trailing punctuation.
     pub warnings: Vec<String>,
+    /// Where its rules and objects stand in the file.
+    pub places: Places,
 }
 
 /// Where a [`World`] was read from.
@@ -174,8 +178,9 @@ pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, C
     }
     let source =
         RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
+    let places = Places::new(text, &candidate);
     match commit::commit(candidate, given, overrides, source, &mut out) {
-        Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
+        Some(world) => Ok(World { warnings: out.into_warnings(), places, ..world }),
         None => Err(out.into_error(path, text)),
     }
 }

@@ -88,10 +88,10 @@ impl Default for PolicyOptions {
 pub struct Policy {
     rules: Vec<Rule>,
     catalog: Arc<Catalog>,
-    options: PolicyOptions,
-    index: Index,
+    pub(super) options: PolicyOptions,
+    pub(super) index: Index,
     /// Names of zones by id, for explanations.
-    zones: Vec<String>,
+    pub(super) zones: Vec<String>,
     users: Users,
 }
 
@@ -227,8 +227,9 @@ impl Policy {
         (application.min(service).min(rule.category.matches(query.category)), implicit)
     }
 
-    /// The setting for a block rule with applications and an explicit service.
-    pub(super) fn blocks_by_service(&self, rule: &Rule) -> bool {
+    /// Whether the setting for block rules with applications and an explicit service makes this one act on first
+    /// packets.
+    pub fn blocks_by_service(&self, rule: &Rule) -> bool {
         self.options.block_by_service
             && !rule.action.is_allow()
             && matches!(rule.service, ServiceMatch::Services(_))

@@ -10,6 +10,7 @@ mod index;
 mod lookup;
 mod rule;
 mod schedule;
+pub mod space;
 mod user;
 
 pub use category::{CategoryMatch, CategorySet};

@@ -25,7 +25,7 @@ use self::users::UserColumns;
 use super::candidate::{Candidate, Name};
 use super::diagnostic::{Diagnostics, escape, quote};
 use super::tables::Lookups;
-use super::{Overrides, RulebaseInfo, SettingError, Settings, World, Zones};
+use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
@@ -123,6 +123,7 @@ pub(super) fn commit(
         settings,
         source,
         warnings: Vec::new(),
+        places: Places::default(),
     })
 }
 

@@ -1,0 +1,171 @@
+//! What the kinds of findings share: the rulebase, its header space, and the budget of searches.
+
+use std::cell::{OnceCell, RefCell};
+use std::ops::ControlFlow;
+
+use super::reach::{self, Reach};
+use super::words::quote;
+use super::{Finding, Kind, Related};
+use crate::config::{Place, World};
+use crate::policy::space::{Block, Budget, GaveUp, Sessions, Spaces, Stage, Taken, walk};
+use crate::policy::{ApplicationMatch, Policy, Query, Rule, RuleId};
+
+/// Steps for one question.
+const STEPS: u64 = 100_000;
+
+/// Steps for all questions together.
+const ALL_STEPS: u64 = 20_000_000;
+
+/// A rulebase being looked at.
+pub(super) struct Context<'w> {
+    pub(super) world: &'w World,
+    /// Every rule as if all held that it asks of users, hosts, categories and the time.
+    pub(super) spaces: Spaces<'w>,
+    /// What the lookup answers: at some time, since an example needs no more.
+    pub(super) lookups: Spaces<'w>,
+    pub(super) sessions: Sessions,
+    reach: OnceCell<Vec<Reach>>,
+    steps_left: RefCell<u64>,
+    undecided: RefCell<Vec<(String, &'static str)>>,
+}
+
+impl<'w> Context<'w> {
+    pub(super) fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            spaces: Spaces::unconditional(&world.policy),
+            lookups: Spaces::at(&world.policy, Query::default().at),
+            sessions: Sessions::new(&world.catalog),
+            reach: OnceCell::new(),
+            steps_left: RefCell::new(ALL_STEPS),
+            undecided: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn into_undecided(self) -> Vec<(String, &'static str)> {
+        self.undecided.into_inner()
+    }
+
+    pub(super) const fn policy(&self) -> &'w Policy {
+        &self.world.policy
+    }
+
+    /// The rules that the user wrote and did not disable.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (RuleId, &'w Rule)> {
+        (0u32..).map(RuleId).zip(self.policy().rules()).take(self.policy().user_rules())
+    }
+
+    /// Which rules are reached.
+    pub(super) fn reach(&self) -> impl Iterator<Item = (RuleId, &'w Rule, &Reach)> {
+        let reach = self.reach.get_or_init(|| reach::of_rules(self));
+        self.rules().zip(reach).map(|((id, rule), reach)| (id, rule, reach))
+    }
+
+    /// A search within what is left of all steps.
+    pub(super) fn search<T>(
+        &self,
+        search: impl FnOnce(&mut Budget) -> Result<T, GaveUp>,
+    ) -> Result<T, GaveUp> {
+        let mut left = self.steps_left.borrow_mut();
+        let given = STEPS.min(*left);
+        let mut budget = Budget::new(given);
+        let found = search(&mut budget);
+        *left -= given - budget.left();
+        found
+    }
+
+    /// The same for one kind of finding: that the search was given up is noted, and there is no finding.
+    pub(super) fn decide<T>(
+        &self,
+        kind: &'static Kind,
+        rule: &Rule,
+        search: impl FnOnce(&mut Budget) -> Result<Option<T>, GaveUp>,
+    ) -> Option<T> {
+        match self.search(search) {
+            Ok(found) => found,
+            Err(GaveUp) => {
+                self.undecided(rule, kind);
+                None
+            }
+        }
+    }
+
+    /// Notes a question that would take too long.
+    pub(super) fn undecided(&self, rule: &Rule, kind: &'static Kind) {
+        let entry = (rule.name.clone(), kind.name);
+        let mut undecided = self.undecided.borrow_mut();
+        if !undecided.contains(&entry) {
+            undecided.push(entry);
+        }
+    }
+
+    /// A tuple of `start` that the lookup answers with a rule that `accept` takes, and that rule. Implicit matches do
+    /// not count.
+    pub(super) fn answered_by(
+        &self,
+        start: &Block,
+        stage: Stage,
+        accept: impl Fn(RuleId) -> bool,
+        budget: &mut Budget,
+    ) -> Result<Option<(Query, RuleId)>, GaveUp> {
+        let Some(query) = start.example() else { return Ok(None) };
+        let lookup = self.policy().lookup(&query);
+        if !lookup.implicit && accept(lookup.rule) {
+            return Ok(Some((query, lookup.rule)));
+        }
+        let rules = (0u32..).map(RuleId).take(self.policy().rules().len());
+        let blocks = rules.flat_map(|by| {
+            let space = self.lookups.rule(by);
+            let blocks = if stage == Stage::FirstPacket { &space.first } else { &space.known };
+            blocks.iter().map(move |block| Taken { block, by })
+        });
+        let blocks: Vec<_> = blocks.filter(|taken| taken.block.meets(start)).collect();
+        let mut found = None;
+        walk(start, &blocks, budget, |block, by| match by.filter(|&by| accept(by)).zip(block.example()) {
+            Some((by, query)) => {
+                found = Some((query, by));
+                ControlFlow::Break(())
+            }
+            None => ControlFlow::Continue(()),
+        })?;
+        Ok(found)
+    }
+
+    /// A finding about a column of a rule, by PAN-OS's key. `message` goes on after the rule's name.
+    pub(super) fn about(
+        &self,
+        kind: &'static Kind,
+        rule: &Rule,
+        key: &str,
+        message: String,
+        cure: String,
+    ) -> Finding {
+        Finding {
+            kind,
+            severity: kind.severity,
+            subject: rule.name.clone(),
+            message: format!("rule {} {message}", quote(&rule.name)),
+            cure,
+            example: None,
+            place: self.place(rule, key),
+            related: Vec::new(),
+        }
+    }
+
+    pub(super) fn related(&self, id: RuleId, what: &'static str) -> Related {
+        let rule = self.policy().rule(id);
+        Related { rule: rule.name.clone(), place: self.place(rule, "name"), what }
+    }
+
+    fn place(&self, rule: &Rule, key: &str) -> Option<Place> {
+        self.world.places.rule(&rule.name, key)
+    }
+
+    /// The names of a rule's applications as configured; none for `any`.
+    pub(super) fn names<'r>(rule: &'r Rule) -> &'r [String] {
+        match &rule.application {
+            ApplicationMatch::Any => &[],
+            ApplicationMatch::Applications { names, .. } => names,
+        }
+    }
+}
