@@ -3,6 +3,7 @@
 mod args;
 mod error;
 mod explain;
+mod match_command;
 mod output;
 mod replay;
 mod run;
@@ -39,6 +40,8 @@ enum Command {
     Replay(Box<replay::Replay>),
     /// Walk through each packet of a session: every decision with its reason
     Explain(Box<explain::Explain>),
+    /// Ask which rule answers a packet: PAN-OS's `test security-policy-match`, and why
+    Match(Box<match_command::Match>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -72,6 +75,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
     match command {
         Command::Replay(replay) => replay.run(streams),
         Command::Explain(explain) => explain.run(streams),
+        Command::Match(asked) => asked.run(streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "firstpass", &mut streams.stdout);
             Ok(Exit::Done)

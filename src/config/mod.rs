@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+pub(crate) use diagnostic::nearest;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;

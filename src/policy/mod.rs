@@ -8,9 +8,11 @@ mod explain;
 mod index;
 mod lookup;
 mod rule;
+mod running;
 
 pub use explain::{Column, ColumnMatch, Explanation, RuleMatch, Step};
 pub use lookup::{Lookup, Policy, PolicyOptions, Query, Ternary};
 pub use rule::{
     Action, AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch, ZoneMatch,
 };
+pub use running::{Running, Tuple};
