@@ -58,12 +58,30 @@ pub(super) struct RuleArgs {
     /// Change a setting by its PAN-OS key, e.g. session.tcp-reject-non-syn=no (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub settings: Vec<(String, String)>,
+
+    /// The virtual system to read, of a firewall with several
+    #[arg(long, value_name = "NAME")]
+    pub vsys: Option<String>,
+
+    /// The device group to read of a Panorama configuration, with those above it and shared
+    #[arg(long, value_name = "NAME")]
+    pub device_group: Option<String>,
+
+    /// The template or template stack that gives zones, interfaces and routes in a Panorama configuration
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
 }
 
 impl RuleArgs {
     /// Reads the rulebase.
     pub(super) fn load(&self, streams: &Streams<'_>) -> Result<World, CliError> {
-        let overrides = Overrides { zones: self.zone.clone(), settings: self.settings.clone() };
+        let overrides = Overrides {
+            zones: self.zone.clone(),
+            settings: self.settings.clone(),
+            vsys: self.vsys.clone(),
+            device_group: self.device_group.clone(),
+            template: self.template.clone(),
+        };
         config::load(&self.path, &overrides)
             .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))
     }

@@ -65,6 +65,13 @@ pub struct Overrides {
     pub zones: Vec<(String, Vec<IpNet>)>,
     /// `--set KEY=VALUE`.
     pub settings: Vec<(String, String)>,
+    /// `--vsys NAME`: which virtual system of a firewall is read.
+    pub vsys: Option<String>,
+    /// `--device-group NAME`: which device group of Panorama is read, with those above it and shared.
+    pub device_group: Option<String>,
+    /// `--template NAME`: the template, or stack of templates, that Panorama's firewalls get zones, interfaces and
+    /// routes from.
+    pub template: Option<String>,
 }
 
 impl Overrides {

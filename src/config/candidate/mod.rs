@@ -39,6 +39,9 @@ impl<T> At<T> {
 /// A rulebase file, read.
 #[derive(Debug, Default)]
 pub(super) struct Candidate {
+    /// Whether it is a configuration of PAN-OS, which may name what only the firewall knows: applications of newer
+    /// content, lists it fetches. The rulebase format of this program is strict.
+    pub(super) is_panos: bool,
     pub(super) zones: Vec<Zone>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,
@@ -51,6 +54,8 @@ pub(super) struct Candidate {
     pub(super) schedules: Vec<Schedule>,
     /// What the firewall would look up elsewhere.
     pub(super) tables: Tables,
+    /// External dynamic lists that the configuration defines; what is on them stands in `tables`, if the user gave it.
+    pub(super) external_lists: Vec<Name>,
     pub(super) rules: Vec<SecurityRule>,
     pub(super) nat: Vec<NatRule>,
     pub(super) overrides: Vec<OverrideRule>,

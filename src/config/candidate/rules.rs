@@ -12,6 +12,8 @@ pub(in crate::config) struct SecurityRule {
     /// The rule itself.
     pub(in crate::config) span: Span,
     pub(in crate::config) line: Option<u32>,
+    /// Which rulebase it stands in, of several that come one after the other: names are unique within one.
+    pub(in crate::config) rulebase: usize,
     pub(in crate::config) rule_type: RuleType,
     pub(in crate::config) from: Vec<Name>,
     pub(in crate::config) to: Vec<Name>,
@@ -44,6 +46,7 @@ impl SecurityRule {
             name,
             span,
             line,
+            rulebase: 0,
             rule_type: RuleType::default(),
             from: Vec::new(),
             to: Vec::new(),

@@ -50,3 +50,15 @@ impl<'t> Node<'t> {
         self.child(name)?.children.last().map(Node::as_name)
     }
 }
+
+#[cfg(test)]
+impl Node<'_> {
+    /// `name{child child{grandchild}}`.
+    pub(super) fn shown(&self) -> String {
+        let children: Vec<String> = self.children.iter().map(Node::shown).collect();
+        match children.is_empty() {
+            true => self.name.to_string(),
+            false => format!("{}{{{}}}", self.name, children.join(" ")),
+        }
+    }
+}

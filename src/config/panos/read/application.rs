@@ -1,0 +1,263 @@
+//! Custom applications, groups and filters of them (PANOS.md 2.6, 2.8, 5.2).
+
+use super::names::Namespace;
+use super::objects::members;
+use super::reader::{Reader, entries, names, text, value};
+use super::scope::Scope;
+use crate::app::{Class, Ports, Timeouts};
+use crate::config::candidate::{
+    ApplicationFilter, At, Body, Candidate, CustomApplication, Definition, Match, Name, Signature,
+};
+use crate::config::diagnostic::quote;
+use crate::config::literal;
+use crate::config::panos::tree::Node;
+
+/// What application columns name.
+const APPLICATIONS: [&str; 3] = ["application", "application-group", "application-filter"];
+
+/// The longest timeout an application can have, in seconds (PANOS.md 5.2).
+const LONGEST: u32 = 604_800;
+
+/// Characteristics: the key in an application, and that in a filter, which the candidate goes by.
+const CHARACTERISTICS: [(&str, &str); 10] = [
+    ("evasive-behavior", "evasive"),
+    ("consume-big-bandwidth", "excessive-bandwidth-use"),
+    ("used-by-malware", "used-by-malware"),
+    ("able-to-transfer-file", "transfers-files"),
+    ("has-known-vulnerability", "has-known-vulnerabilities"),
+    ("tunnel-other-application", "tunnels-other-apps"),
+    ("tunnel-applications", "tunnels-other-apps"),
+    ("prone-to-misuse", "prone-to-misuse"),
+    ("pervasive-use", "pervasive"),
+    ("is-saas", "is-saas"),
+];
+/// What a filter asks for besides those.
+const ONLY_FILTERS: [&str; 1] = ["new-appid"];
+
+/// How a condition of a signature compares.
+const OPERATORS: [&str; 4] = ["pattern-match", "equal-to", "less-than", "greater-than"];
+
+impl Reader<'_> {
+    /// Applications, groups and filters of all scopes, and what is said of predefined ones.
+    pub(super) fn applications(&mut self, scopes: &[Scope<'_>], candidate: &mut Candidate) {
+        let space = Namespace::new(scopes, &APPLICATIONS);
+        for (index, scope) in scopes.iter().enumerate() {
+            for entry in scope.entries("application") {
+                let mut app = self.application(entry, space.defined(entry, index));
+                app.parent = app.parent.map(|name| space.referred(name, index));
+                candidate.applications.push(app);
+            }
+            for entry in scope.entries("application-group") {
+                let members = space.all_referred(members(entry, "members"), index);
+                candidate.application_groups.push(Definition {
+                    name: space.defined(entry, index),
+                    body: Body::Group(members),
+                    tags: Vec::new(),
+                });
+            }
+            for entry in scope.entries("application-filter") {
+                let mut filter = self.application_filter(entry, space.defined(entry, index));
+                filter.exclude = space.all_referred(filter.exclude, index);
+                candidate.application_filters.push(filter);
+            }
+            for entry in scope.node.at(&["override", "application"]).map_or(&[][..], |node| &node.children) {
+                let mut app = blank(entry.as_name());
+                for key in &entry.children {
+                    self.timeout(&mut app.timeouts, key);
+                }
+                candidate.applications.push(app);
+            }
+            for entry in scope.entries("application-tag") {
+                let mut app = blank(space.referred(entry.as_name(), index));
+                app.tags = entry.names("tag");
+                candidate.applications.push(app);
+            }
+            for entry in
+                scope.node.at(&["alg-override", "application"]).map_or(&[][..], |node| &node.children)
+            {
+                if entry.at(&["alg-disabled", "yes"]).is_some() {
+                    self.unmodelled("application-layer gateways switched off (`alg-override`)", &entry.name);
+                }
+            }
+        }
+    }
+
+    /// An entry of `application`.
+    fn application(&mut self, entry: &Node<'_>, name: Name) -> CustomApplication {
+        let mut app = blank(name);
+        for child in &entry.children {
+            if self.timeout(&mut app.timeouts, child) {
+                continue;
+            }
+            match &*child.name {
+                "default" => self.default_ports(&mut app, child, &entry.name),
+                "category" => app.class.category = text(child).unwrap_or_default(),
+                "subcategory" => app.class.subcategory = text(child).unwrap_or_default(),
+                "technology" => app.class.technology = text(child).unwrap_or_default(),
+                "risk" => {
+                    app.class.risk =
+                        self.number(child, 1, 5).and_then(|risk| u8::try_from(risk).ok()).unwrap_or_default()
+                }
+                "parent-app" => app.parent = value(child).filter(|parent| parent.value != "none"),
+                "signature" => {
+                    app.signatures =
+                        child.children.iter().map(|entry| self.signature(entry, child)).collect();
+                }
+                "tag" => app.tags = names(child),
+                key => {
+                    let known = CHARACTERISTICS.iter().find(|(own, _)| *own == key);
+                    if let Some((_, filter)) = known
+                        && child.child("yes").is_some()
+                        && app.characteristics.iter().all(|had| had.value != *filter)
+                    {
+                        app.characteristics.push(At::new((*filter).to_owned(), child.span.clone()));
+                    }
+                }
+            }
+            app.defines.push(Node::as_name(child));
+        }
+        app
+    }
+
+    /// `default`: ports, or what stands in for them.
+    fn default_ports(&mut self, app: &mut CustomApplication, node: &Node<'_>, owner: &str) {
+        for kind in &node.children {
+            match &*kind.name {
+                "port" => {
+                    for text in &kind.children {
+                        if app.ports.add(&text.name).is_none() {
+                            let wrong = literal::service(&text.name).err().unwrap_or_default();
+                            let message = format!(
+                                "application {}: {} is no list of ports: {wrong}",
+                                quote(owner),
+                                quote(&text.name)
+                            );
+                            self.out
+                                .error(&text.span, message)
+                                .help("write it as `tcp/80,8000-8080` or `udp/dynamic`");
+                        }
+                    }
+                }
+                "ident-by-ip-protocol" => {
+                    app.ports.ip_protocols.extend(self.byte(kind).map(|number| (number, number)));
+                }
+                "ident-by-icmp-type" => {
+                    app.icmp = self.icmp(kind);
+                    app.ports.icmp = app.icmp.is_some();
+                }
+                "ident-by-icmp6-type" => {
+                    app.icmp6 = self.icmp(kind);
+                    app.ports.icmp6 = app.icmp6.is_some();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `type` and `code`; older releases wrote the type alone.
+    fn icmp(&mut self, node: &Node<'_>) -> Option<(u8, Option<u8>)> {
+        match node.child("type") {
+            Some(kind) => {
+                let code = node.child("code").and_then(|code| self.byte(code));
+                self.byte(kind).map(|kind| (kind, code))
+            }
+            None => self.byte(node).map(|kind| (kind, None)),
+        }
+    }
+
+    /// Whether the key is a timeout, which is then read. 0 inherits the global one (PANOS.md 5.2).
+    fn timeout(&mut self, timeouts: &mut Timeouts, key: &Node<'_>) -> bool {
+        let (slot, low, high) = match &*key.name {
+            "timeout" => (&mut timeouts.timeout, 0, LONGEST),
+            "tcp-timeout" => (&mut timeouts.tcp_timeout, 0, LONGEST),
+            "udp-timeout" => (&mut timeouts.udp_timeout, 0, LONGEST),
+            "tcp-half-closed-timeout" => (&mut timeouts.tcp_half_closed_timeout, 1, LONGEST),
+            "tcp-time-wait-timeout" => (&mut timeouts.tcp_time_wait_timeout, 1, 600),
+            _ => return false,
+        };
+        *slot = self.number(key, low, high);
+        true
+    }
+
+    /// An entry of `signature`.
+    fn signature(&mut self, entry: &Node<'_>, parent: &Node<'_>) -> Signature {
+        let all = entries(entry, "and-condition").iter();
+        let conditions = all.map(|all| {
+            let any = entries(all, "or-condition").iter();
+            any.filter_map(|one| self.condition(one, parent)).collect()
+        });
+        Signature {
+            name: entry.as_name(),
+            session: entry.value("scope").is_some_and(|scope| scope.value == "session"),
+            conditions: conditions.collect(),
+            order_free: entry.child("order-free").and_then(|node| self.flag(node)).unwrap_or_default(),
+        }
+    }
+
+    /// An entry of `or-condition`.
+    fn condition(&mut self, entry: &Node<'_>, owner: &Node<'_>) -> Option<Match> {
+        let (kind, operator) = entries(entry, "operator").iter().find_map(|kind| {
+            OPERATORS.iter().find(|operator| **operator == kind.name).map(|operator| (kind, *operator))
+        })?;
+        if kind.child("qualifier").is_some()
+            || kind.child("mask").is_some()
+            || kind.child("position").is_some()
+        {
+            self.unmodelled("qualifiers, positions and masks of application signatures", &owner.name);
+        }
+        let pattern = kind.value("pattern").or_else(|| kind.value("value"))?;
+        Some(Match { context: kind.value("context")?, pattern, operator })
+    }
+
+    /// An entry of `application-filter`.
+    fn application_filter(&mut self, entry: &Node<'_>, name: Name) -> ApplicationFilter {
+        let mut filter = ApplicationFilter {
+            name,
+            category: entry.names("category"),
+            subcategory: entry.names("subcategory"),
+            technology: entry.names("technology"),
+            risk: Vec::new(),
+            characteristics: Vec::new(),
+            tags: entry.at(&["tagging", "tag"]).map(names).unwrap_or_default(),
+            exclude: entry.names("exclude"),
+        };
+        for risk in entries(entry, "risk") {
+            match risk.name.parse().ok().filter(|risk| (1..=5).contains(risk)) {
+                Some(risk) => filter.risk.push(risk),
+                None => {
+                    self.out.error(&risk.span, format!("{} is no risk from 1 to 5", quote(&risk.name)));
+                }
+            }
+        }
+        let asked = entry.children.iter().filter(|key| key.child("yes").is_some());
+        let known = |key: &&Node<'_>| {
+            ONLY_FILTERS.contains(&&*key.name)
+                || CHARACTERISTICS.iter().any(|(_, filter)| *filter == key.name)
+        };
+        filter.characteristics = asked.filter(known).map(Node::as_name).collect();
+        if entry.at(&["tagging", "no-tag"]).is_some() {
+            self.unmodelled("`no-tag` of application filters", &entry.name);
+        }
+        filter
+    }
+}
+
+/// An application of which nothing is said.
+fn blank(name: Name) -> CustomApplication {
+    CustomApplication {
+        name,
+        ports: Ports::default(),
+        icmp: None,
+        icmp6: None,
+        parent: None,
+        signatures: Vec::new(),
+        defines: Vec::new(),
+        depends_on: Vec::new(),
+        implicit: Vec::new(),
+        deny_action: None,
+        timeouts: Timeouts::default(),
+        class: Class::default(),
+        characteristics: Vec::new(),
+        tags: Vec::new(),
+    }
+}
