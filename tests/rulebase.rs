@@ -387,16 +387,8 @@ fn whole_files_that_are_no_rulebase() {
         (&b""[..], "the rulebase is empty"),
         (b"  \n\t\n", "the rulebase is empty"),
         (b"# nothing\n", "the rulebase has no zones"),
-        (
-            b"<?xml version=\"1.0\"?>\n<config/>",
-            "this is a PAN-OS XML configuration, which is not supported yet",
-        ),
-        (b"\n <config version=\"10.1.0\">", "this is a PAN-OS XML configuration, which is not supported yet"),
-        (
-            b"# x\nset rulebase security rules R action allow",
-            "this is a list of PAN-OS set commands, which is not supported yet",
-        ),
-        (b"rulebase {\n  security {", "this is a PAN-OS configuration in braces, which is not supported yet"),
+        (b"<?xml version=\"1.0\"?>\n<config/>", "the configuration is empty"),
+        (b"\n <config version=\"10.1.0\">", "this element is not closed"),
         (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", "this is a packet capture, not a rulebase"),
         (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "this is a packet capture, not a rulebase"),
         (b"\x1f\x8b\x08", "this is a gzip file, not a rulebase"),
@@ -580,6 +572,7 @@ fn the_command_line_has_the_last_word() {
             ("b".to_owned(), vec!["10.0.0.0/8".parse().unwrap()]),
         ],
         settings: Vec::new(),
+        ..Overrides::default()
     };
     let error = config::parse("r.toml", DESIGN.as_bytes(), &twice).map(drop).unwrap_err();
     assert_eq!(error.diagnostics[0].message, "--zone b: `10.0.0.0/8` is behind `a` as well");

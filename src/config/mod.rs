@@ -8,6 +8,7 @@ mod candidate;
 mod commit;
 mod diagnostic;
 mod literal;
+mod outline;
 mod panos;
 mod settings;
 mod source;
@@ -21,10 +22,12 @@ use ipnet::IpNet;
 
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
+pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
 pub use zones::Zones;
 
 use self::diagnostic::{Diagnostics, escape, quote};
+use self::source::Format;
 use crate::app::{Catalog, Identifier};
 use crate::policy::Policy;
 
@@ -52,7 +55,7 @@ pub struct World {
 pub struct RulebaseInfo {
     /// The file, as it was named.
     pub path: String,
-    /// `toml`.
+    /// `toml`, `panos-xml`, `panos-set` or `panos-brace`.
     pub format: &'static str,
     /// How many security rules it holds, the disabled ones as well.
     pub security_rules: usize,
@@ -135,14 +138,17 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let text = source::toml_text(path, bytes)?;
+    let (text, format) = source::rulebase(path, bytes)?;
     let mut out = Diagnostics::default();
-    let candidate = toml::read(text, &mut out);
+    let candidate = match format {
+        Format::Toml => toml::read(text, &mut out),
+        Format::Panos(syntax) => panos::read(syntax, text, overrides, &mut out),
+    };
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
     }
     let source =
-        RulebaseInfo { path: path.to_owned(), format: "toml", security_rules: candidate.rules.len() };
+        RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
     match commit::commit(candidate, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),

@@ -4,9 +4,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::diagnostic::{ConfigError, Diagnostics};
+use super::panos::{self, Syntax};
 
 /// The largest rulebase file that is read, in bytes.
-const LARGEST: u64 = 32 << 20;
+const LARGEST: u64 = 256 << 20;
 
 /// Reads a file, or standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
@@ -52,40 +53,57 @@ fn unreadable(name: &str, error: &io::Error) -> ConfigError {
     ConfigError::whole(name, message, help)
 }
 
-/// The text of a TOML rulebase.
+/// A file as text.
 ///
 /// # Errors
-/// Where the bytes are no text, or text in another format that can be told.
-pub(super) fn toml_text<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
+/// Where the bytes are no text.
+pub(super) fn utf8<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Some(kind) = binary(bytes) {
-        let help = "a rulebase is a TOML text file; captures are given without `--rules`";
+        let help = "a rulebase is a text file; captures are given without `--rules`";
         return Err(ConfigError::whole(path, format!("this is {kind}, not a rulebase"), help));
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let text = std::str::from_utf8(valid).unwrap_or_default();
-            let mut out = Diagnostics::default();
-            let byte = bytes.get(text.len()).copied().unwrap_or_default();
-            out.error(&(text.len()..text.len()), format!("byte {byte:#04x} is not UTF-8 text"))
-                .help("save the rulebase as UTF-8");
-            return Err(out.into_error(path, text));
-        }
-    };
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let text = std::str::from_utf8(valid).unwrap_or_default();
+        let mut out = Diagnostics::default();
+        let byte = bytes.get(text.len()).copied().unwrap_or_default();
+        out.error(&(text.len()..text.len()), format!("byte {byte:#04x} is not UTF-8 text"))
+            .help("save the rulebase as UTF-8");
+        out.into_error(path, text)
+    })
+}
+
+/// The text of a rulebase, and what it is written in.
+///
+/// # Errors
+/// Where the bytes are no text, or there is nothing in it.
+pub(super) fn rulebase<'b>(path: &str, bytes: &'b [u8]) -> Result<(&'b str, Format), ConfigError> {
+    let text = utf8(path, bytes)?;
     if text.trim().is_empty() {
         let help = "it needs at least zones, e.g. `[zones]` with `untrust = [\"0.0.0.0/0\", \"::/0\"]`, \
                     and `[[security]]` rules with `name`, `from`, `to`, `application` and `action`";
         return Err(ConfigError::whole(path, "the rulebase is empty", help));
     }
-    match other_format(text) {
-        Some(format) => {
-            let help =
-                "write the rulebase in TOML: `[zones]`, `[address]`, `[service]` and `[[security]]` rules";
-            Err(ConfigError::whole(path, format!("this is {format}, which is not supported yet"), help))
+    Ok((text, panos::syntax(text).map_or(Format::Toml, Format::Panos)))
+}
+
+/// What a rulebase is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Toml,
+    Panos(Syntax),
+}
+
+impl Format {
+    /// What reports call it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Toml => "toml",
+            Self::Panos(Syntax::Xml) => "panos-xml",
+            Self::Panos(Syntax::Set) => "panos-set",
+            Self::Panos(Syntax::Brace) => "panos-brace",
         }
-        None => Ok(text),
     }
 }
 
@@ -101,19 +119,4 @@ fn binary(bytes: &[u8]) -> Option<&'static str> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 text"),
         _ => None,
     }
-}
-
-/// Formats of PAN-OS itself, told by their first line.
-fn other_format(text: &str) -> Option<&'static str> {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let first = lines.next()?;
-    if first.starts_with("<?xml") || first.starts_with("<config") || first.starts_with("<response") {
-        return Some("a PAN-OS XML configuration");
-    }
-    let word = |line: &str| line.split_whitespace().nth(1).is_some_and(|word| !word.starts_with('='));
-    if first.starts_with("set ") && word(first) {
-        return Some("a list of PAN-OS set commands");
-    }
-    let brace = first.ends_with('{') && !first.contains('=');
-    brace.then_some("a PAN-OS configuration in braces")
 }

@@ -54,8 +54,6 @@ pub(super) struct Candidate {
     pub(super) schedules: Vec<Schedule>,
     /// What the firewall would look up elsewhere.
     pub(super) tables: Tables,
-    /// External dynamic lists that the configuration defines; what is on them stands in `tables`, if the user gave it.
-    pub(super) external_lists: Vec<Name>,
     pub(super) rules: Vec<SecurityRule>,
     pub(super) nat: Vec<NatRule>,
     pub(super) overrides: Vec<OverrideRule>,

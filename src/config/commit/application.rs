@@ -1,11 +1,12 @@
 //! Custom applications on top of the catalog, and filters over all of them.
 
 use crate::app::{AppId, Application, Catalog, Class, DenyAction, Timeouts};
-use crate::config::candidate::{ApplicationFilter, Body, CustomApplication, Definition, Name};
+use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
 /// The program's catalog with the rulebase's own applications.
-pub(super) fn catalog(applications: &[CustomApplication], out: &mut Diagnostics) -> Catalog {
+pub(super) fn catalog(candidate: &Candidate, out: &mut Diagnostics) -> Catalog {
+    let applications = &candidate.applications;
     let mut catalog = match Catalog::builtin() {
         Ok(catalog) => catalog,
         Err(error) => {
@@ -19,7 +20,10 @@ pub(super) fn catalog(applications: &[CustomApplication], out: &mut Diagnostics)
         return catalog;
     }
     for custom in applications {
-        let application = match catalog.find(&custom.name.value).and_then(|id| catalog.get(id)) {
+        // What PAN-OS took is taken: the user's own application, where newer content has one of that name.
+        let own = candidate.is_panos && !custom.defines.is_empty();
+        let known = catalog.find(&custom.name.value).and_then(|id| catalog.get(id));
+        let application = match known.filter(|_| !own) {
             Some(predefined) => overridden(predefined, custom, out),
             None => Application {
                 name: custom.name.value.clone(),

@@ -2,6 +2,7 @@
 
 mod address;
 mod application;
+mod content;
 mod objects;
 mod security;
 mod zones;
@@ -43,7 +44,11 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
-    let catalog = Arc::new(application::catalog(&candidate.applications, out));
+    let mut catalog = application::catalog(&candidate, out);
+    if candidate.is_panos {
+        content::add(&candidate, &mut catalog, out);
+    }
+    let catalog = Arc::new(catalog);
     let filters =
         candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
     candidate.application_groups.extend(filters);

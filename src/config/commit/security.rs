@@ -23,11 +23,11 @@ pub(super) fn rules<'c>(
         out.error(&rule.span, format!("more than {RULES} security rules"));
         return Vec::new();
     }
-    let mut seen: HashMap<&str, &Name, foldhash::fast::FixedState> = HashMap::default();
+    let mut seen: HashMap<(usize, &str), &Name, foldhash::fast::FixedState> = HashMap::default();
     for rule in rules {
         if rule.name.value.is_empty() {
             out.error(&rule.name.span, "a security rule needs a name").help("add `name = \"...\"`");
-        } else if let Some(first) = seen.insert(&rule.name.value, &rule.name) {
+        } else if let Some(first) = seen.insert((rule.rulebase, &rule.name.value), &rule.name) {
             out.error(&rule.name.span, format!("two security rules are called {}", quote(&rule.name.value)))
                 .help("give one of them another name")
                 .related(&first.span, "the first one");

@@ -41,7 +41,9 @@ pub(super) fn zones(candidate: &Candidate, overrides: &Overrides, out: &mut Diag
             }
         }
     }
-    if zones.names().is_empty() {
+    if zones.names().is_empty() && candidate.is_panos {
+        out.warn("the configuration has no zones: `--zone NAME=CIDR` says what is behind one");
+    } else if zones.names().is_empty() {
         out.general("the rulebase has no zones").help(
             "name the networks behind each zone under `[zones]`, e.g. `untrust = [\"0.0.0.0/0\", \"::/0\"]`, \
              or with `--zone NAME=CIDR`",

@@ -4,11 +4,13 @@ mod build;
 mod layout;
 mod outline;
 mod read;
+mod sniff;
 mod terminal;
 mod tree;
 mod xml;
 
 use self::build::{DEEPEST, Full, LARGEST};
+pub(super) use self::sniff::syntax;
 use self::tree::Node;
 use super::Overrides;
 use super::candidate::Candidate;
@@ -40,7 +42,7 @@ impl Syntax {
 ///
 /// Whatever the syntax, a name stands where XML has it: `set rulebase …` is below
 /// `devices localhost.localdomain vsys vsys1`. Without a tree, `out` says what is wrong.
-pub(super) fn parse<'t>(syntax: Syntax, text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>> {
+fn parse<'t>(syntax: Syntax, text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>> {
     match syntax {
         Syntax::Xml => xml::parse(text, out),
         Syntax::Set | Syntax::Brace => {
@@ -51,16 +53,25 @@ pub(super) fn parse<'t>(syntax: Syntax, text: &'t str, out: &mut Diagnostics) ->
 }
 
 /// Reads a configuration; what is wrong with it goes to `out`.
-pub(super) fn read(
-    syntax: Syntax,
-    text: &str,
-    overrides: &Overrides,
-    out: &mut Diagnostics,
-) -> Candidate {
+pub(super) fn read(syntax: Syntax, text: &str, overrides: &Overrides, out: &mut Diagnostics) -> Candidate {
     match parse(syntax, text, out) {
+        Some(config) if config.children.is_empty() => {
+            out.general("the configuration is empty")
+                .help("export it again, with the rulebase, the objects and the network");
+            Candidate::default()
+        }
         Some(config) => read::read(&config, text, overrides, out),
         None => Candidate::default(),
     }
+}
+
+/// Every rulebase of a configuration, with whose it is and which one of those.
+pub(super) fn outline(
+    syntax: Syntax,
+    text: &str,
+    out: &mut Diagnostics,
+) -> Vec<(String, &'static str, Candidate)> {
+    parse(syntax, text, out).map(|config| read::outline(&config, text, out)).unwrap_or_default()
 }
 
 /// Says why a tree takes no more.

@@ -21,7 +21,7 @@ use self::reader::{Reader, entries};
 use self::scope::{Rulebase, Selection};
 use super::tree::Node;
 use crate::config::Overrides;
-use crate::config::candidate::{At, Candidate, Name, SecurityRule, Zone, ZoneMode};
+use crate::config::candidate::{At, Candidate, Name, Zone, ZoneMode};
 use crate::config::diagnostic::{Diagnostics, quote};
 
 /// Reads what stands below `<config>`; `text` is the file it comes from.
@@ -58,19 +58,19 @@ pub(in crate::config) fn read(
     candidate
 }
 
-/// The security rules of every rulebase of a configuration, with where each stands, such as `shared pre-rulebase`.
+/// Every rulebase of a configuration that holds rules, with whose it is and which one of those.
 pub(in crate::config) fn outline(
     config: &Node<'_>,
     text: &str,
     out: &mut Diagnostics,
-) -> Vec<(String, Vec<SecurityRule>)> {
+) -> Vec<(String, &'static str, Candidate)> {
     let mut reader = Reader::new(text, out);
     let mut outline = Vec::new();
-    for (index, rulebase) in scope::every_rulebase(config).iter().enumerate() {
+    for (index, rulebase) in scope::every_rulebase(config).into_iter().enumerate() {
         let mut candidate = Candidate::default();
-        reader.rulebase(rulebase, index, &mut candidate);
-        if !candidate.rules.is_empty() {
-            outline.push((format!("{} {}", rulebase.scope, rulebase.kind), candidate.rules));
+        reader.rulebase(&rulebase, index, &mut candidate);
+        if !(candidate.rules.is_empty() && candidate.nat.is_empty() && candidate.overrides.is_empty()) {
+            outline.push((rulebase.scope, rulebase.kind, candidate));
         }
     }
     outline

@@ -47,7 +47,8 @@ impl Reader<'_> {
                 candidate.tables.regions.push((space.defined(entry, index), entry.names("address")));
             }
             for entry in scope.entries("external-list") {
-                candidate.external_lists.push(space.defined(entry, index));
+                // What is on it is fetched, and stands in no configuration.
+                candidate.tables.external_lists.push((space.defined(entry, index), Vec::new()));
             }
         }
     }
