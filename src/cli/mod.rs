@@ -1,6 +1,7 @@
 //! The command line: typed arguments, a library call, an exit status.
 
 mod args;
+mod convert;
 mod error;
 mod explain;
 mod match_command;
@@ -42,6 +43,8 @@ enum Command {
     Explain(Box<explain::Explain>),
     /// Ask which rule answers a packet: PAN-OS's `test security-policy-match`, and why
     Match(Box<match_command::Match>),
+    /// Write a rulebase in another format: TOML, PAN-OS XML or set commands
+    Convert(convert::Convert),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -76,6 +79,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
         Command::Replay(replay) => replay.run(streams),
         Command::Explain(explain) => explain.run(streams),
         Command::Match(asked) => asked.run(streams),
+        Command::Convert(convert) => convert.run(streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "firstpass", &mut streams.stdout);
             Ok(Exit::Done)

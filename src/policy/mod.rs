@@ -15,4 +15,5 @@ pub use lookup::{Lookup, Policy, PolicyOptions, Query, Ternary};
 pub use rule::{
     Action, AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch, ZoneMatch,
 };
+pub(crate) use running::address_texts;
 pub use running::{Running, Tuple};

@@ -200,13 +200,15 @@ fn users(rule: &Rule) -> Vec<String> {
     users.flat_map(|users| users.split(" or ")).map(str::to_owned).collect()
 }
 
-/// Ranges as prefixes, addresses or ranges.
+/// Addresses of a column.
 fn addresses(column: &AddressMatch) -> Vec<String> {
-    if column.is_any() {
-        return Vec::new();
-    }
-    let mut texts = Vec::with_capacity(column.ranges.len());
-    let mut ranges = column.ranges.iter().copied().peekable();
+    if column.is_any() { Vec::new() } else { address_texts(&column.ranges) }
+}
+
+/// Inclusive ranges, in order, as prefixes, addresses and ranges.
+pub(crate) fn address_texts(ranges: &[(Addr, Addr)]) -> Vec<String> {
+    let mut texts = Vec::with_capacity(ranges.len());
+    let mut ranges = ranges.iter().copied().peekable();
     while let Some((low, mut high)) = ranges.next() {
         // IPv6 ranges go around the block that stands for IPv4.
         if high.bits() == AROUND_V4.0

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_names() {
-        let rule = Item::Entry("a\"b<c>&'d]]>\n".to_owned(), vec![Item::Members("from", vec!["<x/>".to_owned()])]);
+        let rule =
+            Item::Entry("a\"b<c>&'d]]>\n".to_owned(), vec![Item::Members("from", vec!["<x/>".to_owned()])]);
         let text = write(Parts { vsys: vec![rule], ..Parts::default() });
         assert!(text.contains(r#"<entry name="a&quot;b&lt;c&gt;&amp;&apos;d]]&gt;&#10;">"#), "{text}");
         assert!(text.contains("<from><member>&lt;x/&gt;</member></from>"), "{text}");

@@ -68,23 +68,25 @@ fn physical(all: &[&Interface]) -> Vec<Item> {
             names.push(name);
         }
     }
-    names.into_iter().map(|name| {
-        let own = all.iter().find(|interface| interface.name.value == name);
-        let units = all.iter().filter(|unit| unit.name.value != name && parent(unit) == name);
-        let mode = own.or(all.iter().find(|unit| parent(unit) == name)).map(|interface| interface.mode);
-        let mut items = own.map(|interface| addresses(interface)).unwrap_or_default();
-        let units = units.map(|unit| entry(&unit.name, unit_items(unit))).collect();
-        items.extend(Item::element("units", units));
-        let key = match mode.unwrap_or_default() {
-            InterfaceMode::Layer3 => "layer3",
-            InterfaceMode::Layer2 => "layer2",
-            InterfaceMode::VirtualWire => "virtual-wire",
-            InterfaceMode::Tap => "tap",
-            InterfaceMode::Other => "ha",
-        };
-        Item::Entry(name, vec![Item::Element(key, items)])
-    })
-    .collect()
+    names
+        .into_iter()
+        .map(|name| {
+            let own = all.iter().find(|interface| interface.name.value == name);
+            let units = all.iter().filter(|unit| unit.name.value != name && parent(unit) == name);
+            let mode = own.or(all.iter().find(|unit| parent(unit) == name)).map(|interface| interface.mode);
+            let mut items = own.map(|interface| addresses(interface)).unwrap_or_default();
+            let units = units.map(|unit| entry(&unit.name, unit_items(unit))).collect();
+            items.extend(Item::element("units", units));
+            let key = match mode.unwrap_or_default() {
+                InterfaceMode::Layer3 => "layer3",
+                InterfaceMode::Layer2 => "layer2",
+                InterfaceMode::VirtualWire => "virtual-wire",
+                InterfaceMode::Tap => "tap",
+                InterfaceMode::Other => "ha",
+            };
+            Item::Entry(name, vec![Item::Element(key, items)])
+        })
+        .collect()
 }
 
 /// `loopback`, `tunnel` and `vlan`: the kind itself may be an interface, too.
@@ -156,7 +158,8 @@ pub(super) fn device_config(candidate: &Candidate) -> Vec<Item> {
     items.extend(timezone.map(|zone| Item::Element("system", vec![Item::value("timezone", &zone.value)])));
     let mut sections: Vec<(&'static str, Vec<Item>)> = Vec::new();
     for (key, value) in &candidate.settings {
-        let Some((section, key)) = Settings::info(&key.value).and_then(|info| info.key.split_once('.')) else {
+        let Some((section, key)) = Settings::info(&key.value).and_then(|info| info.key.split_once('.'))
+        else {
             continue;
         };
         let item = Item::value(key, &value.value);

@@ -3,8 +3,8 @@
 use super::{Item, entry, texts};
 use crate::app::{Ports, Timeouts};
 use crate::config::candidate::{
-    AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Match, Name, Recurrence,
-    Schedule, Signature,
+    AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Match, Name,
+    Recurrence, Schedule, Signature,
 };
 use crate::config::write::text::{self, DAYS};
 use crate::policy::Service;
@@ -25,7 +25,7 @@ const CHARACTERISTICS: [(&str, &str); 9] = [
 /// Every kind of object, in the order of a firewall's own export.
 pub(super) fn all(candidate: &Candidate) -> Vec<Item> {
     let applications = candidate.applications.iter().filter(|app| !app.defines.is_empty());
-    let lists = candidate.external_lists.iter().map(|name| entry(name, Vec::new()));
+    let lists = candidate.tables.external_lists.iter().map(|(name, _)| entry(name, Vec::new()));
     let regions = candidate.tables.regions.iter();
     let kinds = [
         ("tag", tags(candidate)),
@@ -61,10 +61,7 @@ pub(super) fn overrides(candidate: &Candidate) -> Vec<Item> {
     applications.map(|applications| Item::Element("override", vec![applications])).into_iter().collect()
 }
 
-fn each<T>(
-    definitions: &[Definition<T>],
-    item: impl Fn(&Definition<T>) -> Option<Vec<Item>>,
-) -> Vec<Item> {
+fn each<T>(definitions: &[Definition<T>], item: impl Fn(&Definition<T>) -> Option<Vec<Item>>) -> Vec<Item> {
     definitions.iter().filter_map(|definition| Some(entry(&definition.name, item(definition)?))).collect()
 }
 

@@ -47,10 +47,11 @@ fn security(rule: &SecurityRule) -> Item {
         Item::value("action", rule.action),
     ];
     for asked in &rule.identity {
-        let found = IDENTITIES.iter().find_map(|key| Some((*key, asked.strip_prefix(key)?.strip_prefix(' ')?)));
-        items.extend(found.map(|(key, names)| {
-            Item::Members(key, names.split(" or ").map(str::to_owned).collect())
-        }));
+        let found =
+            IDENTITIES.iter().find_map(|key| Some((*key, asked.strip_prefix(key)?.strip_prefix(' ')?)));
+        items.extend(
+            found.map(|(key, names)| Item::Members(key, names.split(" or ").map(str::to_owned).collect())),
+        );
     }
     if rule.rule_type != RuleType::Universal {
         items.push(Item::value("rule-type", rule.rule_type.name()));

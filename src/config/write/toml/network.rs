@@ -38,8 +38,7 @@ fn interface(candidate: &Candidate, interface: &Interface, page: &mut Page) {
     if !addresses.is_empty() {
         page.line("ip", &strings(&addresses));
     }
-    let zone =
-        candidate.zones.iter().find(|zone| zone.interfaces.iter().any(|member| member.value == *name));
+    let zone = candidate.zones.iter().find(|zone| zone.interfaces.iter().any(|member| member.value == *name));
     if let Some(zone) = zone {
         page.string("zone", &zone.name.value);
     }

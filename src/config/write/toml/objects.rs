@@ -5,8 +5,7 @@ use hashbrown::HashSet;
 use super::{Page, inline, list, string, strings};
 use crate::app::{Class, DenyAction, Timeouts};
 use crate::config::candidate::{
-    AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Recurrence,
-    Schedule,
+    AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Recurrence, Schedule,
 };
 use crate::config::write::text::{self, DAYS};
 use crate::policy::Service;
@@ -208,4 +207,3 @@ fn schedule(schedule: &Schedule, page: &mut Page) {
         }
     }
 }
-

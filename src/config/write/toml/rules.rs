@@ -55,8 +55,11 @@ fn security(rule: &SecurityRule, page: &mut Page) {
 }
 
 fn default(name: &str, rule: &DefaultRule, page: &mut Page) {
-    let flags =
-        [("icmp-unreachable", rule.icmp_unreachable), ("log-start", rule.log_start), ("log-end", rule.log_end)];
+    let flags = [
+        ("icmp-unreachable", rule.icmp_unreachable),
+        ("log-start", rule.log_start),
+        ("log-end", rule.log_end),
+    ];
     if rule.action.is_none() && flags.iter().all(|(_, flag)| flag.is_none()) {
         return;
     }

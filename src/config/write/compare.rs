@@ -1,0 +1,109 @@
+//! Whether two rulebases mean the same: every rule, zone, application and setting.
+
+use crate::app::{AppId, Application};
+use crate::config::World;
+use crate::config::diagnostic::quote;
+use crate::flow::Addr;
+use crate::policy::{ApplicationMatch, Rule, Service, ServiceMatch, ZoneMatch};
+
+/// The first thing that differs, in words.
+pub(super) fn difference(one: &World, two: &World) -> Option<String> {
+    rules(one, two)
+        .or_else(|| zones(one, two))
+        .or_else(|| applications(one, two))
+        .or_else(|| settings(one, two))
+}
+
+fn rules(one: &World, two: &World) -> Option<String> {
+    let (ours, theirs) = (one.policy.rules(), two.policy.rules());
+    if ours.len() != theirs.len() {
+        return Some(format!("of {} rules {} would be left", ours.len(), theirs.len()));
+    }
+    let differs = |(a, b): &(&Rule, &Rule)| !same_rule(one, a, two, b);
+    ours.iter()
+        .zip(theirs)
+        .find(differs)
+        .map(|(rule, _)| format!("rule {} would mean something else", quote(&rule.name)))
+}
+
+/// Zones and applications are compared by name, for each world numbers its own.
+fn same_rule(one: &World, ours: &Rule, two: &World, theirs: &Rule) -> bool {
+    zones_of(one, &ours.from) == zones_of(two, &theirs.from)
+        && zones_of(one, &ours.to) == zones_of(two, &theirs.to)
+        && applications_of(one, &ours.application) == applications_of(two, &theirs.application)
+        && plain(ours) == plain(theirs)
+}
+
+/// What is left of a rule when all is gone that has numbers of its own world, or is for people only.
+fn plain(rule: &Rule) -> Rule {
+    Rule {
+        from: ZoneMatch::Any,
+        to: ZoneMatch::Any,
+        application: ApplicationMatch::Any,
+        service: nameless(&rule.service),
+        line: None,
+        ..rule.clone()
+    }
+}
+
+fn nameless(service: &ServiceMatch) -> ServiceMatch {
+    let ServiceMatch::Services(services) = service else { return service.clone() };
+    let services = services.iter().map(|service| Service { name: String::new(), ..service.clone() });
+    ServiceMatch::Services(services.collect())
+}
+
+fn zones_of<'w>(world: &'w World, zones: &ZoneMatch) -> Option<Vec<&'w str>> {
+    let ZoneMatch::Zones(ids) = zones else { return None };
+    let mut names: Vec<&str> = ids.iter().map(|&id| world.zones.name(id)).collect();
+    names.sort_unstable();
+    Some(names)
+}
+
+fn applications_of<'w>(world: &'w World, applications: &ApplicationMatch) -> Option<Vec<&'w str>> {
+    let ApplicationMatch::Applications { members, .. } = applications else { return None };
+    let mut names: Vec<&str> = members.iter().map(|&id| world.catalog.name(id)).collect();
+    names.sort_unstable();
+    Some(names)
+}
+
+/// Zones by name, and who has which address: asked at both ends of every prefix of either, and beside them, where the
+/// zone of an address can change.
+fn zones(one: &World, two: &World) -> Option<String> {
+    let sorted = |world: &World| {
+        let mut names = world.zones.names().to_vec();
+        names.sort_unstable();
+        names
+    };
+    let missing = sorted(one).into_iter().find(|name| two.zones.find(name).is_none());
+    if let Some(name) = missing {
+        return Some(format!("zone {} would be missing", quote(&name)));
+    }
+    let prefixes = one.zones.prefixes().iter().chain(two.zones.prefixes());
+    let mut edges = prefixes.flat_map(|(prefix, _)| {
+        let (low, high) = (Addr::from(prefix.network()).bits(), Addr::from(prefix.broadcast()).bits());
+        [Some(low), Some(high), low.checked_sub(1), high.checked_add(1)]
+    });
+    let zone = |world: &World, addr: Addr| world.zones.of(addr).map(|id| world.zones.name(id).to_owned());
+    let differs = |addr: &Addr| zone(one, *addr) != zone(two, *addr);
+    let address = edges.by_ref().flatten().map(Addr::from_bits).find(differs)?;
+    Some(format!("{address} would be behind another zone"))
+}
+
+fn applications(one: &World, two: &World) -> Option<String> {
+    let described = |world: &World, app: &Application| {
+        let names =
+            |ids: &[AppId]| ids.iter().map(|&id| world.catalog.name(id).to_owned()).collect::<Vec<_>>();
+        let (depends_on, implicit) = (names(&app.depends_on), names(&app.implicit));
+        (Application { depends_on: Vec::new(), implicit: Vec::new(), ..app.clone() }, depends_on, implicit)
+    };
+    let differs = |(_, app): &(AppId, &Application)| {
+        let other = two.catalog.find(&app.name).and_then(|id| two.catalog.get(id));
+        other.is_none_or(|other| described(one, app) != described(two, other))
+    };
+    let (_, app) = one.catalog.iter().find(differs)?;
+    Some(format!("application {} would be another", quote(&app.name)))
+}
+
+fn settings(one: &World, two: &World) -> Option<String> {
+    (one.settings != two.settings).then(|| "settings would have other values".to_owned())
+}
