@@ -6,6 +6,8 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::secret::secrets;
+
 /// So many errors are shown; the others are only counted.
 const SHOWN: usize = 20;
 /// So many errors are kept while a file is read, so that a hostile file costs no memory.
@@ -228,7 +230,7 @@ impl Diagnostics {
             lines.push(Excerpt::new(text, &place));
             place
         };
-        let diagnostics = self
+        let diagnostics: Vec<Diagnostic> = self
             .found
             .into_iter()
             .map(|found| Diagnostic {
@@ -238,6 +240,10 @@ impl Diagnostics {
                 related: found.related.map(|(span, what)| (locate(&span), what)),
             })
             .collect();
+        let shown: Vec<Span> = lines.iter().map(Excerpt::span).collect();
+        for secret in secrets(text, &shown) {
+            lines.iter_mut().for_each(|excerpt| excerpt.hide(&secret));
+        }
         ConfigError { path: path.to_owned(), diagnostics, more, lines }
     }
 }
@@ -277,6 +283,20 @@ impl Excerpt {
         let shown = text.get(start..end).unwrap_or_default().trim_end_matches('\r');
         let text = shown.chars().map(harmless).collect();
         Self { line: place.line, start, cut: start > line_start, text }
+    }
+
+    /// Where the excerpt stands in the file.
+    fn span(&self) -> Span {
+        self.start..self.start + self.text.len()
+    }
+
+    /// Puts stars in place of a part of the file; as many bytes, since spans must keep their places.
+    fn hide(&mut self, part: &Span) {
+        let from = self.text.floor_char_boundary(part.start.saturating_sub(self.start));
+        let to = self.text.ceil_char_boundary(part.end.saturating_sub(self.start));
+        if from < to {
+            self.text.replace_range(from..to, &"*".repeat(to - from));
+        }
     }
 
     fn holds(&self, place: &Place) -> bool {

@@ -10,6 +10,7 @@ mod diagnostic;
 mod literal;
 mod outline;
 mod panos;
+mod secret;
 mod settings;
 mod source;
 mod toml;

@@ -1,15 +1,20 @@
 //! PAN-OS's own formats: XML, set commands and the brace form, each read into one tree (PANOS.md 12).
 
+mod brace;
 mod build;
 mod layout;
+mod lexer;
 mod outline;
 mod read;
+mod schema;
+mod set;
 mod sniff;
 mod terminal;
 mod tree;
+mod walk;
 mod xml;
 
-use self::build::{DEEPEST, Full, LARGEST};
+use self::build::{Builder, DEEPEST, Full, LARGEST};
 pub(super) use self::sniff::syntax;
 use self::tree::Node;
 use super::Overrides;
@@ -27,17 +32,6 @@ pub(super) enum Syntax {
     Brace,
 }
 
-impl Syntax {
-    /// What a user calls it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Xml => "a PAN-OS XML configuration",
-            Self::Set => "a list of PAN-OS set commands",
-            Self::Brace => "a PAN-OS configuration in braces",
-        }
-    }
-}
-
 /// Reads a configuration; the children of the root are what stands below `<config>`.
 ///
 /// Whatever the syntax, a name stands where XML has it: `set rulebase …` is below
@@ -45,10 +39,8 @@ impl Syntax {
 fn parse<'t>(syntax: Syntax, text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>> {
     match syntax {
         Syntax::Xml => xml::parse(text, out),
-        Syntax::Set | Syntax::Brace => {
-            out.general(format!("{} is not supported yet", syntax.name()));
-            None
-        }
+        Syntax::Set => set::parse(text, out),
+        Syntax::Brace => brace::parse(text, out),
     }
 }
 
@@ -74,20 +66,25 @@ pub(super) fn outline(
     parse(syntax, text, out).map(|config| read::outline(&config, text, out)).unwrap_or_default()
 }
 
-/// Says why a tree takes no more.
-fn full(why: Full, out: &mut Diagnostics) {
-    match why {
-        Full::Names => out
-            .general(format!("the configuration holds more than {LARGEST} names"))
-            .help("export the part with the rulebase, the objects and the network alone"),
-        Full::Depth(span) => out
-            .error(&span, format!("more than {DEEPEST} names stand in one another here"))
-            .help("is this a PAN-OS configuration?"),
-    };
+/// The tree that was built, if there is nothing wrong with it.
+fn finish<'t>(tree: Builder<'t>, out: &mut Diagnostics) -> Option<Node<'t>> {
+    match tree.finish() {
+        Ok(root) => Some(root).filter(|_| !out.has_errors()),
+        Err(Full::Names) => {
+            out.general(format!("the configuration holds more than {LARGEST} names"))
+                .help("export the part with the rulebase, the objects and the network alone");
+            None
+        }
+        Err(Full::Depth(span)) => {
+            out.error(&span, format!("more than {DEEPEST} names stand in one another here"))
+                .help("is this a PAN-OS configuration?");
+            None
+        }
+    }
 }
 
 #[cfg(test)]
-mod corpus {
+mod tests {
     use std::path::PathBuf;
 
     use super::*;
@@ -102,18 +99,62 @@ mod corpus {
     }
 
     #[test]
-    fn xml_configurations_are_read() {
+    fn every_configuration_is_read() {
         let Some(folder) = folder() else {
             println!("SKIPPED: there is no corpus of configurations");
             return;
         };
+        let mut files = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "xml") {
-                let text = std::fs::read_to_string(&path).unwrap();
+            let name = path.to_string_lossy();
+            let expected = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("xml") => Syntax::Xml,
+                Some("set" | "conf") => Syntax::Set,
+                Some("txt") if name.contains("filesystem") => Syntax::Set,
+                Some("txt") => Syntax::Brace,
+                _ => continue,
+            };
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(syntax(&text), Some(expected), "{name}");
+            let mut out = Diagnostics::default();
+            let root = parse(expected, &text, &mut out);
+            assert!(root.is_some(), "{}", out.into_error(&name, &text));
+            assert_eq!(out.into_warnings(), [""; 0], "{name}");
+            files += 1;
+        }
+        assert!(files > 0, "there is nothing in the corpus");
+    }
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for text in [
+            "<config>\n<phash>S3CR</phash><a></b>\n",
+            "<config>\n<phash>S3&CR</phash></config>",
+            "<config>\n<phash>S3<CR>x</phash>",
+            "<config>\n<private-key>\nS3CR\n&x;S3CR</private-key></config>",
+            "set a phash \"S3CR",
+            "set a phash [ S3CR",
+            "set a private-key \"-----BEGIN X\nS3CR \"S3CR\nS3CR\nset b \"c",
+            "a {\n phash S3CR }",
+            "a {\n phash S3CR",
+            "a {\n phash \"S3CR; }",
+            "a {\n phash [ S3CR; }",
+            "a {\n private-key \"x\nS3CR\" S3CR }",
+        ] {
+            let mut out = Diagnostics::default();
+            parse(syntax(text).unwrap(), text, &mut out);
+            assert!(out.has_errors(), "{text}");
+            // Whatever place an error is at, its line shows none.
+            let elsewhere = (0..text.len()).map(|at| {
                 let mut out = Diagnostics::default();
-                let root = parse(Syntax::Xml, &text, &mut out);
-                assert!(root.is_some(), "{}", out.into_error(&path.to_string_lossy(), &text));
+                out.error(&(at..at + 1), "x");
+                out
+            });
+            for out in elsewhere.chain([out]) {
+                let error = out.into_error("f", text);
+                let shown = format!("{error} {error:?} {}", error.render(false));
+                assert!(!shown.contains("S3") && !shown.contains("CR"), "{text}: {shown}");
             }
         }
     }

@@ -5,9 +5,6 @@ use super::{Syntax, terminal};
 /// So many lines that say nothing are passed over.
 const LINES: usize = 200;
 
-/// Commands that a list of set commands may begin with.
-const COMMANDS: [&str; 8] = ["set", "delete", "move", "rename", "edit", "override", "copy", "insert"];
-
 /// Told by the first line that says anything; `None` for what is something else, such as TOML.
 pub(in crate::config) fn syntax(text: &str) -> Option<Syntax> {
     text.lines().filter(|line| !terminal::is_idle(line)).take(LINES).find_map(told).flatten()
@@ -16,12 +13,10 @@ pub(in crate::config) fn syntax(text: &str) -> Option<Syntax> {
 /// `None` where the line does not tell.
 fn told(line: &str) -> Option<Option<Syntax>> {
     let line = terminal::without_prompt(line).trim();
-    let mut words = line.split_whitespace();
-    let (first, second) = (words.next()?, words.next());
-    if first.starts_with('<') {
+    if line.starts_with('<') {
         return Some(Some(Syntax::Xml));
     }
-    if COMMANDS.contains(&first) && second.is_some_and(|word| !word.starts_with('=')) {
+    if terminal::starts_command(line) {
         return Some(Some(Syntax::Set));
     }
     if line.starts_with('[') || line.contains('=') && !line.ends_with(['{', ';']) {

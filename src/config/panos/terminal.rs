@@ -26,3 +26,15 @@ pub(super) fn is_comment(line: &str) -> bool {
 fn is_prompt(word: &str) -> bool {
     word.ends_with(['#', '>']) && word.contains('@') && !word.starts_with(['<', '"', '\''])
 }
+
+/// Commands that change a configuration.
+const COMMANDS: &[&str] = &["copy", "delete", "edit", "insert", "move", "override", "rename", "set"];
+
+/// Whether a text starts with a command that changes a configuration, perhaps behind a prompt.
+pub(super) fn starts_command(text: &str) -> bool {
+    let line = memchr::memchr(b'\n', text.as_bytes()).and_then(|end| text.get(..end)).unwrap_or(text);
+    let mut words = without_prompt(line).split_whitespace();
+    let is_command = words.next().is_some_and(|word| COMMANDS.contains(&word));
+    // `set = 1` is TOML.
+    is_command && words.next().is_some_and(|word| !word.starts_with('='))
+}

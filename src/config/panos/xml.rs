@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use roxmltree::{Document, Error, ParsingOptions, StringStorage, TextPos};
 
-use super::build::{Builder, Full, Id, LARGEST};
+use super::build::{Builder, Id, LARGEST};
+use super::layout;
 use super::outline::outline;
 use super::tree::Node;
-use super::{full, layout};
 use crate::config::diagnostic::{Diagnostics, Span, quote};
 
 /// Lists whose entries PAN-OS wants to have names of their own.
@@ -49,10 +49,7 @@ pub(super) fn parse<'t>(text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>
     for piece in pieces {
         reader.piece(text, piece)?;
     }
-    if reader.out.has_errors() {
-        return None;
-    }
-    reader.builder.finish().map_err(|why: Full| full(why, out)).ok()
+    super::finish(reader.builder, out)
 }
 
 struct Reader<'t, 'o> {
