@@ -234,7 +234,7 @@ fn secrets_are_never_written() {
 <interface><ethernet><entry name="ethernet1/1"><layer3><ip><entry name="192.0.2.1/24"/></ip><pppoe><password>SECRET</password></pppoe></layer3></entry></ethernet></interface></network>
 <vsys><entry name="vsys1">
 <zone><entry name="lan"><network><layer3><member>ethernet1/1</member></layer3></network></entry></zone>
-<external-list><entry name="edl"><type><ip><url>https://user:SECRET@example.org/</url><auth><password>SECRET</password></auth></ip></type></entry></external-list>
+<address><entry name="a"><ip-netmask>192.0.2.9</ip-netmask><secret>SECRET</secret></entry></address>
 <certificate><entry name="c"><private-key>SECRET</private-key></entry></certificate>
 <rulebase><security><rules><entry name="r"><from><member>lan</member></from><to><member>any</member></to>
 <source><member>any</member></source><destination><member>any</member></destination>

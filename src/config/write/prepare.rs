@@ -28,6 +28,7 @@ pub(super) fn prepare(candidate: &mut Candidate, form: Form, world: &World) -> V
     let mut notes = Notes::default();
     one_rulebase(candidate, &mut notes);
     profiles(candidate, &mut notes);
+    descriptions(candidate, &mut notes);
     match form {
         Form::Toml => for_toml(candidate, world, &mut notes),
         Form::PanosXml | Form::PanosSet => for_panos(candidate, world, &mut notes),
@@ -88,6 +89,22 @@ fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
         .filter_map(|zone| zone.zone_protection.take().map(|_| zone.name.value.clone()));
     let zones: Vec<String> = zones.collect();
     notes.about("left out: zone protection profiles of the zones", &zones);
+}
+
+/// Descriptions are one line of text: not every format can hold more.
+fn descriptions(candidate: &mut Candidate, notes: &mut Notes) {
+    let rules = candidate.rules.iter_mut().map(|rule| (&rule.name, &mut rule.description));
+    let nat = candidate.nat.iter_mut().map(|rule| (&rule.name, &mut rule.description));
+    let overrides = candidate.overrides.iter_mut().map(|rule| (&rule.name, &mut rule.description));
+    let mut changed = Vec::new();
+    for (name, description) in rules.chain(nat).chain(overrides) {
+        let Some(text) = description.as_mut().filter(|text| text.contains(char::is_control)) else {
+            continue;
+        };
+        *text = text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        changed.push(name.value.clone());
+    }
+    notes.about("descriptions are on one line now: of the rules", &changed);
 }
 
 fn for_toml(candidate: &mut Candidate, world: &World, notes: &mut Notes) {

@@ -41,14 +41,38 @@ fn lines(item: &Item, path: &str, out: &mut String) {
     }
 }
 
-/// A word as it is, or in quotes where it is more than one, or could be taken for something else.
+/// A word as it is, or in quotes where it is more than one, or could be taken for something else. In quotes a backslash
+/// means itself, except before a quote of their kind. A name that neither kind can hold is found when the result is
+/// read again.
 fn word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:,@%+=~".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_./:,@%+=~\\".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
+        text.to_owned()
+    } else if text.contains('"') && !text.contains('\'') {
+        format!("'{text}'")
+    } else {
+        format!("\"{}\"", text.replace('"', "\\\""))
     }
-    if !text.contains('"') {
-        return format!("\"{text}\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_are_not_plain_are_quoted() {
+        for (text, written) in [
+            ("web-browsing", "web-browsing"),
+            ("corp\\jdoe", "corp\\jdoe"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("a b", "\"a b\""),
+            ("[a]", "\"[a]\""),
+            ("a \"b\"", "'a \"b\"'"),
+            ("it's", "\"it's\""),
+            ("'a' \"b\"", "\"'a' \\\"b\\\"\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(word(text), written);
+        }
     }
-    format!("'{text}'")
 }

@@ -62,7 +62,7 @@ fn table<T>(
 }
 
 fn address(address: &Definition<AddressObject>, known: &Known<'_>) -> String {
-    let mut field = match &address.body {
+    let field = match &address.body {
         Body::Group(members) => ("static", list(members)),
         Body::Dynamic(filter) => ("dynamic", string(&filter.value)),
         Body::Object(AddressObject::Fqdn(host)) => ("fqdn", string(&host.value)),
@@ -70,20 +70,25 @@ fn address(address: &Definition<AddressObject>, known: &Known<'_>) -> String {
             ("ip-wildcard", string(&text::wildcard(*addr, *mask)))
         }
         Body::Object(AddressObject::Ranges(ranges)) => {
-            let texts = text::addresses(ranges);
-            // A text that is also the name of an object would mean that object.
-            let plain = texts.iter().all(|text| !known.contains(text.as_str()));
-            (if plain { "static" } else { "ip-netmask" }, strings(&texts))
+            let texts = text::addresses(ranges).into_iter().map(|text| unambiguous(text, known));
+            ("static", strings(&texts.collect::<Vec<_>>()))
         }
     };
-    if field.0 == "static" && address.tags.is_empty() {
-        return std::mem::take(&mut field.1);
+    match field {
+        ("static", members) if address.tags.is_empty() => members,
+        field if address.tags.is_empty() => inline(&[field]),
+        field => inline(&[field, ("tag", list(&address.tags))]),
     }
-    let mut fields = vec![field];
-    if !address.tags.is_empty() {
-        fields.push(("tag", list(&address.tags)));
+}
+
+/// An address as text that is not the name of an object: that would mean the object.
+fn unambiguous(text: String, known: &Known<'_>) -> String {
+    if !known.contains(text.as_str()) {
+        return text;
     }
-    inline(&fields)
+    let host = if text.contains(':') { 128 } else { 32 };
+    let others = [format!("{text}/{host}"), format!("{text}-{text}")];
+    others.into_iter().find(|other| !known.contains(other.as_str())).unwrap_or(text)
 }
 
 fn service(service: &Definition<Vec<Service>>) -> Option<String> {
