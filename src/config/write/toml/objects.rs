@@ -1,6 +1,7 @@
 //! Addresses, services, applications, schedules and tables.
 
 use hashbrown::HashSet;
+use ipnet::IpNet;
 
 use super::{Page, inline, list, string, strings};
 use crate::app::{Class, DenyAction, Timeouts};
@@ -86,8 +87,12 @@ fn unambiguous(text: String, known: &Known<'_>) -> String {
     if !known.contains(text.as_str()) {
         return text;
     }
-    let host = if text.contains(':') { 128 } else { 32 };
-    let others = [format!("{text}/{host}"), format!("{text}-{text}")];
+    let (low, high) = match (text.split_once('-'), text.parse::<IpNet>()) {
+        (Some((low, high)), _) => (low.to_owned(), high.to_owned()),
+        (None, Ok(net)) => (net.network().to_string(), net.broadcast().to_string()),
+        (None, Err(_)) => (text.clone(), text.clone()),
+    };
+    let others = [format!("{low}-{high}"), format!("{low} - {high}")];
     others.into_iter().find(|other| !known.contains(other.as_str())).unwrap_or(text)
 }
 
