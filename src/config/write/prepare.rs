@@ -270,7 +270,7 @@ fn applications(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
     let builtin = Catalog::builtin().unwrap_or_default();
     for app in &mut candidate.applications {
         let name = app.name.value.clone();
-        let mut note = |left: bool, list: &mut Vec<String>| {
+        let note = |left: bool, list: &mut Vec<String>| {
             if left {
                 list.push(name.clone());
             }
