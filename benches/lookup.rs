@@ -82,7 +82,17 @@ fn queries(world: &World, count: usize) -> Vec<Query> {
         let dst = Addr::v4([10, dice.roll(ZONES) as u8, dice.octet(), dice.octet()]);
         let dport = [21, 22, 53, 80, 443, 8_080][dice.roll(6) as usize];
         let app = apps[dice.roll(6) as usize].filter(|_| dice.roll(2) == 0);
-        Query { from: zone(src), to: zone(dst), src, dst, protocol: Protocol::TCP, sport: 40_000, dport, app }
+        Query {
+            from: zone(src),
+            to: zone(dst),
+            src,
+            dst,
+            protocol: Protocol::TCP,
+            sport: 40_000,
+            dport,
+            app,
+            ..Query::default()
+        }
     };
     (0..count).map(query).collect()
 }

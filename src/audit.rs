@@ -108,6 +108,8 @@ impl Audit {
             EventKind::Injected { .. } => self.totals.injected += 1,
             EventKind::Verdict { .. } => self.judge(event),
             EventKind::ClockBackward { .. }
+            | EventKind::Translated { .. }
+            | EventKind::Captured { .. }
             | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }

@@ -88,6 +88,17 @@ impl Protocol {
         matches!(self, Self::ICMP | Self::ICMPV6)
     }
 
+    /// The name that PAN-OS prints for it, where there is one.
+    pub const fn keyword(self) -> Option<&'static str> {
+        match self {
+            Self::ICMP => Some("icmp"),
+            Self::TCP => Some("tcp"),
+            Self::UDP => Some("udp"),
+            Self::ICMPV6 => Some("ipv6-icmp"),
+            Self(_) => None,
+        }
+    }
+
     /// TCP or UDP: the protocols that have ports and service objects.
     pub const fn has_ports(self) -> bool {
         matches!(self, Self::TCP | Self::UDP)
@@ -97,12 +108,9 @@ impl Protocol {
 /// The `proto` column: a name where PAN-OS prints one, otherwise the number.
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::ICMP => f.pad("icmp"),
-            Self::TCP => f.pad("tcp"),
-            Self::UDP => f.pad("udp"),
-            Self::ICMPV6 => f.pad("ipv6-icmp"),
-            Self(number) => number.fmt(f),
+        match self.keyword() {
+            Some(keyword) => f.pad(keyword),
+            None => self.0.fmt(f),
         }
     }
 }

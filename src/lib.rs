@@ -28,6 +28,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod feature;
 pub mod flow;
 pub mod packet;
 pub mod policy;

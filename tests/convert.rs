@@ -146,7 +146,17 @@ fn same_answers(one: &World, two: &World) {
                         let zone = |name| world.zones.find(name).unwrap();
                         let app = app.map(|name| world.catalog.find(name).unwrap());
                         let (from, to, protocol) = (zone(from), zone(to), Protocol(protocol));
-                        let query = Query { from, to, src, dst, protocol, sport: 1_000, dport, app };
+                        let query = Query {
+                            from,
+                            to,
+                            src,
+                            dst,
+                            protocol,
+                            sport: 1_000,
+                            dport,
+                            app,
+                            ..Query::default()
+                        };
                         let lookup = world.policy.lookup(&query);
                         let rule = world.policy.rule(lookup.rule);
                         (rule.name.clone(), lookup.action, lookup.certainty, lookup.implicit)

@@ -6,13 +6,15 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use firstpass::app::{AppId, Application, Catalog, Class, DenyAction, Ports, Timeouts};
+use firstpass::app::{AppId, Application, Catalog, Ports};
 use firstpass::config::World;
 use firstpass::flow::{Addr, Protocol, ZoneId};
 use firstpass::policy::{
-    Action, AddressMatch, ApplicationMatch, Policy, PolicyOptions, Query, Rule, RuleId, RuleType, Service,
-    ServiceMatch, Step, Ternary, ZoneMatch,
+    Action, AddressMatch, ApplicationMatch, CategoryMatch, CategorySet, Column, Daytime, Policy,
+    PolicyOptions, Query, Rule, RuleId, RuleType, Schedule, Service, ServiceMatch, Step, Ternary, Times,
+    UserMatch, ZoneMatch,
 };
+use firstpass::time::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -52,6 +54,10 @@ fn certainty(world: &Ground, rule: &Rule, query: &Query) -> (Ternary, bool) {
     if rule.disabled || !rule.identity.is_empty() || !zones(rule, query) {
         return no;
     }
+    if !user(&rule.user, query.src) || !rule.schedule.as_ref().is_none_or(|schedule| open(schedule, query.at))
+    {
+        return no;
+    }
     if !address(&rule.source, query.src) || !address(&rule.destination, query.dst) {
         return no;
     }
@@ -60,8 +66,8 @@ fn certainty(world: &Ground, rule: &Rule, query: &Query) -> (Ternary, bool) {
         .map(|(app, ports, implicit)| (tuple(world, rule, app, ports, query), !implicit))
         .max()
         .unwrap_or((Ternary::No, true));
-    let cap = if rule.category.is_empty() { Ternary::Yes } else { Ternary::Unknown };
-    (best.0.min(cap), best.0 != Ternary::No && !best.1)
+    let certainty = best.0.min(category(&rule.category, query.category));
+    (certainty, certainty != Ternary::No && !best.1)
 }
 
 /// (application, whose ports, implicit). `None` is any application.
@@ -124,6 +130,28 @@ fn address(column: &AddressMatch, addr: Addr) -> bool {
         || column.ranges.iter().any(|&(low, high)| low <= addr && addr <= high) != column.negate
 }
 
+fn user(column: &UserMatch, addr: Addr) -> bool {
+    column.names.is_empty() || column.ranges.iter().any(|&(low, high)| low <= addr && addr <= high)
+}
+
+/// Schedules here are daily, in UTC, within the first minutes of a day.
+fn open(schedule: &Schedule, at: Timestamp) -> bool {
+    let Times::Daily(times) = &schedule.times else { panic!("{schedule:?}") };
+    let minute = at.nanos() / 60_000_000_000;
+    times.iter().any(|time| (u64::from(time.from)..=u64::from(time.to)).contains(&minute))
+}
+
+/// A category that no table holds may be any host's (PANOS.md 2.2).
+fn category(column: &CategoryMatch, known: Option<CategorySet>) -> Ternary {
+    match known {
+        _ if column.names.is_empty() => Ternary::Yes,
+        None => Ternary::Unknown,
+        Some(known) if known.meets(column.set) => Ternary::Yes,
+        Some(_) if column.open => Ternary::Unknown,
+        Some(_) => Ternary::No,
+    }
+}
+
 fn names(rule: &Rule, app: Option<AppId>) -> bool {
     match &rule.application {
         ApplicationMatch::Any => false,
@@ -166,11 +194,8 @@ impl Ground {
             catalog.insert(Application {
                 name: name.to_owned(),
                 ports: all,
-                depends_on: Vec::new(),
                 implicit: implicit.iter().map(|&app| AppId(app)).collect(),
-                deny_action: DenyAction::Drop,
-                timeouts: Timeouts::default(),
-                class: Class::default(),
+                ..Application::default()
             });
         };
         add("web", &["tcp/1"], &[], |_| {});
@@ -225,9 +250,14 @@ prop_compose! {
         sport in PORTS,
         dport in PORTS,
         app in prop::option::of(prop_oneof![0..4u16, 0..APPS]),
+        category in prop::option::of((0..4u8).prop_map(CategorySet::of)),
+        minute in 0..4u8,
     ) -> Query {
         let (from, to) = (ZoneId(from), ZoneId(to));
-        Query { from, to, src: addr(src), dst: addr(dst), protocol, sport, dport, app: app.map(AppId) }
+        Query {
+            from, to, src: addr(src), dst: addr(dst), protocol, sport, dport,
+            app: app.map(AppId), category, at: Timestamp::from_secs(u64::from(minute) * 60),
+        }
     }
 }
 
@@ -268,7 +298,13 @@ fn any_applications() -> impl Strategy<Value = ApplicationMatch> {
 fn any_service() -> impl Strategy<Value = ServiceMatch> {
     let ports = || (PORTS, PORTS).prop_map(|(one, two)| (one.min(two), one.max(two)));
     let service = (select(&PROTOCOLS[..2]), vec(ports(), 1..3), vec(ports(), 0..2)).prop_map(
-        |(protocol, ports, source_ports)| Service { name: "some".to_owned(), protocol, ports, source_ports },
+        |(protocol, ports, source_ports)| Service {
+            name: "some".to_owned(),
+            protocol,
+            ports,
+            source_ports,
+            ..Service::default()
+        },
     );
     prop_oneof![
         2 => Just(ServiceMatch::ApplicationDefault),
@@ -286,20 +322,46 @@ prop_compose! {
         destination in any_addresses(),
         application in any_applications(),
         service in any_service(),
-        category in prop::bool::weighted(0.05),
+        category in any_categories(),
+        user in any_users(),
+        schedule in any_schedule(),
         identity in prop::bool::weighted(0.05),
         disabled in prop::bool::weighted(0.1),
         action in select(&Action::ALL),
         allow: bool,
     ) -> Rule {
         let action = if allow { Action::Allow } else { action };
-        let one = |set: bool, text: &str| if set { vec![text.to_owned()] } else { Vec::new() };
-        let (category, identity) = (one(category, "news"), one(identity, "source-user bob"));
+        let identity = if identity { vec!["source-hip laptop".to_owned()] } else { Vec::new() };
         Rule {
-            rule_type, from, to, source, destination, application, service, category, identity, action, disabled,
+            rule_type, from, to, source, destination, application, service, category, user, identity, schedule,
+            action, disabled,
             ..Rule::default()
         }
     }
+}
+
+/// Category 3 is in no rule.
+fn any_categories() -> impl Strategy<Value = CategoryMatch> {
+    let some = (vec(0..3u8, 0..3), any::<bool>()).prop_map(|(numbers, open)| {
+        let set =
+            numbers.into_iter().fold(CategorySet::default(), |set, number| set.with(CategorySet::of(number)));
+        CategoryMatch { names: vec!["some".to_owned()], set, open }
+    });
+    prop_oneof![19 => Just(CategoryMatch::default()), 1 => some]
+}
+
+fn any_users() -> impl Strategy<Value = UserMatch> {
+    let some = any_addresses().prop_map(|AddressMatch { names, ranges, .. }| UserMatch { names, ranges });
+    prop_oneof![19 => Just(UserMatch::default()), 1 => some]
+}
+
+fn any_schedule() -> impl Strategy<Value = Option<Arc<Schedule>>> {
+    let some = vec((0..4u16, 0..4u16), 0..3).prop_map(|times| {
+        let times = times.into_iter().map(|(one, two)| Daytime { from: one.min(two), to: one.max(two) });
+        let (zone, times) = (jiff::tz::TimeZone::UTC, Times::Daily(times.collect()));
+        Some(Arc::new(Schedule { name: "some".to_owned(), zone, times }))
+    });
+    prop_oneof![19 => Just(None), 1 => some]
 }
 
 fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
@@ -504,6 +566,13 @@ fn the_generators_reach_every_branch() {
                 let is = |step: &Step| matches!(step, Step::Rule(rule) if rule.passed_over && rule.certainty == certainty);
                 explanation.steps.iter().any(is)
             };
+            let fails_by = |column| {
+                let columns = explanation.steps.iter().filter_map(|step| match step {
+                    Step::Rule(rule) => Some(&rule.columns),
+                    Step::Skipped { .. } => None,
+                });
+                columns.flatten().any(|found| found.column == column && found.certainty == Ternary::No)
+            };
             for (what, hit) in [
                 ("a user's rule", (lookup.rule.0 as usize) < policy.user_rules()),
                 ("certain", lookup.certainty == Ternary::Yes),
@@ -511,6 +580,9 @@ fn the_generators_reach_every_branch() {
                 ("implicit", lookup.implicit),
                 ("block rule passed over", passed_over(Ternary::Unknown)),
                 ("implicit match outranked", passed_over(Ternary::Yes)),
+                ("other users", fails_by(Column::User)),
+                ("inactive schedule", fails_by(Column::Schedule)),
+                ("other categories", fails_by(Column::Category)),
             ] {
                 *seen.entry(what).or_default() += u32::from(hit);
             }

@@ -70,7 +70,17 @@ fn query(world: &World, text: &str) -> Query {
     };
     let (src, dst) = (addr(from), addr(to));
     let (from, to) = (zone(from), zone(to));
-    Query { from, to, src, dst, protocol, sport: 40_000, dport: port.parse().unwrap(), app }
+    Query {
+        from,
+        to,
+        src,
+        dst,
+        protocol,
+        sport: 40_000,
+        dport: port.parse().unwrap(),
+        app,
+        ..Query::default()
+    }
 }
 
 /// Checks `query => rule certainty` lines.
@@ -421,7 +431,7 @@ users: does not match
   Yes: destination any
   Yes: application any
   Unknown: service application-default: any port may be a default port
-  No: asks for source-user bob, and a capture does not tell
+  No: source-user `unknown` is not in `bob`
 open: may match: the application is not known yet; action allow
   Yes: zones untrust → dmz
   Yes: source any

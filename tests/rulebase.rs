@@ -66,7 +66,17 @@ fn query(world: &World, src: &str, dst: &str, protocol: Protocol, dport: u16, ap
     let (src, dst) = (ip(src), ip(dst));
     let zone = |addr| world.zones.of(addr).unwrap();
     let app = app.map(|name| world.catalog.find(name).unwrap());
-    Query { from: zone(src), to: zone(dst), src, dst, protocol, sport: 40_000, dport, app }
+    Query {
+        from: zone(src),
+        to: zone(dst),
+        src,
+        dst,
+        protocol,
+        sport: 40_000,
+        dport,
+        app,
+        ..Query::default()
+    }
 }
 
 /// The name of the rule that answers for a TCP packet.
@@ -267,16 +277,22 @@ fn each_mistake_has_a_place_and_a_cure() {
             "5:15: expected a number from 0 to 604800, found `-1`",
         ),
         // Names.
-        (rule("from = \"dzm\""), "6:8: unknown zone `dzm`; did you mean `dmz`?"),
-        (rule("from = \"inside\""), "6:8: unknown zone `inside`; define it under `[zones]`"),
+        (rule("from = \"dzm\""), "6:8: rule `r` names the unknown zone `dzm`; did you mean `dmz`?"),
+        (
+            rule("from = \"inside\""),
+            "6:8: rule `r` names the unknown zone `inside`; define it under `[zones]`",
+        ),
         (
             rule("application = [\"ssl\", \"web-browsin\"]"),
-            "6:23: unknown application `web-browsin`; did you mean `web-browsing`?",
+            "6:23: rule `r` names the unknown application `web-browsin`; did you mean `web-browsing`?",
         ),
-        (rule("service = \"https\""), "6:11: unknown service `https`; did you mean `service-https`?"),
+        (
+            rule("service = \"https\""),
+            "6:11: rule `r` names the unknown service `https`; did you mean `service-https`?",
+        ),
         (
             rule("source = \"www.example.org\""),
-            "6:10: unknown address `www.example.org`; define it under `[address]`, or write an address, a prefix or a range; names of hosts are not looked up",
+            "6:10: rule `r` names the unknown address `www.example.org`; define it under `[address]`, or write an address, a prefix or a range; names of hosts are not looked up",
         ),
         (
             format!("{}[[security]]\nname = \"r\"", rule("")),
@@ -296,7 +312,7 @@ fn each_mistake_has_a_place_and_a_cure() {
         ),
         (
             "[application.ftp]\ndefault-ports = \"tcp/21\"".to_owned(),
-            "5:1: application `ftp` is predefined; only its timeouts can be set; a custom application needs another name",
+            "5:1: application `ftp` is predefined; only its timeouts and tags can be set; a custom application needs another name",
         ),
         ("[address]\nany = \"192.0.2.1\"".to_owned(), "5:1: nothing can be called `any`"),
         (
@@ -372,7 +388,7 @@ category = \"medai\""
             "[application-filter.x]
 evasive = true"
                 .to_owned(),
-            "5:1: unknown key `evasive` in an application filter; an application filter has the keys `category`, `subcategory`, `technology`, `risk`, `exclude`",
+            "5:1: unknown key `evasive` in an application filter; an application filter has the keys `category`, `subcategory`, `technology`, `risk`, `characteristics`, `tag`, `exclude`",
         ),
     ] {
         let error = failure(&format!("{ZONES}{text}"));
@@ -393,6 +409,7 @@ fn whole_files_that_are_no_rulebase() {
         (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "this is a packet capture, not a rulebase"),
         (b"\x1f\x8b\x08", "this is a gzip file, not a rulebase"),
         (b"\xff\xfe[\0z\0", "this is UTF-16 text, not a rulebase"),
+        (b"<\0c\0o\0", "this is UTF-16 text, not a rulebase"),
     ] {
         let error = config::parse("r.toml", bytes, &overrides).map(drop).unwrap_err();
         assert_eq!(error.diagnostics[0].message, expected);
@@ -422,7 +439,7 @@ fn a_byte_order_mark_and_carriage_returns_do_no_harm() {
 fn errors_show_their_source_line() {
     let text =
         format!("{ZONES}\n[[security]]\nname = \"one\"\nfrom = \"untrst\"\n[[security]]\nname = \"one\"\n");
-    let expected = r#"error: unknown zone `untrst`
+    let expected = r#"error: rule `one` names the unknown zone `untrst`
  --> rules.toml:7:8
   |
 7 | from = "untrst"
@@ -505,21 +522,19 @@ fn nested_groups_cost_no_more_than_they_say() {
 #[test]
 fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
-        "[[nat]]\nname = \"a\"\n[[nat]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
+        "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
          [setting.tcp]\nurgent-data = \"oobinline\"\n[setting.config]\nrematch = true\n\
-         [[security]]\nname = \"r\"\nsource-user = [\"acme\\\\bob\"]\ncategory = \"gambling\"\nschedule = \"nights\"\nprofile-setting = \"strict\"\n",
+         [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nprofile-setting = \"strict\"\n",
     );
     assert_eq!(
         world.warnings,
         [
-            "`[[nat]]` is read but not modelled yet",
+            "`[[decryption]]` is read but not modelled yet",
             "`[decryption-profile]` is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
-            "`schedule` of security rules is not modelled yet: they are always active",
             "`profile-setting` of rules is read but not modelled yet",
             "settings read but not modelled yet: `tcp.urgent-data`, `config.rematch`",
-            "rule `r`: users, hosts and devices are not modelled, so that what asks for one never matches",
-            "`category` of security rules is not modelled: allow rules let pass, block rules are passed over",
+            "rule `r`: hosts and devices are not modelled, so that what asks for one never matches",
         ]
     );
 }

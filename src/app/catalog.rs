@@ -6,11 +6,11 @@ use std::str::FromStr;
 use hashbrown::HashMap;
 use serde::Deserialize;
 
-use super::AppId;
+use super::{AppId, Characteristics};
 use crate::flow::Protocol;
 
 /// What the catalog knows of one application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Application {
     /// PAN-OS's name.
     pub name: String,
@@ -26,6 +26,23 @@ pub struct Application {
     pub timeouts: Timeouts,
     /// Where it stands among the others.
     pub class: Class,
+    /// Whether the rulebase defines it: what a header tells is then rather this than what is predefined.
+    pub custom: bool,
+    /// The application it is told from, for a custom one with signatures (PANOS.md 2.8).
+    pub parent: Option<AppId>,
+    /// Kinds of ICMP messages that are it (`ident-by-icmp-type`, `ident-by-icmp6-type`).
+    pub icmp_types: Vec<IcmpType>,
+}
+
+/// A kind of ICMP messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IcmpType {
+    /// ICMP or ICMP for IPv6.
+    pub protocol: Protocol,
+    /// The type.
+    pub kind: u8,
+    /// The code; `None` is any.
+    pub code: Option<u8>,
 }
 
 /// Where an application stands: what application filters and people choose by (PANOS.md 2.6). Empty where not known.
@@ -41,6 +58,10 @@ pub struct Class {
     pub technology: String,
     /// From 1, low, to 5.
     pub risk: u8,
+    /// What it does or may be used for.
+    pub characteristics: Characteristics,
+    /// Tags, by which application filters find it as well.
+    pub tags: Vec<String>,
 }
 
 /// Default ports: inclusive ranges, or what stands in for ports.
@@ -62,13 +83,14 @@ impl Ports {
     /// Whether `application-default` admits this protocol and destination port.
     pub fn contain(&self, protocol: Protocol, dport: u16) -> bool {
         let within = |ranges: &[(u16, u16)]| ranges.iter().any(|&(low, high)| low <= dport && dport <= high);
-        match protocol {
+        let ports = match protocol {
             Protocol::TCP => within(&self.tcp),
             Protocol::UDP => within(&self.udp),
             Protocol::ICMP => self.icmp,
             Protocol::ICMPV6 => self.icmp6,
-            Protocol(number) => self.ip_protocols.iter().any(|&(low, high)| low <= number && number <= high),
-        }
+            _ => false,
+        };
+        ports || self.ip_protocols.iter().any(|&(low, high)| low <= protocol.0 && protocol.0 <= high)
     }
 }
 
@@ -179,6 +201,8 @@ struct Entry {
     technology: String,
     #[serde(default)]
     risk: u8,
+    #[serde(default)]
+    characteristics: Vec<String>,
 }
 
 impl Entry {
@@ -190,11 +214,15 @@ impl Entry {
                 .add(text)
                 .ok_or_else(|| CatalogError::Ports { application: name.to_owned(), text: text.clone() })?;
         }
+        let mut characteristics = Characteristics::default();
+        for text in &self.characteristics {
+            characteristics.add(text).ok_or_else(|| {
+                CatalogError::Syntax(format!("application `{name}` has the unknown characteristic `{text}`"))
+            })?;
+        }
         Ok(Application {
             name: name.to_owned(),
             ports,
-            depends_on: Vec::new(),
-            implicit: Vec::new(),
             deny_action: self.deny_action,
             timeouts: Timeouts {
                 timeout: self.timeout,
@@ -209,7 +237,10 @@ impl Entry {
                 subcategory: self.subcategory.clone(),
                 technology: self.technology.clone(),
                 risk: self.risk,
+                characteristics,
+                tags: Vec::new(),
             },
+            ..Application::default()
         })
     }
 }
@@ -328,7 +359,7 @@ impl Ports {
         };
         for item in list.split(',') {
             match item.trim() {
-                "dynamic" => ranges.push((0, u16::MAX)),
+                "dynamic" | "any" => ranges.push((0, u16::MAX)),
                 item => ranges.extend(self::ranges(item)?),
             }
         }
@@ -416,6 +447,19 @@ mod tests {
         ("slack", "slack-base"),
     ];
 
+    /// What the list of 2020 calls the characteristics.
+    const CHARACTERISTICS: [(&str, &str); 9] = [
+        ("app:evasive", "evasive"),
+        ("app:excessive_bandwidth", "excessive-bandwidth-use"),
+        ("app:used_by_malware", "used-by-malware"),
+        ("app:able_to_transfer_file", "transfers-files"),
+        ("app:has_known_vulnerability", "has-known-vulnerabilities"),
+        ("app:tunnels_other_application", "tunnels-other-apps"),
+        ("app:prone_to_misuse", "prone-to-misuse"),
+        ("app:pervasive_use", "pervasive"),
+        ("app:is_saas", "is-saas"),
+    ];
+
     /// Every fact is in one of two lists of PAN-OS applications.
     #[test]
     fn facts_agree_with_the_lists() {
@@ -441,6 +485,10 @@ mod tests {
                 ("app:risk", &class.risk.to_string()),
             ] {
                 assert!(fact(column).is_none_or(|fact| fact == value), "{name}: {column}");
+            }
+            for (column, characteristic) in CHARACTERISTICS {
+                let has = class.characteristics.names().any(|name| name == characteristic);
+                assert!(fact(column).is_none_or(|fact| (fact == "yes") == has), "{name}: {column}");
             }
             check_ports(application, fact("app:default_ports"), old);
             if let Some(old) = old {

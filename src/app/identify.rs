@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::decoder::{DECODERS, Decoder, Transport};
-use super::{AppId, Catalog, Finding, Match, TRACEROUTE_TTL_MAX};
+use super::{AppId, Catalog, Finding, IcmpType, Match, TRACEROUTE_TTL_MAX};
 use crate::flow::{Addr, Direction, Protocol};
 
 use crate::packet::{Layer4, Packet};
@@ -150,6 +150,9 @@ struct Headers {
 
     ipv6_icmp: Option<AppId>,
     by_protocol: [Option<AppId>; 256],
+    /// Custom applications come before all of them (PANOS.md 2.8).
+    custom_icmp: Vec<(IcmpType, AppId)>,
+    custom_by_protocol: Vec<((u8, u8), AppId)>,
 }
 
 impl Identifier {
@@ -172,7 +175,13 @@ impl Identifier {
             }
         }
         let mut by_protocol = [None; 256];
+        let (mut custom_icmp, mut custom_by_protocol) = (Vec::new(), Vec::new());
         for (id, application) in catalog.iter() {
+            if application.custom {
+                custom_icmp.extend(application.icmp_types.iter().map(|&kind| (kind, id)));
+                custom_by_protocol.extend(application.ports.ip_protocols.iter().map(|&range| (range, id)));
+                continue;
+            }
             for &(low, high) in &application.ports.ip_protocols {
                 for entry in by_protocol.get_mut(usize::from(low)..=usize::from(high)).into_iter().flatten() {
                     entry.get_or_insert(id);
@@ -186,6 +195,8 @@ impl Identifier {
             icmp: named("icmp"),
             ipv6_icmp: named("ipv6-icmp"),
             by_protocol,
+            custom_icmp,
+            custom_by_protocol,
         };
         let labels = Labels {
             unknown_tcp: named("unknown-tcp"),
@@ -202,26 +213,33 @@ impl Identifier {
     }
 
     /// The application of a packet that needs no payload to tell it: ICMP and the other IP protocols
-    /// (PANOS.md 0.3a, 2.12). `None` for TCP and UDP.
+    /// (PANOS.md 0.3a, 2.12). `None` for TCP and UDP. A custom application that is told by ICMP type or IP protocol
+    /// comes before the predefined ones (PANOS.md 2.8; that it does is assumed).
     ///
     /// An echo request that arrives with a time to live of at most [`TRACEROUTE_TTL_MAX`] is `traceroute`, as a UDP
     /// probe is: hosts send theirs with 64 or more, and no path is so long that little is left. (That the threshold
     /// holds for ICMP as well is assumed.) What goes to a multicast group has a low time to live by right (RFC 1112,
     /// 6.1) and is `ping`; so is an echo reply, which tells nothing of the request.
     pub fn by_header(&self, packet: &Packet<'_>) -> Option<AppId> {
-        match packet.layer4 {
-            Layer4::Icmp(icmp) if packet.ip.protocol == Protocol::ICMP && matches!(icmp.kind, 0 | 8) => {
-                let is_probe =
-                    icmp.kind == 8 && packet.ip.ttl <= TRACEROUTE_TTL_MAX && !is_multicast(packet.ip.dst);
+        let protocol = packet.ip.protocol;
+        let kind = match packet.layer4 {
+            Layer4::Icmp(icmp) => Some((icmp.kind, icmp.code)),
+            Layer4::Other(_) => None,
+            _ => return None,
+        };
+        if let Some(app) = self.headers.custom(protocol, kind) {
+            return Some(app);
+        }
+        match kind {
+            Some((0 | 8, _)) if protocol == Protocol::ICMP => {
+                let is_probe = matches!(kind, Some((8, _)))
+                    && packet.ip.ttl <= TRACEROUTE_TTL_MAX
+                    && !is_multicast(packet.ip.dst);
                 if is_probe { self.headers.traceroute } else { self.headers.ping }
             }
-
-            Layer4::Icmp(_) if packet.ip.protocol == Protocol::ICMP => self.headers.icmp,
-            Layer4::Icmp(_) => self.headers.ipv6_icmp,
-            Layer4::Other(_) => {
-                self.headers.by_protocol.get(usize::from(packet.ip.protocol.0)).copied().flatten()
-            }
-            _ => None,
+            Some(_) if protocol == Protocol::ICMP => self.headers.icmp,
+            Some(_) => self.headers.ipv6_icmp,
+            None => self.headers.by_protocol.get(usize::from(protocol.0)).copied().flatten(),
         }
     }
 
@@ -272,6 +290,21 @@ impl Identifier {
     }
 }
 
+impl Headers {
+    /// The custom application of an IP protocol, and for ICMP of a type and code.
+    fn custom(&self, protocol: Protocol, kind: Option<(u8, u8)>) -> Option<AppId> {
+        let by_type = kind.and_then(|(kind, code)| {
+            self.custom_icmp.iter().find(|(icmp, _)| {
+                icmp.protocol == protocol && icmp.kind == kind && icmp.code.is_none_or(|own| own == code)
+            })
+        });
+        let by_protocol = || {
+            self.custom_by_protocol.iter().find(|((low, high), _)| *low <= protocol.0 && protocol.0 <= *high)
+        };
+        by_type.map(|&(_, app)| app).or_else(|| by_protocol().map(|&(_, app)| app))
+    }
+}
+
 fn is_multicast(address: Addr) -> bool {
     IpAddr::from(address).is_multicast()
 }
@@ -289,14 +322,24 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::{Application, Ports};
     use crate::packet::{Checksum, IcmpMessage, IpHeader, Payload};
 
     /// The application of an IPv4 packet's header: protocol, ICMP type, time to live, destination.
     fn by_header(protocol: u8, kind: u8, ttl: u8, dst: [u8; 4]) -> Option<String> {
-        let catalog = Catalog::builtin().unwrap();
+        header(&Catalog::builtin().unwrap(), protocol, (kind, 0), ttl, dst)
+    }
+
+    fn header(
+        catalog: &Catalog,
+        protocol: u8,
+        (kind, code): (u8, u8),
+        ttl: u8,
+        dst: [u8; 4],
+    ) -> Option<String> {
         let protocol = Protocol(protocol);
         let payload = Payload::default();
-        let message = IcmpMessage { kind, code: 0, rest: [0; 4], payload };
+        let message = IcmpMessage { kind, code, rest: [0; 4], payload };
         let packet = Packet {
             number: 1,
             fragments: &[],
@@ -307,7 +350,7 @@ mod tests {
             checksum: Checksum::Unknown,
             datagram: &[],
         };
-        Identifier::new(&catalog).by_header(&packet).map(|app| catalog.name(app).to_owned())
+        Identifier::new(catalog).by_header(&packet).map(|app| catalog.name(app).to_owned())
     }
 
     #[test]
@@ -330,6 +373,40 @@ mod tests {
             (200, 0, 64, HOST, "unassigned-ip-prot"),
         ] {
             assert_eq!(by_header(protocol, kind, ttl, dst).as_deref(), Some(app), "{protocol} {kind} {ttl}");
+        }
+    }
+
+    #[test]
+    fn custom_applications_come_before_predefined_ones() {
+        let mut catalog = Catalog::builtin().unwrap();
+        let mut custom = |name: &str, protocols: &[(u8, u8)], icmp: &[(Protocol, u8, Option<u8>)]| {
+            let icmp_types = icmp.iter().map(|&(protocol, kind, code)| IcmpType { protocol, kind, code });
+            let ports = Ports { ip_protocols: protocols.to_vec(), ..Ports::default() };
+            let icmp_types = icmp_types.collect();
+            catalog.insert(Application {
+                name: name.to_owned(),
+                custom: true,
+                ports,
+                icmp_types,
+                ..Application::default()
+            });
+        };
+        custom("my-gre", &[(47, 47)], &[]);
+        custom("my-echo", &[], &[(Protocol::ICMP, 8, None)]);
+        custom("too-big", &[], &[(Protocol::ICMP, 3, Some(4))]);
+        custom("my-nd", &[], &[(Protocol::ICMPV6, 135, None)]);
+        for (protocol, kind, app) in [
+            (47, (0, 0), "my-gre"),
+            (50, (0, 0), "ipsec-esp"),
+            (1, (8, 0), "my-echo"),
+            (1, (0, 0), "ping"),
+            (1, (3, 4), "too-big"),
+            (1, (3, 3), "icmp"),
+            (58, (135, 0), "my-nd"),
+            (58, (8, 0), "ipv6-icmp"),
+        ] {
+            let found = header(&catalog, protocol, kind, 64, [192, 0, 2, 1]);
+            assert_eq!(found.as_deref(), Some(app), "{protocol} {kind:?}");
         }
     }
 }

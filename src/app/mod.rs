@@ -5,13 +5,15 @@
 //! (ICMP and the other IP protocols) is told by the header ([`Identifier::by_header`]).
 
 mod catalog;
+mod characteristic;
 mod decoder;
 mod graph;
 mod identify;
 
 use std::borrow::Cow;
 
-pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, Ports, Timeouts};
+pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, IcmpType, Ports, Timeouts};
+pub use characteristic::Characteristics;
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
 

@@ -59,6 +59,16 @@ pub(super) struct RuleArgs {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub settings: Vec<(String, String)>,
 
+    /// What the firewall looks up elsewhere: a TOML file with the tables [fqdn] (host names), [region],
+    /// [external-list], [user] (IP-user mapping), [user-group] and [url-category], over those of the rulebase
+    #[arg(long, value_name = "FILE")]
+    pub tables: Option<PathBuf>,
+
+    /// The predefined applications of your own firewall, as XML from `show predefined` or a content export: their
+    /// ports, dependencies, deny actions and timeouts take the place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub app_catalog: Option<PathBuf>,
+
     /// The virtual system to read, of a firewall with several
     #[arg(long, value_name = "NAME")]
     pub vsys: Option<String>,
@@ -78,6 +88,8 @@ impl RuleArgs {
         let overrides = Overrides {
             zones: self.zone.clone(),
             settings: self.settings.clone(),
+            tables: self.tables.clone(),
+            app_catalog: self.app_catalog.clone(),
             vsys: self.vsys.clone(),
             device_group: self.device_group.clone(),
             template: self.template.clone(),

@@ -11,9 +11,10 @@ use super::output::Streams;
 use crate::app::AppId;
 use crate::config::{World, nearest};
 use crate::flow::{Protocol, ZoneId};
-use crate::policy::Query;
+use crate::policy::{CategorySet, Query};
 use crate::report::text::Look;
 use crate::report::{Asked, PolicyMatch};
+use crate::time::Timestamp;
 
 /// Protocols by name, as PAN-OS, `/etc/protocols` and people call them. The firewall's own command takes numbers only.
 const PROTOCOLS: [(&str, u8); 14] = [
@@ -76,6 +77,14 @@ pub(super) struct Match {
     /// The application, as if App-ID knew it already
     #[arg(long, value_name = "APP")]
     application: Option<String>,
+
+    /// The URL category of the host, as if it were known already
+    #[arg(long, value_name = "CATEGORY")]
+    category: Option<String>,
+
+    /// When the packet comes, for rules with a schedule, e.g. 2026-11-20T18:53:11Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<Timestamp>,
 
     /// Show every rule that matches or may match, until the first that certainly matches and allows
     #[arg(
@@ -156,12 +165,14 @@ impl Match {
         let given = self.application.as_ref().map(|name| application(world, name)).transpose()?;
         let protocol = self.protocol();
         let told = world.identifier.by_protocol(protocol);
-        let asked = match (given, told) {
-            (Some(_), _) => Asked::Application,
-            (None, Some(_)) => Asked::Header,
-            (None, None) => Asked::FirstPacket,
-        };
-        let query = Query {
+        let scheduled = world.policy.rules().iter().find(|rule| rule.schedule.is_some());
+        if let (Some(rule), None) = (scheduled, self.at) {
+            return Err(CliError::usage(
+                format!("rule `{}` has a schedule, so that the answer depends on the time", rule.name),
+                "add `--at TIME`, e.g. `--at 2026-11-20T18:53:11Z`",
+            ));
+        }
+        let mut query = Query {
             from: zone(world, "from", self.from.as_deref(), self.source)?,
             to: zone(world, "to", self.to.as_deref(), self.destination)?,
             src: self.source.into(),
@@ -169,7 +180,17 @@ impl Match {
             protocol,
             sport: self.source_port.unwrap_or_default(),
             dport: self.destination_port.unwrap_or_default(),
-            app: given.or(told),
+            app: None,
+            category: self.category.as_ref().map(|name| category(world, name)),
+            at: self.at.unwrap_or_default(),
+        };
+        let fixed = world.overrides.lookup(&query).map(|rule| rule.application);
+        query.app = given.or(fixed).or(told);
+        let asked = match (given, fixed, told) {
+            (Some(_), ..) => Asked::Application,
+            (None, Some(_), _) => Asked::Override,
+            (None, None, Some(_)) => Asked::Header,
+            (None, None, None) => Asked::FirstPacket,
         };
         Ok((query, asked))
     }
@@ -227,6 +248,20 @@ fn application(world: &World, name: &str) -> Result<AppId, CliError> {
             },
         )
     })
+}
+
+/// The category as the rulebase numbers it. One without a table of hosts is in no set: rules that name such a one may
+/// match.
+fn category(world: &World, name: &str) -> CategorySet {
+    world.categories.find(name).unwrap_or_default()
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| "write it as 2026-11-20T18:53:11Z, or with an offset such as +01:00".to_owned())?;
+    let seconds = u64::try_from(time.as_second()).map_err(|_| "it is before 1970".to_owned())?;
+    Ok(Timestamp::from_secs(seconds))
 }
 
 fn protocol(text: &str) -> Result<Protocol, String> {

@@ -16,6 +16,8 @@ const KEPT: usize = 50;
 const EXCERPT: usize = 100;
 /// Names longer than this are cut where they are shown.
 const NAME_SHOWN: usize = 80;
+/// So many names of a list are shown.
+const LISTED: usize = 10;
 /// Names are compared up to this many bytes, with so many others.
 const COMPARED: usize = 128;
 const CANDIDATES: usize = 20_000;
@@ -312,6 +314,16 @@ pub(super) fn quote(name: &str) -> String {
         text.push('…');
     }
     format!("`{text}`")
+}
+
+/// Names in backticks, of a long list the first few.
+pub(super) fn quote_some(names: &[&str]) -> String {
+    let few: Vec<String> = names.iter().take(LISTED).map(|name| quote(name)).collect();
+    let text = few.join(", ");
+    match names.len() - few.len() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
 }
 
 /// How alike two names are, from 0 to 1; a slip of the keyboard, or a part of the name, counts as like it.

@@ -1,8 +1,9 @@
 //! Addresses, ports and services as people write them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
+use jiff::civil::DateTime;
 
 use super::diagnostic::quote;
 use crate::flow::{Addr, Protocol};
@@ -104,6 +105,43 @@ pub(super) fn protocol(text: &str) -> Result<Protocol, String> {
     }
 }
 
+/// A wildcard address `ADDRESS/MASK`: both as numbers, where bits set in the mask may be anything.
+pub(super) fn wildcard(text: &str) -> Result<(u32, u32), String> {
+    let part = |text: &str| {
+        let part = text.trim().parse::<Ipv4Addr>();
+        part.map(u32::from).map_err(|_| format!("{} is no IPv4 address", quote(text)))
+    };
+    let (address, mask) = text.split_once('/').ok_or("there is no mask behind a `/`")?;
+    Ok((part(address)?, part(mask)?))
+}
+
+/// The times of a day `hh:mm-hh:mm`, in minutes from midnight.
+pub(super) fn daytime(text: &str) -> Result<(u16, u16), String> {
+    let minutes = |text: &str| {
+        let (hour, minute) = text.trim().split_once(':')?;
+        let (hour, minute) = (hour.parse::<u16>().ok()?, minute.parse::<u16>().ok()?);
+        // The end of the day may be written 24:00.
+        match (hour, minute) {
+            (24, 0) => Some(24 * 60 - 1),
+            (0..24, 0..60) => Some(hour * 60 + minute),
+            _ => None,
+        }
+    };
+    let times = text.split_once('-').and_then(|(from, to)| Some((minutes(from)?, minutes(to)?)));
+    times.ok_or_else(|| format!("{} are no times of a day such as `08:00-17:00`", quote(text)))
+}
+
+/// A period `YYYY/MM/DD@hh:mm-YYYY/MM/DD@hh:mm`, by the firewall's own clock.
+pub(super) fn period(text: &str) -> Result<(DateTime, DateTime), String> {
+    let time = |text: &str| DateTime::strptime("%Y/%m/%d@%H:%M", text.trim()).ok();
+    let times = text.split_once('-').and_then(|(from, to)| Some((time(from)?, time(to)?)));
+    match times {
+        Some((from, to)) if from <= to => Ok((from, to)),
+        Some(_) => Err(format!("{} ends before it starts", quote(text))),
+        None => Err(format!("{} is no period such as `2026/11/20@08:00-2026/11/21@17:00`", quote(text))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +199,29 @@ mod tests {
         ] {
             assert_eq!(service(text), meaning.map_err(str::to_owned), "{text}");
         }
+    }
+
+    #[test]
+    fn times_as_people_write_them() {
+        assert_eq!(daytime("08:00-17:30"), Ok((480, 1_050)));
+        assert_eq!(daytime("00:00-24:00"), Ok((0, 1_439)));
+        for text in ["08:00", "8-9", "24:01-01:00", "08:60-09:00", "-1:00-02:00", ""] {
+            let wrong = format!("`{text}` are no times of a day such as `08:00-17:00`");
+            assert_eq!(daytime(text), Err(wrong));
+        }
+        let (from, to) = period("2026/11/20@08:00-2026/11/21@17:00").unwrap();
+        assert_eq!(
+            (from.to_string(), to.to_string()),
+            ("2026-11-20T08:00:00".into(), "2026-11-21T17:00:00".into())
+        );
+        assert!(period("2026/11/21@08:00-2026/11/20@17:00").unwrap_err().contains("ends before it starts"));
+        assert!(period("2026/13/21@08:00-2026/11/20@17:00").unwrap_err().contains("is no period"));
+    }
+
+    #[test]
+    fn wildcards_as_people_write_them() {
+        assert_eq!(wildcard("10.0.0.1/0.0.255.0"), Ok((0x0a00_0001, 0xff00)));
+        assert_eq!(wildcard("10.0.0.1"), Err("there is no mask behind a `/`".to_owned()));
+        assert_eq!(wildcard("10.0.0.1/24"), Err("`24` is no IPv4 address".to_owned()));
     }
 }

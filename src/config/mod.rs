@@ -4,7 +4,9 @@
 //! as they were written, each with its place; committing it resolves every name. All that is wrong is collected on the
 //! way and reported together, as a [`ConfigError`].
 
+mod app_catalog;
 mod candidate;
+mod categories;
 mod commit;
 mod diagnostic;
 mod literal;
@@ -13,15 +15,17 @@ mod panos;
 mod secret;
 mod settings;
 mod source;
+mod tables;
 mod toml;
 mod write;
 mod zones;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+pub use categories::Categories;
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
@@ -30,9 +34,13 @@ pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 
 use self::candidate::Candidate;
+use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
 use self::source::Format;
-use crate::app::{Catalog, Identifier};
+use self::tables::Lookups;
+use crate::app::{Catalog, CatalogError, Identifier};
+use crate::feature::nat::NatPolicy;
+use crate::feature::override_rule::OverridePolicy;
 use crate::policy::Policy;
 
 /// A committed configuration.
@@ -44,8 +52,14 @@ pub struct World {
     pub catalog: Arc<Catalog>,
     /// Decoders, indexed for that catalog.
     pub identifier: Identifier,
+    /// Hosts of the URL categories that rules name.
+    pub categories: Categories,
     /// Security rules.
     pub policy: Policy,
+    /// NAT rules.
+    pub nat: NatPolicy,
+    /// Application-override rules.
+    pub overrides: OverridePolicy,
     /// Settings, timeouts and limits.
     pub settings: Settings,
     /// Where it was read from.
@@ -79,6 +93,13 @@ pub struct Overrides {
     /// `--template NAME`: the template, or stack of templates, that Panorama's firewalls get zones, interfaces and
     /// routes from.
     pub template: Option<String>,
+    /// `--tables FILE`: a TOML file with what the firewall looks up elsewhere, which adds to the tables of the rulebase
+    /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
+    /// `[url-category]`.
+    pub tables: Option<PathBuf>,
+    /// `--app-catalog FILE`: the predefined applications of a firewall as XML, which replace those of the same name and
+    /// are added to the others.
+    pub app_catalog: Option<PathBuf>,
 }
 
 impl Overrides {
@@ -137,19 +158,20 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
     parse(&path.to_string_lossy(), &bytes, overrides)
 }
 
-/// Reads a rulebase from its bytes; `path` is what messages call it.
+/// Reads a rulebase from its bytes; `path` is what messages call it. Files that `overrides` name are read as well.
 ///
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, ConfigError> {
-    let (text, format) = source::rulebase(path, bytes)?;
     let mut out = Diagnostics::default();
+    let given = given(overrides, &mut out)?;
+    let (text, format) = source::rulebase(path, bytes)?;
     let candidate = candidate(text, format, overrides, &mut out);
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
     }
     let source = info(path, format, candidate.rules.len());
-    match commit::commit(candidate, overrides, source, &mut out) {
+    match commit::commit(candidate, given, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), ..world }),
         None => Err(out.into_error(path, text)),
     }
@@ -165,6 +187,29 @@ fn candidate(text: &str, format: Format, overrides: &Overrides, out: &mut Diagno
 
 fn info(path: &str, format: Format, security_rules: usize) -> RulebaseInfo {
     RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules }
+}
+
+/// Reads the files besides the rulebase.
+fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigError> {
+    let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
+    let broken = |error: CatalogError| ConfigError::whole("the built-in catalog", error.to_string(), "");
+    let mut catalog = Catalog::builtin().map_err(broken)?;
+    if let Some(path) = &overrides.app_catalog {
+        let bytes = source::read(path)?;
+        let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
+        warnings.into_iter().for_each(|warning| out.warn(warning));
+    }
+    Ok(Given { catalog, tables })
+}
+
+/// Reads the file of `--tables`.
+fn tables(path: &Path) -> Result<Lookups, ConfigError> {
+    let bytes = source::read(path)?;
+    let path = path.to_string_lossy();
+    let text = source::utf8(&path, &bytes)?;
+    let mut out = Diagnostics::default();
+    let lookups = Lookups::read(&toml::read_tables(text, &mut out), false, &mut out);
+    if out.has_errors() { Err(out.into_error(&path, text)) } else { Ok(lookups) }
 }
 
 impl World {
@@ -197,7 +242,7 @@ impl World {
     ///     protocol: Protocol::TCP,
     ///     sport: 40_000,
     ///     dport: 80,
-    ///     app: None,
+    ///     ..Query::default()
     /// };
     /// let lookup = world.policy.lookup(&first_packet);
     /// assert_eq!(world.policy.rule(lookup.rule).name, "Web");

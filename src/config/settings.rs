@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::diagnostic::{nearest, quote};
+use crate::feature::nat::Oversubscription;
 
 /// A setting that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +129,8 @@ settings! {
     tcp_out_of_order_segments: u64 = 64, "tcp.out-of-order-segments", Values::Number(1, 1_024);
     /// Forward segments over that limit without inspection, instead of dropping them.
     tcp_bypass_exceed_oo_queue: bool = false, "tcp.bypass-exceed-oo-queue", Values::Flag;
+    /// How many sessions toward different destinations may have the same translated address and port.
+    dipp_oversub: Oversubscription = Oversubscription::X1, "nat.dipp-oversub", Values::Words(&["1x", "2x", "4x", "8x"]);
     /// Call a session unknown when another data packet comes after so many; 0 for no such limit.
     unknown_after_data_packets: u64 = 8, "model.unknown-after-data-packets", Values::Number(0, 10_000);
     /// Call a session unknown when so many payload bytes have been seen; 0 for no such limit.
@@ -165,6 +168,8 @@ const NOT_MODELLED: &[SettingInfo] = &[
     ignored("config.rematch", Values::Flag),
     ignored("ctd.tcp-bypass-exceed-queue", Values::Flag),
     ignored("ctd.udp-bypass-exceed-queue", Values::Flag),
+    ignored("nat.reserve-ip", Values::Flag),
+    ignored("nat.reserve-time", Values::Number(1, 604_800)),
     ignored("session.accelerated-aging-enable", Values::Flag),
     ignored("session.accelerated-aging-scaling-factor", Values::Number(2, 16)),
     ignored("session.accelerated-aging-threshold", Values::Number(50, 99)),
@@ -265,6 +270,12 @@ impl Setting for AsymmetricPath {
             "bypass" => Some(Self::Bypass),
             _ => None,
         }
+    }
+}
+
+impl Setting for Oversubscription {
+    fn read(value: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == value).map(|&(_, times)| times)
     }
 }
 

@@ -42,9 +42,7 @@ fn read_all(name: &str, source: impl Read) -> Result<Vec<u8>, ConfigError> {
 
 fn unreadable(name: &str, error: &io::Error) -> ConfigError {
     let (message, help) = match error.kind() {
-        io::ErrorKind::NotFound => {
-            ("there is no such file".to_owned(), "check the path given with `--rules`")
-        }
+        io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
         io::ErrorKind::PermissionDenied => {
             ("no permission to read the file".to_owned(), "check who may read it")
         }
@@ -60,7 +58,7 @@ fn unreadable(name: &str, error: &io::Error) -> ConfigError {
 pub(super) fn utf8<'b>(path: &str, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Some(kind) = binary(bytes) {
-        let help = "a rulebase is a text file; captures are given without `--rules`";
+        let help = "a rulebase is a text file in UTF-8; captures are given without `--rules`";
         return Err(ConfigError::whole(path, format!("this is {kind}, not a rulebase"), help));
     }
     std::str::from_utf8(bytes).map_err(|error| {
@@ -116,7 +114,9 @@ fn binary(bytes: &[u8]) -> Option<&'static str> {
         [0x1f, 0x8b, ..] => Some("a gzip file"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("a zstd file"),
         [0x50, 0x4b, 3, 4, ..] => Some("a zip file"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 text"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'<' | b's', 0, ..] | [0, b'<' | b's', ..] => {
+            Some("UTF-16 text")
+        }
         _ => None,
     }
 }

@@ -27,7 +27,7 @@ impl Firewall {
         session.app = AppState::Known(app);
         self.streams.release(session.stream.take());
         let (key, to) = (session.c2s, session.egress());
-        let query = query(&key, to, Some(app));
+        let query = query(&key, to, Some(app), self.now);
         let lookup = self.world.policy.lookup(&query);
         let (at, id) = (self.now, session.id);
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };
@@ -110,9 +110,10 @@ impl Firewall {
                 Direction::ClientToServer => matches!(action, Action::ResetServer | Action::ResetBoth),
             };
             if wanted {
+                // Each side sees its own side of NAT.
                 let path = match toward {
-                    Direction::ClientToServer => key,
-                    Direction::ServerToClient => session.s2c,
+                    Direction::ClientToServer => session.translated(key.zone),
+                    Direction::ServerToClient => key.reply(session.egress()),
                 };
                 let bytes = out.add_bytes(&rst(&path, next(toward), seen(toward.reverse())));
                 let kind = EventKind::Injected { direction: toward, what: Injection::Rst, bytes };

@@ -2,9 +2,10 @@
 
 use super::verdict::Verdict;
 use crate::app::AppId;
+use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey};
 use crate::policy::{Action, Lookup, Query, RuleId};
-use crate::session::{Counts, EndReason, History, Passed, Session, SessionId, State, TcpStage, Timer};
+use crate::session::{Counts, EndReason, History, Passed, Session, SessionId, Side, State, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
 
 /// The events of one step, with what they refer to. Clear it and use it again: no allocation per packet.
@@ -13,6 +14,7 @@ pub struct Events {
     list: Vec<Event>,
     records: Vec<Record>,
     queries: Vec<Query>,
+    keys: Vec<FlowKey>,
     bytes: Vec<u8>,
 }
 
@@ -37,6 +39,24 @@ pub enum EventKind {
     ClockBackward {
         /// By how much.
         by: Span,
+    },
+    /// A NAT rule matches a new session's first packet.
+    Translated {
+        /// Which.
+        rule: NatRuleId,
+        /// What it makes of the packet: [`Events::key`]. `None` where it changes nothing, or has nothing left to
+        /// change it to; a verdict says so then.
+        key: Option<u32>,
+    },
+    /// It has come out on which side of NAT a session's packets of one direction are captured. Where `again`, that
+    /// side shows a packet that was judged on the other one.
+    Captured {
+        /// The direction.
+        direction: Direction,
+        /// The side.
+        side: Side,
+        /// Whether the other side has shown it before.
+        again: bool,
     },
     /// A policy lookup: port-only while the query's application is `None`.
     LookedUp {
@@ -233,6 +253,10 @@ pub struct Record {
     pub started: Timestamp,
     /// Time of the last packet.
     pub last: Timestamp,
+    /// The NAT rule that translates it.
+    pub nat: Option<NatRuleId>,
+    /// On which side of NAT the first packet of each direction was captured.
+    pub sides: [Option<Side>; 2],
     /// Why it ended; `None` while it has not.
     pub reason: Option<EndReason>,
     /// State of the entry.
@@ -267,6 +291,11 @@ impl Events {
         &self.queries[index as usize]
     }
 
+    /// The flow key an event refers to.
+    pub fn key(&self, index: u32) -> &FlowKey {
+        &self.keys[index as usize]
+    }
+
     /// The bytes an event refers to.
     pub fn bytes(&self, range: Range) -> &[u8] {
         self.bytes.get(range.start as usize..(range.start + range.len) as usize).unwrap_or_default()
@@ -277,6 +306,7 @@ impl Events {
         self.list.clear();
         self.records.clear();
         self.queries.clear();
+        self.keys.clear();
         self.bytes.clear();
     }
 
@@ -292,6 +322,11 @@ impl Events {
     pub(super) fn add_query(&mut self, query: Query) -> u32 {
         self.queries.push(query);
         index(self.queries.len() - 1)
+    }
+
+    pub(super) fn add_key(&mut self, key: FlowKey) -> u32 {
+        self.keys.push(key);
+        index(self.keys.len() - 1)
     }
 
     pub(super) fn add_bytes(&mut self, bytes: &[u8]) -> Range {
@@ -324,6 +359,8 @@ impl Record {
             passed: session.passed(),
             started: session.started,
             last: session.last,
+            nat: session.nat,
+            sides: session.sides,
             reason: None,
             state: session.state,
             open: false,
@@ -337,6 +374,9 @@ impl Record {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Denied, Self::NeverIdentified, Self::Reclassified];
+
     /// Its name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -348,6 +388,9 @@ impl Outcome {
 }
 
 impl ActionSource {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::FromPolicy, Self::FromApplication];
+
     /// PAN-OS's spelling.
     pub const fn name(self) -> &'static str {
         match self {

@@ -8,8 +8,8 @@ use super::{Firewall, Judgement, timeout};
 use crate::flow::{Direction, FlowKey};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
-    AppState, EndReason, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker, TcpVerdict,
-    Timer, Trigger,
+    AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker,
+    TcpVerdict, Timer, Trigger,
 };
 use crate::time::Span;
 
@@ -25,12 +25,20 @@ impl Firewall {
     /// A packet whose flow is in the table.
     pub(super) fn existing(
         &mut self,
-        slot: Slot,
-        direction: Direction,
+        found: Found,
         packet: &Packet<'_>,
         (key, hash): (&FlowKey, KeyHash),
         out: &mut Events,
     ) -> Judgement {
+        let Found { slot, direction, side } = found;
+        let Some(session) = self.table.get(slot) else {
+            return Judgement::drop(DropReason::SessionDiscard);
+        };
+        if session.sides[direction.index()] != Some(side)
+            && let Some(judgement) = self.captured(found, packet, out)
+        {
+            return judgement;
+        }
         let Some(session) = self.table.get_mut(slot) else {
             return Judgement::drop(DropReason::SessionDiscard);
         };
@@ -149,7 +157,7 @@ impl Firewall {
         session.expires = self.now + length;
         if session.expires < session.scheduled {
             session.scheduled = session.expires;
-            self.timers.schedule(session.expires, session.id.0, slot);
+            self.timers.schedule(session.expires, session.id.low(), slot);
         }
     }
 

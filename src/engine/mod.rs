@@ -7,6 +7,7 @@ mod appid;
 mod block;
 mod event;
 mod fast;
+mod nat;
 mod peers;
 mod slow;
 mod verdict;
@@ -22,6 +23,7 @@ pub use verdict::{DropReason, Verdict};
 
 use crate::app::{AppId, Candidates};
 use crate::config::World;
+use crate::feature::nat::Pools;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
 use crate::policy::{Query, Ternary};
@@ -38,6 +40,7 @@ pub struct Firewall {
     timers: Timers,
     streams: Streams,
     peers: peers::Peers,
+    nat: nat::Nat,
     now: Timestamp,
     created: u64,
     /// Where [`Firewall::finish_some`] has come to.
@@ -73,12 +76,14 @@ struct Streams {
 impl Firewall {
     /// A firewall with an empty session table.
     pub fn new(world: Arc<World>) -> Self {
+        let nat = nat::Nat::new(Pools::new(world.settings.dipp_oversub));
         Self {
             world,
             table: Table::default(),
             timers: Timers::default(),
             streams: Streams::default(),
             peers: peers::Peers::default(),
+            nat,
             now: Timestamp::ZERO,
             created: 0,
             finished: 0,
@@ -128,7 +133,7 @@ impl Firewall {
                 self.table.warm(ahead);
             }
             let Some(session) = self.table.get_mut(slot) else { continue };
-            if session.id.0 != number || session.scheduled != when {
+            if session.id.low() != number || session.scheduled != when {
                 continue;
             }
             if session.expires > when {
@@ -213,7 +218,7 @@ impl Firewall {
         let key = key(packet, zone);
         let hash = self.table.hash(&key);
         match self.table.find(&key, hash) {
-            Some((slot, direction)) => self.existing(slot, direction, packet, (&key, hash), out),
+            Some(found) => self.existing(found, packet, (&key, hash), out),
             None => self.set_up(packet, key, hash, out),
         }
     }
@@ -235,11 +240,10 @@ impl Firewall {
         };
         // Both directions have the same hash.
         let hash = self.table.hash(&key);
-        let (slot, direction) = self
-            .table
-            .find(&key, hash)
-            .map(|(slot, direction)| (slot, direction.reverse()))
-            .or_else(|| self.table.find(&key.reply(zone), hash))?;
+        let (slot, direction) =
+            self.table.find(&key, hash).map(|found| (found.slot, found.direction.reverse())).or_else(
+                || self.table.find(&key.reply(zone), hash).map(|found| (found.slot, found.direction)),
+            )?;
         let session = self.table.get(slot)?;
         let verdict = if session.state == State::Discard {
             Verdict::Drop(DropReason::SessionDiscard)
@@ -253,6 +257,9 @@ impl Firewall {
     fn end(&mut self, slot: Slot, packet: u64, out: &mut Events) {
         let Some(mut session) = self.table.remove(slot) else { return };
         self.streams.release(session.stream.take());
+        if session.nat.is_some() {
+            self.let_go(slot);
+        }
         for trigger in [Trigger::Expire, Trigger::Age] {
             session.state = session.state.next(trigger).unwrap_or(State::Closed);
         }
@@ -339,11 +346,12 @@ fn key(packet: &Packet<'_>, zone: ZoneId) -> FlowKey {
     FlowKey { src: packet.ip.src, dst: packet.ip.dst, sport, dport, protocol: packet.ip.protocol, zone }
 }
 
-/// What a session with this key, on its way to the zone `to`, is looked up by. Where the key holds other things than
+/// What a session with this key, on its way to the zone `to`, is looked up by at `at`. Where the key holds other things than
 /// ports, the policy sees 0.
-fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>) -> Query {
+fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>, at: Timestamp) -> Query {
     let (sport, dport) = if key.protocol.has_ports() { (key.sport, key.dport) } else { (0, 0) };
-    Query { from: key.zone, to, src: key.src, dst: key.dst, protocol: key.protocol, sport, dport, app }
+    let FlowKey { zone: from, src, dst, protocol, .. } = *key;
+    Query { from, to, src, dst, protocol, sport, dport, app, category: None, at }
 }
 
 fn payload_len(packet: &Packet<'_>) -> u32 {
@@ -357,6 +365,14 @@ fn payload_len(packet: &Packet<'_>) -> u32 {
 /// The application column of a session as it stands (PANOS.md 2.9).
 fn label(world: &World, session: &Session) -> Label {
     match session.app {
+        // Told by a rule, not by payload: the handshake is labelled as any other (PANOS.md 2.7).
+        AppState::Known(_)
+            if session.c2s.protocol == Protocol::TCP
+                && session.data_packets == 0
+                && session.payload == [0; 2] =>
+        {
+            Label::Incomplete
+        }
         AppState::Known(app) => Label::App(app),
         AppState::Undecided | AppState::Exhausted if session.c2s.protocol != Protocol::TCP => {
             Label::InsufficientData

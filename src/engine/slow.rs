@@ -3,11 +3,11 @@
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::verdict::DropReason;
 use super::{Firewall, Judgement, query, timeout};
-use crate::flow::{Direction, FlowKey, Protocol};
+use crate::flow::{Addr, Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
-    AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Slot, State,
+    AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Side, Slot, State,
     TcpTracker, Timer, Trigger,
 };
 use crate::time::Span;
@@ -28,39 +28,75 @@ impl Firewall {
         {
             return Judgement::drop(DropReason::NonSyn);
         }
-        // Forwarding: the egress zone.
-        let Some(to) = self.world.zones.of(packet.ip.dst) else {
+        // A first packet that was captured on both sides of NAT is no session of its own.
+        if let Some(found) = self.seen_again(packet, &key) {
+            return self.existing(found, packet, (&key, hash), out);
+        }
+        // Forwarding and NAT: the egress zone is that of the translated destination (PANOS.md 9).
+        let Some(original) = self.egress(key.dst) else {
             return Judgement::drop(DropReason::NoEgressZone);
         };
-        // Security policy, with the application only where the header tells it (PANOS.md 0.1, 0.3a).
-        let app = self.world.identifier.by_header(packet);
-        let query = query(&key, to, app);
+        let translation = match self.translate(packet, &key, original, out) {
+            Ok(translation) => translation,
+            Err(judgement) => return judgement,
+        };
+        let moved = translation.key.dst != key.dst;
+        let Some(to) = (if moved { self.egress(translation.key.dst) } else { Some(original) }) else {
+            self.untranslate(&translation);
+            return Judgement::drop(DropReason::NoEgressZone);
+        };
+        let s2c = translation.key.reply(to);
+        // Security policy, with the application only where the header or a rule tells it (PANOS.md 0.1, 0.3a, 2.7).
+        let query = self.first_query(packet, &key, to);
         let lookup = self.world.policy.lookup(&query);
         let at = self.now;
         let event = |kind| Event { at, packet: packet.number, session: None, kind };
         let looked_up = EventKind::LookedUp { query: out.add_query(query), lookup };
         out.push(event(looked_up));
         if !lookup.action.is_allow() {
-            let record = out.add_record(self.refusal(packet, key, &query, lookup));
+            self.untranslate(&translation);
+            let record = out.add_record(self.refusal(packet, [key, s2c], &query, lookup));
             out.push(event(EventKind::Refused { record }));
             self.answer_refused(packet, &key, lookup, out);
             return Judgement::drop(DropReason::PolicyDeny);
         }
         // Session allocation and installation.
         let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
-        let session = self.new_session(packet, key, &query, lookup);
+        let session = self.new_session(packet, [key, s2c], &query, lookup);
         let installed = if self.table.len() < max { self.table.insert(session, hash) } else { None };
         let Some(slot) = installed else {
+            self.untranslate(&translation);
             out.push(event(EventKind::Limit { limit: Limit::Sessions }));
             return Judgement::drop(DropReason::TableFull);
         };
+        self.hold(slot, &translation, packet);
         self.created += 1;
         self.announce(slot, packet, out);
         self.inspect(slot, Direction::ClientToServer, packet, true, out)
     }
 
+    /// The zone behind which an address is.
+    fn egress(&self, dst: Addr) -> Option<ZoneId> {
+        self.world.zones.of(dst)
+    }
+
+    /// What the first lookup asks.
+    fn first_query(&self, packet: &Packet<'_>, key: &FlowKey, to: ZoneId) -> Query {
+        let query = query(key, to, self.world.identifier.by_header(packet), self.now);
+        match self.world.overrides.lookup(&query) {
+            Some(rule) => Query { app: Some(rule.application), ..query },
+            None => query,
+        }
+    }
+
     /// A session in its first moment.
-    fn new_session(&self, packet: &Packet<'_>, key: FlowKey, query: &Query, lookup: Lookup) -> Session {
+    fn new_session(
+        &self,
+        packet: &Packet<'_>,
+        [key, s2c]: [FlowKey; 2],
+        query: &Query,
+        lookup: Lookup,
+    ) -> Session {
         let bypass = self.world.settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
         let (timer, tcp) = match packet.layer4 {
             Layer4::Tcp(tcp) if is_syn(&tcp) => (Timer::TcpInit, TcpTracker::open(&tcp, bypass)),
@@ -73,7 +109,7 @@ impl Firewall {
         let opening = State::Init.next(Trigger::Allocate).unwrap_or(State::Opening);
         Session {
             c2s: key,
-            s2c: key.reply(query.to),
+            s2c,
             id: SessionId(self.created + 1),
             counts: Counts::default(),
             payload: [0; 2],
@@ -92,6 +128,8 @@ impl Firewall {
                 (None, _) => AppState::Exhausted,
             },
             stream: None,
+            nat: None,
+            sides: [Some(Side::Received), None],
             data_packets: 0,
             data_bytes: 0,
             ttl: packet.ip.ttl,
@@ -109,7 +147,7 @@ impl Firewall {
     /// Schedules a new session's timer and says that it is there.
     fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
         let Some(session) = self.table.get(slot) else { return };
-        self.timers.schedule(session.scheduled, session.id.0, slot);
+        self.timers.schedule(session.scheduled, session.id.low(), slot);
         let record = out.add_record(Record::of(session, super::label(&self.world, session)));
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
         out.push(event(EventKind::Created { record }));
@@ -125,7 +163,14 @@ impl Firewall {
         let Some(session) = self.table.get(slot) else { return };
         let AppState::Known(app) = session.app else { return };
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
-        let evidence = Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) };
+        let told = query(&session.c2s, session.egress(), None, self.now);
+        let evidence = match self.world.overrides.lookup(&told) {
+            Some(rule) => Evidence {
+                what: "told by the application-override rule",
+                detail: out.add_bytes(rule.name.as_bytes()),
+            },
+            None => Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) },
+        };
         out.push(event(EventKind::Identified { app, evidence }));
         let record = out.add_record(Record::of(session, Label::App(app)));
         out.push(event(EventKind::Allowed { record }));
@@ -133,12 +178,18 @@ impl Firewall {
 
     /// The record of a packet that the port-only lookup refuses: session id 0, `not-applicable`, `policy-deny`
     /// (PANOS.md 0.4); the application only where the header told it (0.3a).
-    fn refusal(&self, packet: &Packet<'_>, key: FlowKey, query: &Query, lookup: Lookup) -> Record {
+    fn refusal(
+        &self,
+        packet: &Packet<'_>,
+        [key, s2c]: [FlowKey; 2],
+        query: &Query,
+        lookup: Lookup,
+    ) -> Record {
         Record {
             id: None,
             parent: None,
             c2s: key,
-            s2c: key.reply(query.to),
+            s2c,
             rule: lookup.rule,
             tentative: lookup.rule,
             decided: query.app.map(|_| lookup.rule),
@@ -149,6 +200,8 @@ impl Firewall {
             passed: Passed::default(),
             started: self.now,
             last: self.now,
+            nat: None,
+            sides: [Some(Side::Received), None],
             reason: Some(EndReason::PolicyDeny),
             state: State::Closed,
             open: false,

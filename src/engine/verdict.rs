@@ -31,6 +31,8 @@ pub enum DropReason {
     NoIngressZone,
     /// The destination address is behind no zone.
     NoEgressZone,
+    /// NAT has no address or port left for it.
+    NatExhausted,
     /// A TCP packet without session that is no SYN.
     NonSyn,
     /// The port-only lookup found a blocking rule.
@@ -55,6 +57,7 @@ impl DropReason {
             Self::NotIp => "flow_rcv_not_ip",
             Self::NoIngressZone => "flow_no_interface",
             Self::NoEgressZone => "flow_fwd_l3_noroute",
+            Self::NatExhausted => "nat_port_alloc_fail",
             Self::NonSyn => "flow_tcp_non_syn_drop",
             Self::PolicyDeny => "flow_policy_deny",
             Self::AppDeny => "appid_policy_deny",
@@ -74,6 +77,7 @@ impl fmt::Display for DropReason {
             Self::NotIp => "not an IP packet",
             Self::NoIngressZone => "the source address is behind no zone",
             Self::NoEgressZone => "the destination address is behind no zone",
+            Self::NatExhausted => "NAT has no address or port left",
             Self::NonSyn => "no session, and not a SYN",
             Self::PolicyDeny => "the port-only lookup found a blocking rule",
             Self::AppDeny => "the application it shows is blocked",

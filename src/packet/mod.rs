@@ -8,11 +8,13 @@ pub mod checksum;
 mod decode;
 mod defrag;
 mod quoted;
+mod rewrite;
 mod tcp;
 
 pub use decode::{Checksums, DecodeOptions, decode};
 pub use defrag::{DefragLimits, Defragmented, Defragmenter};
 pub use quoted::Quoted;
+pub use rewrite::rewrite;
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};
 
 use crate::flow::{Addr, Protocol};

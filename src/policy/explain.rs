@@ -3,7 +3,7 @@
 //! Names in sentences are those of the rulebase as they are: a rulebase whose names have control characters is not
 //! read in the first place.
 
-use super::lookup::{Lookup, Policy, Query, Ternary, matches_category, matches_zones};
+use super::lookup::{Lookup, Policy, Query, Ternary, is_active, matches_zones};
 use super::rule::{AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, ServiceMatch};
 use crate::app::AppId;
 use crate::flow::Addr;
@@ -26,8 +26,12 @@ pub enum Column {
     Source,
     /// `destination` and `negate-destination`.
     Destination,
-    /// `source-user`, `source-hip` and the like.
+    /// `source-user`.
+    User,
+    /// `source-hip`, `source-device` and the like.
     Identity,
+    /// `schedule`.
+    Schedule,
     /// `application`.
     Application,
     /// `service`.
@@ -139,12 +143,18 @@ impl Policy {
             Some(Column::Source)
         } else if !rule.destination.contains(query.dst) {
             Some(Column::Destination)
+        } else if !rule.user.contains(query.src) {
+            Some(Column::User)
         } else if !rule.identity.is_empty() {
             Some(Column::Identity)
+        } else if !is_active(rule, query) {
+            Some(Column::Schedule)
         } else if self.matches_application(rule, query).0 == Ternary::No {
             Some(Column::Application)
         } else if self.matches_service(rule, query) == Ternary::No {
             Some(Column::Service)
+        } else if rule.category.matches(query.category) == Ternary::No {
+            Some(Column::Category)
         } else {
             None
         }
@@ -210,7 +220,7 @@ impl Policy {
     fn passed_over(&self, rule: &Rule, query: &Query) -> String {
         let unknown = if query.app.is_none() && self.matches_application(rule, query).0 == Ternary::Unknown {
             "the application is not known"
-        } else if matches_category(rule) == Ternary::Unknown {
+        } else if rule.category.matches(query.category) == Ternary::Unknown {
             "the URL category is not known"
         } else {
             "the application is not known"
@@ -236,13 +246,22 @@ impl Policy {
             of(Column::Application, application, self.application_sentence(rule, query)),
             of(Column::Service, self.matches_service(rule, query), self.service_sentence(rule, query)),
         ];
+        if !rule.user.is_any() {
+            let certainty = Ternary::certain(rule.user.contains(query.src));
+            columns.push(of(Column::User, certainty, self.user_sentence(rule, query)));
+        }
         if !rule.identity.is_empty() {
             let sentence = format!("asks for {}, and a capture does not tell", rule.identity.join(", "));
             columns.push(of(Column::Identity, Ternary::No, sentence));
         }
-        if !rule.category.is_empty() {
-            let sentence = format!("URL category {} is not known: may match", quoted(&rule.category));
-            columns.push(of(Column::Category, Ternary::Unknown, sentence));
+        if let Some(schedule) = &rule.schedule {
+            let is = if is_active(rule, query) { "is active" } else { "is not active" };
+            let sentence = format!("schedule `{}` {is}: it is {}", schedule.name, schedule.shown(query.at));
+            columns.push(of(Column::Schedule, Ternary::certain(is_active(rule, query)), sentence));
+        }
+        if !rule.category.is_any() {
+            let certainty = rule.category.matches(query.category);
+            columns.push(of(Column::Category, certainty, category_sentence(rule, certainty)));
         }
         columns
     }
@@ -257,6 +276,12 @@ impl Policy {
             _ if !rule.from.contains(query.from) => format!("{pair}, and the rule is not from {from}"),
             _ => format!("{pair}, and the rule is not to {to}"),
         }
+    }
+
+    fn user_sentence(&self, rule: &Rule, query: &Query) -> String {
+        let user = self.users().of(query.src).unwrap_or("unknown");
+        let is = if rule.user.contains(query.src) { "is" } else { "is not" };
+        format!("source-user `{user}` {is} in {}", quoted(&rule.user.names))
     }
 
     fn application_sentence(&self, rule: &Rule, query: &Query) -> String {
@@ -336,7 +361,9 @@ impl Column {
             Self::Zones => "other zones",
             Self::Source => "other sources",
             Self::Destination => "other destinations",
-            Self::Identity => "ask for users, hosts or devices, and a capture does not tell",
+            Self::User => "other users",
+            Self::Identity => "ask for hosts or devices, and a capture does not tell",
+            Self::Schedule => "schedules that are not active",
             Self::Application => "other applications",
             Self::Service => "other services",
             Self::Category => "other categories",
@@ -363,6 +390,15 @@ fn address_sentence(which: &str, column: &AddressMatch, addr: Addr) -> String {
     let inside = column.contains(addr) != column.negate;
     let (is, negated) = (if inside { "is" } else { "is not" }, if column.negate { " (negated)" } else { "" });
     format!("{which} {addr} {is} in {}{negated}", quoted(&column.names))
+}
+
+fn category_sentence(rule: &Rule, certainty: Ternary) -> String {
+    let names = quoted(&rule.category.names);
+    match certainty {
+        Ternary::Yes => format!("the URL category is in {names}"),
+        Ternary::Unknown => format!("URL category {names} is not known: may match"),
+        Ternary::No => format!("the URL category is not in {names}"),
+    }
 }
 
 /// `rule 3` or `rules 3 to 18,114`, counted from 1 as people do.

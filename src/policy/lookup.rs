@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use super::category::CategorySet;
 use super::index::{Index, Limits};
 use super::rule::{Action, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch};
+use super::user::Users;
 use crate::app::{AppId, Catalog};
 use crate::flow::{Addr, Protocol, ZoneId};
+use crate::time::Timestamp;
 
 /// How certain it is that something matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ternary {
     /// It does not, whatever the application.
     No,
-    /// It may: that depends on the application, which is not known yet.
+    /// It may: that depends on the application or the URL category, which is not known yet.
     Unknown,
     /// It does.
     Yes,
@@ -27,7 +30,7 @@ impl Ternary {
 
 /// What a session is looked up by. Addresses and ports are those before NAT, the destination zone is the one after
 /// it (PANOS.md 2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Query {
     /// Source zone.
     pub from: ZoneId,
@@ -45,6 +48,10 @@ pub struct Query {
     pub dport: u16,
     /// The application, once known.
     pub app: Option<AppId>,
+    /// The URL categories of the host, once known.
+    pub category: Option<CategorySet>,
+    /// When: schedules go by it.
+    pub at: Timestamp,
 }
 
 /// The rule that answers a query.
@@ -85,6 +92,7 @@ pub struct Policy {
     index: Index,
     /// Names of zones by id, for explanations.
     zones: Vec<String>,
+    users: Users,
 }
 
 impl Policy {
@@ -103,13 +111,24 @@ impl Policy {
         let mut rules: Vec<Rule> = rules.into_iter().filter(|rule| !rule.disabled).collect();
         let index = Index::new(&rules, &catalog, options, limits);
         rules.extend(defaults);
-        Self { rules, catalog, options, index, zones: Vec::new() }
+        Self { rules, catalog, options, index, zones: Vec::new(), users: Users::default() }
     }
 
     /// Gives the zones names, in order of their ids, so that explanations can use them.
     #[must_use]
     pub fn with_zone_names(self, names: &[String]) -> Self {
         Self { zones: names.to_vec(), ..self }
+    }
+
+    /// Adds the IP-user mapping that the rules' users were resolved with, so that explanations can name users.
+    #[must_use]
+    pub fn with_users(self, users: Users) -> Self {
+        Self { users, ..self }
+    }
+
+    /// The IP-user mapping.
+    pub const fn users(&self) -> &Users {
+        &self.users
     }
 
     /// All rules in order; the last two are `intrazone-default` and `interzone-default`.
@@ -190,6 +209,13 @@ impl Policy {
         }
     }
 
+    /// The service object by which a rule admits a session: the first one of the rule that has its ports. Its
+    /// timeouts are the session's.
+    pub fn service_of(&self, id: RuleId, query: &Query) -> Option<&Service> {
+        let ServiceMatch::Services(services) = &self.rule(id).service else { return None };
+        services.iter().find(|service| service.contains(query.protocol, query.sport, query.dport))
+    }
+
     /// `intrazone-default` or `interzone-default`.
     fn default_rule(&self, query: &Query) -> Lookup {
         let id = self.user_rules() + usize::from(query.from != query.to);
@@ -203,7 +229,9 @@ impl Policy {
         if !matches_zones(rule, query)
             || !rule.source.contains(query.src)
             || !rule.destination.contains(query.dst)
+            || !rule.user.contains(query.src)
             || !rule.identity.is_empty()
+            || !is_active(rule, query)
         {
             return NO;
         }
@@ -215,7 +243,7 @@ impl Policy {
         if service == Ternary::Yes && self.blocks_by_service(rule) {
             application = Ternary::Yes;
         }
-        (application.min(service).min(matches_category(rule)), implicit)
+        (application.min(service).min(rule.category.matches(query.category)), implicit)
     }
 
     /// The setting for a block rule with applications and an explicit service.
@@ -291,9 +319,9 @@ impl Policy {
     }
 }
 
-/// The URL category column: the model knows no category.
-pub(super) fn matches_category(rule: &Rule) -> Ternary {
-    if rule.category.is_empty() { Ternary::Yes } else { Ternary::Unknown }
+/// Whether the rule is considered at the time of the query.
+pub(super) fn is_active(rule: &Rule, query: &Query) -> bool {
+    rule.schedule.as_ref().is_none_or(|schedule| schedule.is_active(query.at))
 }
 
 /// The zone columns and the rule type.

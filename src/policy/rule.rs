@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::category::CategoryMatch;
+use super::schedule::Schedule;
+use super::user::UserMatch;
 use crate::app::AppId;
 use crate::flow::{Addr, Protocol, ZoneId};
 
@@ -30,12 +33,16 @@ pub struct Rule {
     pub application: ApplicationMatch,
     /// Services.
     pub service: ServiceMatch,
-    /// URL categories as configured; empty is `any`. The model tells no categories, so that such a rule may match but
-    /// is never certain to: an allow rule lets pass, a block rule is passed over (PANOS.md 2.2).
-    pub category: Vec<String>,
-    /// What it asks of users, hosts and devices, such as `source-user known-user`; empty asks nothing. A capture tells
-    /// nothing of them, and what is not mapped does not match (PANOS.md 2.2): such a rule never does.
+    /// URL categories. While that of the session is not known, an allow rule lets pass and a block rule is passed over
+    /// (PANOS.md 2.2).
+    pub category: CategoryMatch,
+    /// Source users.
+    pub user: UserMatch,
+    /// What it asks of hosts and devices, such as `source-hip laptop`; empty asks nothing. A capture tells nothing of
+    /// them, and what is not known does not match (PANOS.md 2.2): such a rule never does.
     pub identity: Vec<String>,
+    /// When it is considered at all; `None` is always. Shared by all rules of that schedule.
+    pub schedule: Option<Arc<Schedule>>,
     /// What happens to what it matches.
     pub action: Action,
     /// Whether a drop or reset sends an ICMP unreachable to the client of a session that is not TCP.
@@ -62,8 +69,10 @@ impl Default for Rule {
             destination: AddressMatch::default(),
             application: ApplicationMatch::default(),
             service: ServiceMatch::default(),
-            category: Vec::new(),
+            category: CategoryMatch::default(),
+            user: UserMatch::default(),
             identity: Vec::new(),
+            schedule: None,
             action: Action::default(),
             icmp_unreachable: false,
             log_start: false,
@@ -183,13 +192,14 @@ impl AddressMatch {
 
     /// Whether `addr` matches.
     pub fn contains(&self, addr: Addr) -> bool {
-        if self.is_any() {
-            return true;
-        }
-        let after = self.ranges.partition_point(|&(low, _)| low <= addr);
-        let inside = after > 0 && self.ranges.get(after - 1).is_some_and(|&(_, high)| addr <= high);
-        inside != self.negate
+        self.is_any() || within(&self.ranges, addr) != self.negate
     }
+}
+
+/// Whether `addr` lies in one of these inclusive ranges, which are sorted and disjoint.
+pub(super) fn within(ranges: &[(Addr, Addr)], addr: Addr) -> bool {
+    let after = ranges.partition_point(|&(low, _)| low <= addr);
+    after > 0 && ranges.get(after - 1).is_some_and(|&(_, high)| addr <= high)
 }
 
 /// Applications of a rule, with every group resolved.
@@ -220,7 +230,7 @@ pub enum ServiceMatch {
 }
 
 /// One service object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Service {
     /// As configured, for people.
     pub name: String,
@@ -230,6 +240,19 @@ pub struct Service {
     pub ports: Vec<(u16, u16)>,
     /// Inclusive source port ranges; empty means any.
     pub source_ports: Vec<(u16, u16)>,
+    /// What it sets in place of the timeouts of application and firewall (`override yes`).
+    pub timeouts: ServiceTimeouts,
+}
+
+/// Session timeouts of a service in seconds (PANOS.md 5.2); `None` overrides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ServiceTimeouts {
+    /// Without a packet: `timeout`.
+    pub idle: Option<u32>,
+    /// After the first FIN: `halfclose-timeout`, TCP only.
+    pub half_closed: Option<u32>,
+    /// After the second FIN or a RST: `timewait-timeout`, TCP only.
+    pub time_wait: Option<u32>,
 }
 
 impl Service {

@@ -93,8 +93,8 @@ impl Policy {
             negate_source: rule.source.negate,
             destination: addresses(&rule.destination),
             negate_destination: rule.destination.negate,
-            user: users(rule),
-            category: rule.category.clone(),
+            user: rule.user.names.clone(),
+            category: rule.category.names.clone(),
             tuples,
             implicit,
             more_tuples: more || more_implicit,
@@ -192,12 +192,6 @@ fn ports_text(range: (u16, u16)) -> String {
 
 fn range_text<T: fmt::Display + PartialEq>((low, high): (T, T)) -> String {
     if low == high { low.to_string() } else { format!("{low}-{high}") }
-}
-
-/// Users that a rule asks for.
-fn users(rule: &Rule) -> Vec<String> {
-    let users = rule.identity.iter().filter_map(|asked| asked.strip_prefix("source-user "));
-    users.flat_map(|users| users.split(" or ")).map(str::to_owned).collect()
 }
 
 /// Addresses of a column.

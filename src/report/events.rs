@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use super::Sink;
 use super::inline::{Clock, Inline};
 use super::json::{Value, members};
-use super::row::{self, FirstPacketsRow, label_name, rule_name};
+use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Injection, Limit, Range, Record, Verdict};
 use crate::flow::{Direction, FlowKey};
@@ -63,6 +63,8 @@ impl Sink for EventLog<'_> {
 const fn name(kind: &EventKind) -> &'static str {
     match kind {
         EventKind::ClockBackward { .. } => "clock-backward",
+        EventKind::Translated { .. } => "translated",
+        EventKind::Captured { .. } => "captured",
         EventKind::LookedUp { .. } => "looked-up",
         EventKind::Refused { .. } => "refused",
         EventKind::Created { .. } => "created",
@@ -81,6 +83,22 @@ const fn name(kind: &EventKind) -> &'static str {
 fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventKind) {
     match *kind {
         EventKind::ClockBackward { by } => members! { out, "nanoseconds": by.nanos(), },
+        EventKind::Translated { rule, key } => {
+            members! { out, "rule": nat_rule_name(world, rule), }
+            if let Some(key) = key.map(|key| events.key(key)) {
+                members! { out,
+                    "src": Inline::<46>::of_addr(key.src),
+                    "dst": Inline::<46>::of_addr(key.dst),
+                    "sport": key.sport,
+                    "dport": key.dport,
+                }
+            }
+        }
+        EventKind::Captured { direction, side, again } => members! { out,
+            "direction": direction.name(),
+            "side": side.name(),
+            "again": again,
+        },
         EventKind::LookedUp { query, lookup } => push_lookup(out, world, events.query(query), &lookup),
         EventKind::Refused { record }
         | EventKind::Created { record }

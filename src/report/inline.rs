@@ -103,8 +103,11 @@ impl Clock {
         }
         let mut text = self.prefix;
         if nanos > 0 {
-            let fraction = Inline::<10>::of(format_args!(".{nanos:09}"));
-            text.push(fraction.as_str().trim_end_matches('0').as_bytes());
+            // A leading one keeps the zeros that follow it.
+            let mut digits = itoa::Buffer::new();
+            let digits = digits.format(1_000_000_000 + nanos).trim_end_matches('0');
+            text.push(b".");
+            text.push(digits.as_bytes().get(1..).unwrap_or_default());
         }
         text.push(b"Z");
         text

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::escape::{push_json, write_json};
 use super::inline::Inline;
-use super::row::{Applications, FirstPacketsRow, Model, Row, Subtype, rule_name};
+use super::row::{Applications, FirstPacketsRow, Model, NatRow, Row, Subtype, rule_name};
 use super::rows::{Encode, Rows};
 use super::{About, Leak, Tally};
 use crate::capture::CaptureInfo;
@@ -42,9 +42,9 @@ pub(super) use members;
 /// A million rows a second leave no time for a general serializer.
 fn push_row(out: &mut Vec<u8>, row: &Row<'_>) {
     out.extend_from_slice(b"{\"type\":");
-    row.kind.push(out);
+    Plain(row.kind).push(out);
     members! { out,
-        "subtype": row.subtype.name(),
+        "subtype": Plain(row.subtype.name()),
         "start": row.start,
         "elapsed": row.elapsed,
         "src": row.src,
@@ -62,9 +62,9 @@ fn push_row(out: &mut Vec<u8>, row: &Row<'_>) {
         "outbound_if": row.outbound_if,
         "rule": row.rule,
         "app": row.app,
-        "action": row.action,
-        "action_source": row.action_source,
-        "category": row.category,
+        "action": Plain(row.action),
+        "action_source": Plain(row.action_source),
+        "category": Plain(row.category),
         "sessionid": row.sessionid,
         "parent_session_id": row.parent_session_id,
         "repeatcnt": row.repeatcnt,
@@ -75,7 +75,7 @@ fn push_row(out: &mut Vec<u8>, row: &Row<'_>) {
         "packets": row.packets,
         "pkts_sent": row.pkts_sent,
         "pkts_received": row.pkts_received,
-        "session_end_reason": row.session_end_reason,
+        "session_end_reason": Plain(row.session_end_reason),
     }
     push_model(out, &row.model);
     out.push(b'}');
@@ -83,7 +83,7 @@ fn push_row(out: &mut Vec<u8>, row: &Row<'_>) {
 
 fn push_model(out: &mut Vec<u8>, model: &Model<'_>) {
     out.extend_from_slice(b",\"model\":{\"state\":");
-    model.state.push(out);
+    Plain(model.state).push(out);
     members! { out,
         "logged": model.logged,
         "open_at_end": model.open_at_end,
@@ -91,11 +91,14 @@ fn push_model(out: &mut Vec<u8>, model: &Model<'_>) {
         "community_id": model.community_id,
         "tentative_rule": model.tentative_rule,
         "final_rule": model.final_rule,
-        "tracker_stage": model.tracker_stage,
+        "tracker_stage": model.tracker_stage.map(Plain),
         "applications": model.applications,
         "first_packets": model.first_packets,
         "first_packet": model.first_packet,
         "last_packet": model.last_packet,
+    }
+    if let Some(nat) = &model.nat {
+        members! { out, "nat": nat, }
     }
     out.push(b'}');
 }
@@ -108,6 +111,17 @@ pub(super) trait Value {
 impl Value for &str {
     fn push(&self, out: &mut Vec<u8>) {
         push_json(out, self);
+    }
+}
+
+/// A word of our own, which needs no escaping.
+struct Plain(&'static str);
+
+impl Value for Plain {
+    fn push(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.extend_from_slice(self.0.as_bytes());
+        out.push(b'"');
     }
 }
 
@@ -163,6 +177,15 @@ impl Value for Applications<'_> {
             out.push(b'}');
         }
         out.extend_from_slice(if before.starts_with(b"[") { b"[]" } else { b"]" });
+    }
+}
+
+impl Value for &NatRow<'_> {
+    fn push(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"rule\":");
+        self.rule.push(out);
+        members! { out, "c2s": self.c2s.map(Plain), "s2c": self.s2c.map(Plain), }
+        out.push(b'}');
     }
 }
 

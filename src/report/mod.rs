@@ -10,7 +10,9 @@ mod explain;
 mod inline;
 pub mod json;
 mod leaks;
+mod live;
 mod order;
+mod packed;
 mod policy_match;
 mod row;
 mod rows;
@@ -31,7 +33,7 @@ pub use explain::Explain;
 pub use inline::Inline;
 pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
 pub use policy_match::{Asked, PolicyMatch};
-pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, Row, Subtype};
+pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, NatRow, Row, Subtype};
 pub use rows::{Encode, Rows};
 pub use tally::{RuleTally, Tally};
 

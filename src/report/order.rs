@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// What rows are sorted by: start time, then session number (0 for a refused packet).
 pub(super) type Place = (Timestamp, u64);
 
-/// Texts on their way into order.
+/// Texts (rows as bytes, whatever those mean) on their way into order.
 ///
 /// They wait in memory until nothing can come before them ([`Order::release`]) or until there are too many; then they
 /// go to a temporary file in sorted runs, which [`Order::finish`] merges. Texts of the same place keep the order in
@@ -38,8 +38,15 @@ type Key = (Place, u64);
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     key: Key,
-    start: usize,
-    end: usize,
+    start: u32,
+    len: u32,
+}
+
+impl Waiting {
+    fn text<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let start = self.start as usize;
+        bytes.get(start..start + self.len as usize).unwrap_or_default()
+    }
 }
 
 /// Sorted runs in a temporary file.
@@ -50,7 +57,7 @@ struct Spilled {
     ends: Vec<u64>,
 }
 
-/// Memory for rows that wait.
+/// Memory for rows that wait. Far below 4 GiB, so that places in it fit 32 bits.
 const LIMIT: usize = 64 << 20;
 /// Pruning is worth while from twice so many texts on.
 const SPARE: usize = 1_000;
@@ -88,17 +95,14 @@ impl Order {
     }
 
     /// Adds the text that `write` appends.
-    pub(super) fn push(
-        &mut self,
-        place: Place,
-        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub(super) fn push(&mut self, place: Place, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         if self.bytes.len() >= self.limit {
             self.spill()?;
         }
         let start = self.bytes.len();
-        write(&mut self.bytes)?;
-        self.waiting.push(Waiting { key: (place, self.sequence), start, end: self.bytes.len() });
+        write(&mut self.bytes);
+        let len = self.bytes.len() - start;
+        self.waiting.push(Waiting { key: (place, self.sequence), start: narrow(start)?, len: narrow(len)? });
         self.sequence += 1;
         if self.first.is_some_and(|count| self.waiting.len() / 2 > count.max(SPARE)) {
             self.prune();
@@ -115,17 +119,26 @@ impl Order {
         self.compact();
     }
 
-    /// Writes all texts that come before `bound`, when that is worth while.
-    pub(super) fn release(&mut self, bound: Place, out: &mut impl Write) -> io::Result<()> {
+    /// Hands out all texts that come before `bound`, when that is worth while.
+    pub(super) fn release(
+        &mut self,
+        bound: Place,
+        mut each: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
         if self.bytes.len() < self.worth || self.spilled.is_some() {
             return Ok(());
         }
-        self.sort();
-        let ready = self.waiting.partition_point(|waiting| waiting.key.0 < bound);
-        for waiting in self.waiting.drain(..ready) {
-            out.write_all(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
+        let is_ready = |waiting: &Waiting| waiting.key.0 < bound;
+        let ready = self.waiting.iter().filter(|waiting| is_ready(waiting)).count();
+        // Closing the gaps costs as much as handing out: it should be worth it.
+        if ready > self.waiting.len() / 4 {
+            let mut ready: Vec<Waiting> = self.waiting.extract_if(.., |waiting| is_ready(waiting)).collect();
+            ready.sort_unstable_by_key(|waiting| waiting.key);
+            for waiting in ready {
+                each(waiting.text(&self.bytes))?;
+            }
+            self.compact();
         }
-        self.compact();
         self.worth = (self.bytes.len() * 2).clamp(WORTH.min(self.limit), self.limit);
         Ok(())
     }
@@ -134,9 +147,10 @@ impl Order {
     fn compact(&mut self) {
         let mut kept = Vec::new();
         for waiting in &mut self.waiting {
-            let start = kept.len();
-            kept.extend_from_slice(self.bytes.get(waiting.start..waiting.end).unwrap_or_default());
-            (waiting.start, waiting.end) = (start, kept.len());
+            // What is kept is no more than what was there.
+            let start = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+            kept.extend_from_slice(waiting.text(&self.bytes));
+            waiting.start = start;
         }
         self.bytes = kept;
     }
@@ -164,7 +178,7 @@ impl Order {
     fn drain(&mut self, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         self.sort();
         for waiting in self.waiting.drain(..) {
-            each(self.bytes.get(waiting.start..waiting.end).unwrap_or_default())?;
+            each(waiting.text(&self.bytes))?;
         }
         Ok(())
     }
@@ -183,7 +197,7 @@ impl Order {
         let mut out = BufWriter::with_capacity(1 << 16, &spilled.file);
         for waiting in self.waiting.drain(..) {
             let ((at, session), sequence) = waiting.key;
-            let text = self.bytes.get(waiting.start..waiting.end).unwrap_or_default();
+            let text = waiting.text(&self.bytes);
             for number in [at.nanos(), session, sequence, text.len() as u64] {
                 out.write_all(&number.to_le_bytes())?;
             }
@@ -195,6 +209,10 @@ impl Order {
         self.bytes.clear();
         Ok(())
     }
+}
+
+fn narrow(len: usize) -> io::Result<u32> {
+    u32::try_from(len).map_err(|_| io::Error::other("a row of more than 4 GiB"))
 }
 
 impl Spilled {
@@ -286,10 +304,10 @@ mod tests {
                 // Rows begin at most eight units ago.
                 let place = (Timestamp::from_nanos(now - back), session);
                 let text = format!("{number} ");
-                order.push(place, |out| { out.extend_from_slice(text.as_bytes()); Ok(()) }).unwrap();
+                order.push(place, |out| out.extend_from_slice(text.as_bytes())).unwrap();
                 expected.push((place, text));
                 if releases {
-                    order.release((Timestamp::from_nanos(now - 8), 0), &mut out).unwrap();
+                    order.release((Timestamp::from_nanos(now - 8), 0), |text| out.write_all(text)).unwrap();
                 }
             }
             order.finish(|text| { out.extend_from_slice(text); Ok(()) }).unwrap();
@@ -305,7 +323,7 @@ mod tests {
         for number in (0..10_000u64).rev() {
             let place = (Timestamp::from_nanos(number), 0);
             assert!(order.wants(place));
-            order.push(place, |out| write!(out, "{number} ")).unwrap();
+            order.push(place, |out| out.extend_from_slice(format!("{number} ").as_bytes())).unwrap();
             assert!(order.waiting.len() <= 2 * SPARE + 2);
         }
         let mut out = Vec::new();

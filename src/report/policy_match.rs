@@ -30,6 +30,8 @@ pub enum Asked {
     FirstPacket,
     /// From the packet's header, which tells it where the protocol has no ports (PANOS.md 0.3a).
     Header,
+    /// From an application-override rule, which knows it from the first packet (PANOS.md 2.7).
+    Override,
     /// From whoever asks.
     Application,
 }
@@ -142,6 +144,10 @@ impl<'w> PolicyMatch<'w> {
             }
             (Asked::Header, _) => {
                 "The header tells the application, so that the first packet gets this answer already.".to_owned()
+            }
+            (Asked::Override, _) => {
+                "An application-override rule tells the application, so that the first packet gets this answer already."
+                    .to_owned()
             }
             (Asked::FirstPacket, false) => {
                 "This is the answer for the first packet: it is refused, no session is made and App-ID never starts."
@@ -344,6 +350,7 @@ impl<'a> QueryRow<'a> {
             application_source: match found.asked {
                 Asked::FirstPacket => None,
                 Asked::Header => Some("header"),
+                Asked::Override => Some("application-override"),
                 Asked::Application => Some("given"),
             },
         }

@@ -6,9 +6,10 @@ use super::inline::{Clock, Inline};
 use crate::app::{AppId, readable};
 use crate::config::World;
 use crate::engine::{Events, Evidence, FirstPackets, Label, Record};
+use crate::feature::nat::NatRuleId;
 use crate::flow::{FlowKey, Protocol};
 use crate::policy::{Lookup, RuleId};
-use crate::session::EndReason;
+use crate::session::{EndReason, Side};
 use crate::time::Timestamp;
 
 /// A row's subtype (PANOS.md 3.3): neither a rule's action nor a packet's verdict.
@@ -105,6 +106,8 @@ pub struct Model<'a> {
     pub applications: Applications<'a>,
     /// What was forwarded under a rule that does not finally hold.
     pub first_packets: Option<FirstPacketsRow<'a>>,
+    /// What NAT did.
+    pub nat: Option<NatRow<'a>>,
     /// Frame number of the first packet.
     pub first_packet: u64,
     /// Frame number of the last packet.
@@ -113,6 +116,24 @@ pub struct Model<'a> {
     pub started: Timestamp,
     /// Not printed: whether the ports of the row mean anything.
     pub has_ports: bool,
+}
+
+/// The NAT rule of a session, and on which side of it the capture shows the packets of each direction.
+#[derive(Debug, Clone, Copy)]
+pub struct NatRow<'a> {
+    /// The rule.
+    pub rule: &'a str,
+    /// Packets from the client: `received` by the firewall, or as `transmitted` by it.
+    pub c2s: Option<&'static str>,
+    /// Packets from the server.
+    pub s2c: Option<&'static str>,
+}
+
+impl<'a> NatRow<'a> {
+    fn new(rule: NatRuleId, record: &Record, world: &'a World) -> Self {
+        let [c2s, s2c] = record.sides.map(|side| side.map(Side::name));
+        Self { rule: nat_rule_name(world, rule), c2s, s2c }
+    }
 }
 
 /// [`FirstPackets`] with names.
@@ -207,7 +228,10 @@ impl<'a> Row<'a> {
             natdst: nat(s2c.src),
             natsport: nat_port(s2c.dport),
             natdport: nat_port(s2c.sport),
-            proto: Inline::of(c2s.protocol),
+            proto: c2s
+                .protocol
+                .keyword()
+                .map_or_else(|| Inline::of(c2s.protocol), |name| Inline::of_text(name.as_bytes())),
             from: world.zones.name(c2s.zone),
             to: world.zones.name(s2c.zone),
             inbound_if: "",
@@ -241,13 +265,14 @@ impl<'a> Model<'a> {
             state: record.state.name(),
             logged: is_logged(subtype, record, world),
             open_at_end: record.open,
-            history: Inline::of(record.history),
+            history: Inline::of_text(record.history.letters()),
             community_id: community_id(&record.c2s, is_echo(world, record)),
             tentative_rule: rule_name(world, record.tentative),
             final_rule: record.decided.map(|rule| rule_name(world, rule)),
             tracker_stage: reason.and_then(EndReason::tracker_stage),
             applications: Applications { world, list },
             first_packets: record.first_packets.map(|first| FirstPacketsRow::new(&first, world)),
+            nat: record.nat.map(|rule| NatRow::new(rule, record, world)),
             first_packet: record.first_packet,
             last_packet: record.last_packet,
             started: record.started,
@@ -302,6 +327,10 @@ pub(super) fn label_name(world: &World, label: Label) -> &str {
 
 pub(super) fn rule_name(world: &World, rule: RuleId) -> &str {
     &world.policy.rule(rule).name
+}
+
+pub(super) fn nat_rule_name(world: &World, rule: NatRuleId) -> &str {
+    world.nat.rule(rule).map_or("", |rule| &rule.name)
 }
 
 /// What App-ID saw, as one phrase that is safe to show.

@@ -1,19 +1,20 @@
 //! Events to rows, in order.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use hashbrown::HashMap;
 
 use super::Sink;
 use super::inline::Clock;
+use super::live::Live;
 use super::order::{Order, Place};
+use super::packed::{Packed, pack, unpack};
 use super::row::{self, Application, Context, Row, Subtype};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Label, Record};
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 use crate::policy::{Lookup, RuleId};
-use crate::session::{EndReason, SessionId};
+use crate::session::EndReason;
 use crate::time::Timestamp;
 
 /// A format of rows.
@@ -32,22 +33,21 @@ pub trait Encode {
 
 /// The traffic log: a [`Sink`] that builds every row and puts them in order of start time, then session number.
 pub struct Rows<'a, E> {
-    encode: E,
+    writer: RowWriter<E>,
     order: Order,
     /// Where rows go as soon as no other can come before them; otherwise they wait for [`Rows::finish_into`].
     out: Option<Box<dyn Write + 'a>>,
-    live: BTreeMap<SessionId, Live>,
-    clock: Clock,
+    live: Live,
     /// The lookup that the events after it are about.
     lookup: Option<Lookup>,
     refusals: Option<Refusals>,
 }
 
-/// What is remembered of a session that has not ended.
-#[derive(Debug)]
-struct Live {
-    started: Timestamp,
-    applications: Vec<Application>,
+/// Makes text of rows that have waited.
+struct RowWriter<E> {
+    encode: E,
+    clock: Clock,
+    text: Vec<u8>,
 }
 
 /// `--aggregate`: refusals by what makes them identical, with how many there were.
@@ -72,11 +72,10 @@ impl<'a, E: Encode> Rows<'a, E> {
     /// Rows that wait for [`Rows::finish_into`].
     pub fn held(encode: E) -> Self {
         Self {
-            encode,
+            writer: RowWriter { encode, clock: Clock::default(), text: Vec::new() },
             order: Order::default(),
             out: None,
-            live: BTreeMap::new(),
-            clock: Clock::default(),
+            live: Live::default(),
             lookup: None,
             refusals: None,
         }
@@ -103,14 +102,19 @@ impl<'a, E: Encode> Rows<'a, E> {
     ///
     /// # Errors
     /// Where `each` fails, or the temporary file of a long log.
-    pub fn finish_into(mut self, world: &World, each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    pub fn finish_into(
+        mut self,
+        world: &World,
+        mut each: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
         let refusals = self.refusals.take().into_iter().flatten().map(|(_, counted)| counted);
         let mut refusals: Vec<_> = refusals.collect();
         refusals.sort_unstable_by_key(|(record, _)| record.first_packet);
         for (record, repeat) in refusals {
             self.push(world, Subtype::Drop, &record, repeat)?;
         }
-        self.order.finish(each)
+        let Self { order, mut writer, .. } = self;
+        order.finish(|packed| each(writer.text(world, packed)?))
     }
 
     /// Ends a log made with [`Rows::streamed`].
@@ -129,13 +133,14 @@ impl<'a, E: Encode> Rows<'a, E> {
             EventKind::Created { record } => {
                 let record = events.record(record);
                 if let Some(id) = record.id {
-                    self.live.insert(id, Live { started: record.started, applications: Vec::new() });
+                    self.live.insert(id, record.started);
                 }
             }
             EventKind::Identified { app, ref evidence } => {
-                if let Some(live) = event.session.and_then(|id| self.live.get_mut(&id)) {
+                if let Some(id) = event.session {
                     let evidence = row::evidence(events, evidence);
-                    live.applications.push(Application { packet: event.packet, app, evidence, lookup: None });
+                    let application = Application { packet: event.packet, app, evidence, lookup: None };
+                    self.live.identified(id, application);
                 }
             }
             EventKind::Allowed { record } => {
@@ -158,10 +163,12 @@ impl<'a, E: Encode> Rows<'a, E> {
                     self.push(world, Subtype::End, record, 1)?;
                 }
                 if let Some(id) = record.id {
-                    self.live.remove(&id);
+                    self.live.remove(id);
                 }
             }
             EventKind::ClockBackward { .. }
+            | EventKind::Translated { .. }
+            | EventKind::Captured { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Injected { .. }
@@ -173,8 +180,7 @@ impl<'a, E: Encode> Rows<'a, E> {
 
     /// The lookup just made is the full lookup of the application just found.
     fn decide(&mut self, record: &Record) {
-        let live = record.id.and_then(|id| self.live.get_mut(&id));
-        if let Some(last) = live.and_then(|live| live.applications.last_mut()) {
+        if let Some(last) = record.id.and_then(|id| self.live.last_application(id)) {
             last.lookup = self.lookup;
         }
     }
@@ -201,21 +207,27 @@ impl<'a, E: Encode> Rows<'a, E> {
 
     fn push(&mut self, world: &World, subtype: Subtype, record: &Record, repeat: u64) -> io::Result<()> {
         let place = (record.started, record.id.map_or(0, |id| id.0));
-        if !self.order.wants(place) || !self.encode.wants(subtype, record, world) {
+        if !self.order.wants(place) || !self.writer.encode.wants(subtype, record, world) {
             return Ok(());
         }
-        let live = record.id.and_then(|id| self.live.get(&id));
-        let applications = live.map_or(&[][..], |live| &live.applications);
-        let context = Context { world, clock: &mut self.clock, applications, repeat };
-        let row = Row::new(subtype, record, context);
-        let encode = &mut self.encode;
-        self.order.push(place, |out| encode.encode(&row, out))
+        let applications = record.id.map_or(&[][..], |id| self.live.applications(id));
+        self.order.push(place, |out| pack(out, subtype, repeat, record, applications))
     }
 
     /// Nothing that is still to come can be placed before this.
     fn bound(&self, now: Timestamp) -> Place {
-        let live = self.live.first_key_value().map(|(id, live)| (live.started, id.0));
-        live.unwrap_or((now, 0)).min((now, 0))
+        self.live.first().unwrap_or((now, 0)).min((now, 0))
+    }
+}
+
+impl<E: Encode> RowWriter<E> {
+    fn text(&mut self, world: &World, packed: &[u8]) -> io::Result<&[u8]> {
+        let Packed { subtype, repeat, record, applications } =
+            unpack(packed).ok_or_else(|| io::Error::other("the temporary file of the log is damaged"))?;
+        let context = Context { world, clock: &mut self.clock, applications: &applications, repeat };
+        self.text.clear();
+        self.encode.encode(&Row::new(subtype, &record, context), &mut self.text)?;
+        Ok(&self.text)
     }
 }
 
@@ -233,8 +245,11 @@ impl<E: Encode> Sink for Rows<'_, E> {
         }
         let Some(now) = events.list().last().map(|event| event.at) else { return Ok(()) };
         let bound = self.bound(now);
+        let Self { order, writer, .. } = self;
         match &mut self.out {
-            Some(out) if self.refusals.is_none() => self.order.release(bound, out),
+            Some(out) if self.refusals.is_none() => {
+                order.release(bound, |packed| out.write_all(writer.text(world, packed)?))
+            }
             _ => Ok(()),
         }
     }

@@ -149,7 +149,9 @@ impl Tally {
             EventKind::Limit { limit: Limit::AppIdBytes } => self.count(Counter::AppIdMaxBytes),
             EventKind::ClockBackward { .. } => self.count(Counter::ClockBackward),
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
-            EventKind::LookedUp { .. }
+            EventKind::Translated { .. }
+            | EventKind::Captured { .. }
+            | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Limit { .. } => {}

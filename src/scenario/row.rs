@@ -72,6 +72,20 @@ pub struct Model {
     pub first_packet: u64,
     /// Frame number of the last packet.
     pub last_packet: u64,
+    /// What NAT did, where it did something.
+    pub nat: Option<Nat>,
+}
+
+/// The NAT rule of a session, and on which side of it the capture shows the packets of each direction.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nat {
+    /// The rule.
+    pub rule: String,
+    /// Packets from the client: `received` or `transmitted` by the firewall.
+    pub c2s: Option<String>,
+    /// Packets from the server.
+    pub s2c: Option<String>,
 }
 
 /// An application that App-ID came to.

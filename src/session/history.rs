@@ -28,20 +28,40 @@ pub(crate) enum Letter {
 impl History {
     /// Notes a letter from `side` (0 client, 1 server).
     pub(crate) fn note(&mut self, side: usize, letter: Letter) {
-        let bit = 1 << letter as u8;
+        self.push(side, 1 << letter as u8, b"SHADFRT"[letter as usize] | if side == 0 { 0 } else { 0x20 });
+    }
+
+    fn push(&mut self, side: usize, bit: u8, letter: u8) {
         let Some(seen) = self.seen.get_mut(side).filter(|seen| **seen & bit == 0) else { return };
         *seen |= bit;
         if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
-            *place = b"SHADFRT"[letter as usize] | if side == 0 { 0 } else { 0x20 };
+            *place = letter;
             self.len += 1;
         }
     }
 }
 
+impl History {
+    /// The letters, in order.
+    pub(crate) fn letters(&self) -> &[u8] {
+        self.letters.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// A history to print: one that has noted these letters.
+    pub(crate) fn from_letters(letters: &[u8]) -> Self {
+        let mut history = Self::default();
+        for &letter in letters {
+            let found = b"SHADFRT".iter().position(|&upper| upper == letter.to_ascii_uppercase());
+            let Some(bit) = found else { continue };
+            history.push(usize::from(letter.is_ascii_lowercase()), 1 << bit, letter);
+        }
+        history
+    }
+}
+
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letters = self.letters.get(..usize::from(self.len)).unwrap_or_default();
-        f.pad(std::str::from_utf8(letters).unwrap_or_default())
+        f.pad(std::str::from_utf8(self.letters()).unwrap_or_default())
     }
 }
 

@@ -15,13 +15,14 @@ pub use history::History;
 pub(crate) use history::Letter;
 pub use state::{State, Trigger};
 pub use stream::{Chunk, Stream, StreamError};
-pub use table::{KeyHash, Slot, Table};
+pub use table::{Found, KeyHash, Side, Slot, Table};
 pub use tcp::{TcpChange, TcpStage, TcpTracker, TcpVerdict};
 pub use timer::Timers;
 
 use std::num::NonZeroU32;
 
 use crate::app::AppId;
+use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey, ZoneId};
 use crate::policy::{Lookup, RuleId};
 use crate::time::Timestamp;
@@ -29,6 +30,14 @@ use crate::time::Timestamp;
 /// Number of a session, from 1 in order of set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
+
+impl SessionId {
+    /// The number modulo 2³², for where it stands beside a slot that tells the rest.
+    #[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+    pub const fn low(self) -> u32 {
+        self.0 as u32
+    }
+}
 
 /// Packets and bytes each way: index by [`Direction::index`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -141,6 +150,10 @@ pub struct Session {
     pub data_packets: u32,
     /// New payload bytes seen while undecided.
     pub data_bytes: u32,
+    /// The NAT rule that translates it.
+    pub nat: Option<NatRuleId>,
+    /// On which side of NAT the first packet of each direction was captured.
+    pub sides: [Option<Side>; 2],
     /// Time to live of the first packet.
     pub ttl: u8,
     /// The one packet that is counted but was not forwarded, if there is one: it decided the denial.
@@ -162,6 +175,16 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether NAT changes its packets: its keys are no mirror images of each other then.
+    pub fn is_translated(&self) -> bool {
+        self.c2s.reply(self.s2c.zone) != self.s2c
+    }
+
+    /// The key of packets from the client when NAT has translated them, as if they came in by `zone`.
+    pub const fn translated(&self, zone: ZoneId) -> FlowKey {
+        self.s2c.reply(zone)
+    }
+
     /// The zone its packets leave by on the way to the server.
     pub const fn egress(&self) -> ZoneId {
         self.s2c.zone

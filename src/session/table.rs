@@ -8,6 +8,39 @@ use hashbrown::hash_table::Entry;
 use super::Session;
 use crate::flow::{Addr, Direction, FlowKey};
 
+/// Which session a packet belongs to, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The session.
+    pub slot: Slot,
+    /// Which way the packet travels.
+    pub direction: Direction,
+    /// Which side of the firewall shows it so.
+    pub side: Side,
+}
+
+/// On which side of a translation a packet was captured. Without NAT both look the same, and count as received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// As the firewall receives it.
+    Received,
+    /// As the firewall sends it on.
+    Transmitted,
+}
+
+impl Side {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Received, Self::Transmitted];
+
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Transmitted => "transmitted",
+        }
+    }
+}
+
 /// Place of a session in the table; used again after the session is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub u32);
@@ -62,17 +95,14 @@ impl Table {
         KeyHash(hasher.finish() as u32)
     }
 
-    /// The session that a packet with this key (and its hash) belongs to, and which way the packet travels.
-    pub fn find(&self, key: &FlowKey, hash: KeyHash) -> Option<(Slot, Direction)> {
-        let mut direction = Direction::ClientToServer;
-        let flow = self.index.find(hash.spread(), |flow| match self.direction(flow.slot, key) {
-            Some(found) if flow.hash == hash => {
-                direction = found;
-                true
-            }
-            _ => false,
+    /// The session that a packet with this key (and its hash) belongs to.
+    pub fn find(&self, key: &FlowKey, hash: KeyHash) -> Option<Found> {
+        let mut found = None;
+        self.index.find(hash.spread(), |flow| {
+            found = if flow.hash == hash { self.recognise(flow.slot, key) } else { None };
+            found.is_some()
         })?;
-        Some((flow.slot, direction))
+        found
     }
 
     /// The session itself.
@@ -129,10 +159,7 @@ impl Table {
     pub fn remove(&mut self, slot: Slot) -> Option<Session> {
         let session = self.sessions.get_mut(slot.0 as usize)?.take()?;
         for hash in self.hashes(&session, self.hash(&session.c2s)).into_iter().flatten() {
-            let found = self.index.entry(hash.spread(), |flow| flow.slot == slot, |flow| flow.hash.spread());
-            if let Entry::Occupied(entry) = found {
-                entry.remove();
-            }
+            self.unlink(slot, hash);
         }
         self.free.push(slot.0);
         self.live -= 1;
@@ -145,22 +172,66 @@ impl Table {
         (first.0..).map(Slot).zip(rest).filter_map(|(slot, session)| Some((slot, session.as_ref()?)))
     }
 
-    /// Which way a packet with `key` travels in the session at `slot`, if it belongs there.
-    fn direction(&self, slot: Slot, key: &FlowKey) -> Option<Direction> {
+    /// What a packet with `key` is to the session at `slot`, if it belongs there.
+    ///
+    /// A packet that the firewall sends on may be captured too: it has what NAT made of its key, and by its source
+    /// seems to come in by some other zone.
+    fn recognise(&self, slot: Slot, key: &FlowKey) -> Option<Found> {
         let session = self.get(slot)?;
+        let found = |direction, side| Some(Found { slot, direction, side });
         if session.c2s == *key {
-            Some(Direction::ClientToServer)
-        } else if session.s2c == *key {
-            Some(Direction::ServerToClient)
+            return found(Direction::ClientToServer, Side::Received);
+        }
+        if session.s2c == *key {
+            return found(Direction::ServerToClient, Side::Received);
+        }
+        if !session.is_translated() {
+            return None;
+        }
+        if session.s2c.reply(key.zone) == *key {
+            found(Direction::ClientToServer, Side::Transmitted)
+        } else if session.c2s.reply(key.zone) == *key {
+            found(Direction::ServerToClient, Side::Transmitted)
         } else {
             None
         }
     }
 
-    /// The hashes of a session's index entries: a second one only where its keys are no mirror images.
+    /// The hashes of a session's index entries: a second one only where NAT translates it.
     fn hashes(&self, session: &Session, first: KeyHash) -> [Option<KeyHash>; 2] {
-        let mirrored = session.c2s.reply(session.s2c.zone) == session.s2c;
-        [Some(first), if mirrored { None } else { Some(self.hash(&session.s2c)) }]
+        [Some(first), session.is_translated().then(|| self.hash(&session.s2c))]
+    }
+
+    /// Gives a translated session another `s2c` key: NAT was seen to have chosen otherwise than was thought. False
+    /// where that key is taken, or the session is gone; nothing changes then.
+    pub fn retranslate(&mut self, slot: Slot, s2c: FlowKey) -> bool {
+        let hash = self.hash(&s2c);
+        if self.find(&s2c, hash).is_some() {
+            return false;
+        }
+        let Some(session) = self.get(slot).filter(|session| session.is_translated()) else { return false };
+        let old = self.hash(&session.s2c);
+        if session.c2s.reply(s2c.zone) == s2c {
+            return false;
+        }
+        self.unlink(slot, old);
+        self.index.insert_unique(hash.spread(), Flow { slot, hash }, |flow| flow.hash.spread());
+        if let Some(session) = self.get_mut(slot) {
+            session.s2c = s2c;
+        }
+        true
+    }
+
+    /// Takes one of a session's entries out of the index.
+    fn unlink(&mut self, slot: Slot, hash: KeyHash) {
+        let found = self.index.entry(
+            hash.spread(),
+            |flow| flow.slot == slot && flow.hash == hash,
+            |flow| flow.hash.spread(),
+        );
+        if let Entry::Occupied(entry) = found {
+            entry.remove();
+        }
     }
 }
 

@@ -1,19 +1,17 @@
 //! Custom applications on top of the catalog, and filters over all of them.
 
-use crate::app::{AppId, Application, Catalog, Class, DenyAction, Timeouts};
+use super::content;
+use super::objects::{By, unknown};
+use crate::app::{
+    AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
+};
 use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
-use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
+use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
+use crate::flow::Protocol;
 
-/// The program's catalog with the rulebase's own applications.
-pub(super) fn catalog(candidate: &Candidate, out: &mut Diagnostics) -> Catalog {
+/// The predefined applications with the rulebase's own.
+pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Diagnostics) -> Catalog {
     let applications = &candidate.applications;
-    let mut catalog = match Catalog::builtin() {
-        Ok(catalog) => catalog,
-        Err(error) => {
-            out.general(error.to_string());
-            return Catalog::default();
-        }
-    };
     let room = usize::from(u16::MAX).saturating_sub(catalog.iter().count());
     if let Some(custom) = applications.get(room) {
         out.error(&custom.name.span, format!("more than {room} custom applications"));
@@ -21,34 +19,80 @@ pub(super) fn catalog(candidate: &Candidate, out: &mut Diagnostics) -> Catalog {
     }
     for custom in applications {
         // What PAN-OS took is taken: the user's own application, where newer content has one of that name.
-        let own = candidate.is_panos && !custom.defines.is_empty();
+        let replaces = candidate.is_panos && !custom.defines.is_empty();
         let known = catalog.find(&custom.name.value).and_then(|id| catalog.get(id));
-        let application = match known.filter(|_| !own) {
+        let application = match known.filter(|_| !replaces) {
             Some(predefined) => overridden(predefined, custom, out),
-            None => Application {
-                name: custom.name.value.clone(),
-                ports: custom.ports.clone(),
-                depends_on: Vec::new(),
-                implicit: Vec::new(),
-                deny_action: custom.deny_action.unwrap_or(DenyAction::Drop),
-                timeouts: timeouts(custom.timeouts, Timeouts::default()),
-                class: custom.class.clone(),
-            },
+            None => own(custom, out),
         };
         catalog.insert(application);
     }
+    if candidate.is_panos {
+        content::add(candidate, &mut catalog, out);
+    }
+    warn_of_signatures(applications, out);
     // All names are known now.
     for custom in applications {
-        let depends_on = refer(&catalog, &custom.depends_on, out);
-        let implicit = refer(&catalog, &custom.implicit, out);
+        let by = By { what: "application", name: &custom.name.value };
+        let depends_on = refer(&catalog, &custom.depends_on, by, out);
+        let implicit = refer(&catalog, &custom.implicit, by, out);
+        let parent = refer(&catalog, custom.parent.as_slice(), by, out).first().copied();
         if let Some(found) = catalog.find(&custom.name.value).and_then(|id| catalog.get(id)) {
             let mut application = found.clone();
             application.depends_on.extend(depends_on);
             application.implicit.extend(implicit);
+            application.parent = parent.or(application.parent);
             catalog.insert(application);
         }
     }
     catalog
+}
+
+/// Applications that nothing tells but an application override.
+fn warn_of_signatures(applications: &[CustomApplication], out: &mut Diagnostics) {
+    let signed = applications.iter().filter(|custom| !custom.signatures.is_empty());
+    let names: Vec<&str> = signed.map(|custom| custom.name.value.as_str()).collect();
+    if !names.is_empty() {
+        out.warn(format!(
+            "signatures of custom applications are read but not modelled yet: nothing is identified as {}",
+            quote_some(&names)
+        ));
+    }
+}
+
+/// An application of the rulebase's own, without what it refers to.
+fn own(custom: &CustomApplication, out: &mut Diagnostics) -> Application {
+    let icmp = custom.icmp.iter().map(|&kind| (Protocol::ICMP, kind));
+    let icmp6 = custom.icmp6.iter().map(|&kind| (Protocol::ICMPV6, kind));
+    let icmp_types =
+        icmp.chain(icmp6).map(|(protocol, (kind, code))| IcmpType { protocol, kind, code }).collect();
+    let by = By { what: "application", name: &custom.name.value };
+    let class = Class {
+        characteristics: characteristics(&custom.characteristics, by, out),
+        tags: custom.tags.iter().map(|tag| tag.value.clone()).collect(),
+        ..custom.class.clone()
+    };
+    Application {
+        name: custom.name.value.clone(),
+        ports: Ports { icmp: custom.icmp.is_some(), icmp6: custom.icmp6.is_some(), ..custom.ports.clone() },
+        deny_action: custom.deny_action.unwrap_or(DenyAction::Drop),
+        timeouts: timeouts(custom.timeouts, Timeouts::default()),
+        class,
+        custom: true,
+        icmp_types,
+        ..Application::default()
+    }
+}
+
+fn characteristics(names: &[Name], by: By<'_>, out: &mut Diagnostics) -> Characteristics {
+    let mut set = Characteristics::default();
+    for name in names {
+        if set.add(&name.value).is_none() {
+            let all = || Characteristics::all_names().collect();
+            unknown(by, "characteristic", name, all, "`evasive` and `pervasive` are some", out);
+        }
+    }
+    set
 }
 
 /// A group must not hide an application.
@@ -66,6 +110,7 @@ type ClassColumn = fn(&Class) -> &str;
 pub(super) fn filtered(
     catalog: &Catalog,
     filter: &ApplicationFilter,
+    is_panos: bool,
     out: &mut Diagnostics,
 ) -> Definition<Vec<AppId>> {
     let columns: [(&str, &[Name], ClassColumn); 3] = [
@@ -74,21 +119,29 @@ pub(super) fn filtered(
         ("technology", &filter.technology, |class| &class.technology),
     ];
     for (what, names, column) in columns {
-        for name in names {
-            let known =
-                || catalog.iter().map(|(_, app)| column(&app.class)).filter(|known| !known.is_empty());
-            if !known().any(|known| known == name.value) {
-                out.error(&name.span, format!("no application has the {what} {}", quote(&name.value)))
+        let known = || catalog.iter().map(|(_, app)| column(&app.class)).filter(|known| !known.is_empty());
+        for name in names.iter().filter(|name| !known().any(|known| known == name.value)) {
+            let message = format!("no application has the {what} {}", quote(&name.value));
+            if is_panos {
+                // Newer content has.
+                out.warn(format!("application filter {}: {message}", quote(&filter.name.value)));
+            } else {
+                out.error(&name.span, message)
                     .help_with(|| did_you_mean(&name.value, known(), "`firstpass apps` lists them"));
             }
         }
     }
-    let excluded = refer(catalog, &filter.exclude, out);
+    let by = By { what: "application filter", name: &filter.name.value };
+    let excluded = refer(catalog, &filter.exclude, by, out);
+    let wanted = characteristics(&filter.characteristics, by, out);
     let fits = |class: &Class| {
         let risk = filter.risk.is_empty() || filter.risk.contains(&class.risk);
-        risk && columns.iter().all(|(_, names, column)| {
-            names.is_empty() || names.iter().any(|name| name.value == column(class))
-        })
+        let tagged = filter.tags.is_empty() || filter.tags.iter().any(|tag| class.tags.contains(&tag.value));
+        risk && tagged
+            && class.characteristics.contain(wanted)
+            && columns.iter().all(|(_, names, column)| {
+                names.is_empty() || names.iter().any(|name| name.value == column(class))
+            })
     };
     let members: Vec<AppId> = catalog
         .iter()
@@ -106,9 +159,12 @@ fn overridden(predefined: &Application, custom: &CustomApplication, out: &mut Di
     if let Some(key) = custom.defines.first() {
         let message = format!("application {} is predefined", quote(&custom.name.value));
         out.error(&key.span, message)
-            .help("only its timeouts can be set; a custom application needs another name");
+            .help("only its timeouts and tags can be set; a custom application needs another name");
     }
-    Application { timeouts: timeouts(custom.timeouts, predefined.timeouts), ..predefined.clone() }
+    let mut application = predefined.clone();
+    application.timeouts = timeouts(custom.timeouts, predefined.timeouts);
+    application.class.tags.extend(custom.tags.iter().map(|tag| tag.value.clone()));
+    application
 }
 
 /// Own timeouts over predefined ones; 0 inherits the global one.
@@ -124,15 +180,14 @@ fn timeouts(own: Timeouts, predefined: Timeouts) -> Timeouts {
     }
 }
 
-fn refer(catalog: &Catalog, names: &[Name], out: &mut Diagnostics) -> Vec<AppId> {
+fn refer(catalog: &Catalog, names: &[Name], by: By<'_>, out: &mut Diagnostics) -> Vec<AppId> {
     let mut found = Vec::with_capacity(names.len());
     for name in names {
         match catalog.find(&name.value) {
             Some(id) => found.push(id),
             None => {
-                let known = || catalog.iter().map(|(_, app)| app.name.as_str());
-                out.error(&name.span, format!("unknown application {}", quote(&name.value)))
-                    .help_with(|| did_you_mean(&name.value, known(), super::APPLICATION_HELP));
+                let known = || catalog.iter().map(|(_, app)| app.name.as_str()).collect();
+                unknown(by, "application", name, known, super::APPLICATION_HELP, out);
             }
         }
     }

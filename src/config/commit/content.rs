@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::{Application, Catalog, Class, DenyAction, Ports, Timeouts};
+use crate::app::{Application, Catalog};
 use crate::config::candidate::{Body, Candidate, Name};
 use crate::config::diagnostic::{Diagnostics, quote};
 
@@ -24,7 +24,7 @@ pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagno
             || catalog.find(name).is_some()
             || catalog.functions(name).next().is_some();
         if !known && catalog.len() < usize::from(u16::MAX) {
-            catalog.insert(blank(name));
+            catalog.insert(Application { name: name.clone(), ..Application::default() });
             missing.push(name);
         }
     }
@@ -54,16 +54,4 @@ fn named(candidate: &Candidate) -> impl Iterator<Item = &Name> {
     let custom = candidate.applications.iter();
     let custom = custom.flat_map(|app| app.depends_on.iter().chain(&app.implicit).chain(&app.parent));
     rules.chain(overrides).chain(groups).chain(excluded).chain(custom)
-}
-
-fn blank(name: &str) -> Application {
-    Application {
-        name: name.to_owned(),
-        ports: Ports::default(),
-        depends_on: Vec::new(),
-        implicit: Vec::new(),
-        deny_action: DenyAction::Drop,
-        timeouts: Timeouts::default(),
-        class: Class::default(),
-    }
 }

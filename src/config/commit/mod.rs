@@ -2,17 +2,28 @@
 
 mod address;
 mod application;
+mod category;
 mod content;
+mod nat;
 mod objects;
+mod override_rule;
+mod schedule;
 mod security;
+mod tags;
+mod users;
 mod zones;
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
+use self::category::CategoryColumns;
 use self::objects::{Kind, Objects};
+use self::schedule::Schedules;
+use self::users::UserColumns;
 use super::candidate::{Candidate, Name};
 use super::diagnostic::{Diagnostics, escape, quote};
-use super::literal;
+use super::tables::Lookups;
 use super::{Overrides, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
 use crate::flow::{Addr, Protocol};
@@ -23,6 +34,9 @@ const ADDRESS_HELP: &str =
 const SERVICE_HELP: &str = "define it under `[service]`, e.g. `ftp-alt = \"tcp/2121\"`";
 const APPLICATION_HELP: &str = "define it as `[application.NAME]`; `firstpass apps` lists those predefined";
 
+/// What a column says that means everything.
+const ANY: &str = "any";
+
 /// Words that have a meaning of their own where names stand.
 const RESERVED: [&str; 2] = ["any", "application-default"];
 
@@ -32,11 +46,23 @@ struct Names<'c> {
     addresses: Objects<'c, (Addr, Addr)>,
     services: Objects<'c, Service>,
     applications: Objects<'c, AppId>,
+    users: UserColumns<'c>,
+    categories: CategoryColumns<'c>,
+    schedules: Schedules<'c>,
 }
 
-/// Makes the world; `None` where something is wrong, which `out` then holds.
+/// What files besides the rulebase say.
+pub(super) struct Given {
+    /// The predefined applications.
+    pub(super) catalog: Catalog,
+    /// What goes over the tables of the rulebase.
+    pub(super) tables: Lookups,
+}
+
+/// Makes the world. `None` where something is wrong, which `out` then holds.
 pub(super) fn commit(
     mut candidate: Candidate,
+    given: Given,
     overrides: &Overrides,
     source: RulebaseInfo,
     out: &mut Diagnostics,
@@ -44,25 +70,34 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
-    let mut catalog = application::catalog(&candidate, out);
-    if candidate.is_panos {
-        content::add(&candidate, &mut catalog, out);
-    }
-    let catalog = Arc::new(catalog);
-    let filters =
-        candidate.application_filters.iter().map(|filter| application::filtered(&catalog, filter, out));
+    let catalog = Arc::new(application::catalog(given.catalog, &candidate, out));
+    let filters = candidate.application_filters.iter();
+    let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
+    let filters: Vec<_> = filters.collect();
     candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
-    let ranges: Vec<_> = candidate.addresses.iter().map(|address| address::ranges(address, out)).collect();
+    let mut lookups = Lookups::read(&candidate.tables, candidate.is_panos, out);
+    lookups.replace(given.tables);
+    let ranges = address::definitions(&candidate.addresses, &lookups, out);
+    address::warn_of_missing(&candidate, &ranges, &lookups, out);
     let mut names = Names {
         zones: &zones,
-        addresses: Objects::new(addresses(), &ranges, out),
+        addresses: Objects::new(addresses(&lookups), &ranges, out),
         services: Objects::new(services(), &candidate.services, out),
         applications: Objects::new(applications(&catalog), &candidate.application_groups, out),
+        users: UserColumns::new(&lookups),
+        categories: CategoryColumns::new(&lookups),
+        schedules: Schedules::new(&candidate, out),
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
     let defaults = security::defaults(&candidate, out);
-    drop(names);
+    let nat = nat::policy(&candidate, &mut names, out);
+    let application_override = override_rule::policy(&candidate, &mut names, out);
+    // The block takes all of them, so that the others end here.
+    let Names { users, categories, .. } = { names };
+    users.warn_of_missing(out);
+    let categories = categories.finish(out);
+    let users = users::mapping(&lookups, out);
     if out.has_errors() {
         return None;
     }
@@ -70,16 +105,31 @@ pub(super) fn commit(
         block_by_service: settings.block_by_service,
         implicit_applications: settings.implicit_applications,
     };
-    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options).with_zone_names(zones.names());
+    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options)
+        .with_zone_names(zones.names())
+        .with_users(users);
     let identifier = Identifier::new(&catalog);
-    Some(World { zones, catalog, identifier, policy, settings, source, warnings: Vec::new() })
+    Some(World {
+        zones,
+        catalog,
+        identifier,
+        categories,
+        policy,
+        nat,
+        overrides: application_override,
+        settings,
+        source,
+        warnings: Vec::new(),
+    })
 }
 
-fn addresses<'k>() -> Kind<'k, (Addr, Addr)> {
+fn addresses(lookups: &Lookups) -> Kind<'_, (Addr, Addr)> {
     Kind {
         what: "address",
-        literal: Box::new(literal::addresses),
-        others: Box::new(Vec::new),
+        literal: Box::new(|name| address::literal(name, lookups)),
+        others: Box::new(|| {
+            lookups.regions.keys().chain(lookups.external_lists.keys()).map(String::as_str).collect()
+        }),
         help: ADDRESS_HELP,
         normalize: join,
         most: 8_000_000,
@@ -125,7 +175,7 @@ fn predefined_service(name: &str) -> Option<Service> {
         "service-https" => vec![(443, 443)],
         _ => return None,
     };
-    Some(Service { name: name.to_owned(), protocol: Protocol::TCP, ports, source_ports: Vec::new() })
+    Some(Service { name: name.to_owned(), protocol: Protocol::TCP, ports, ..Service::default() })
 }
 
 /// Names are shown to people and must not speak to their terminals, nor be taken for something else.
@@ -136,7 +186,9 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     let groups = candidate.application_groups.iter().map(|definition| &definition.name);
     let applications = candidate.applications.iter().map(|application| &application.name);
     let filters = candidate.application_filters.iter().map(|filter| &filter.name);
+    let schedules = candidate.schedules.iter().map(|schedule| &schedule.name);
     let objects = zones.chain(addresses).chain(filters).chain(services).chain(groups).chain(applications);
+    let objects = objects.chain(schedules);
     for name in objects {
         if name.value.is_empty() || RESERVED.contains(&name.value.as_str()) {
             out.error(&name.span, format!("nothing can be called {}", quote(&name.value)));
@@ -145,6 +197,21 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     }
     for rule in &candidate.rules {
         check_characters(&rule.name, out);
+    }
+}
+
+/// Rules of one rulebase (`kind`) have names, and each its own.
+fn check_rule_names<'c>(kind: &str, names: impl Iterator<Item = &'c Name>, out: &mut Diagnostics) {
+    let mut seen: HashMap<&str, &Name, foldhash::fast::FixedState> = HashMap::default();
+    for name in names {
+        if name.value.is_empty() {
+            out.error(&name.span, format!("a {kind} rule needs a name")).help("add `name = \"...\"`");
+        } else if let Some(first) = seen.insert(&name.value, name) {
+            out.error(&name.span, format!("two {kind} rules are called {}", quote(&name.value)))
+                .help("give one of them another name")
+                .related(&first.span, "the first one");
+        }
+        check_characters(name, out);
     }
 }
 
@@ -188,6 +255,16 @@ fn settings(candidate: &Candidate, overrides: &Overrides, out: &mut Diagnostics)
         out.warn(format!("settings read but not modelled yet: {}", names.join(", ")));
     }
     settings
+}
+
+/// The names, unless they are `any`.
+fn unless_any(names: &[Name]) -> Option<Vec<String>> {
+    let any = names.is_empty() || names.iter().any(|name| name.value == ANY);
+    (!any).then(|| texts(names))
+}
+
+fn texts(names: &[Name]) -> Vec<String> {
+    names.iter().map(|name| name.value.clone()).collect()
 }
 
 /// Sorts ranges and joins those that touch or overlap.

@@ -1,5 +1,6 @@
 //! Names to what they stand for: objects, groups of objects, literals.
 
+use std::fmt;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -11,6 +12,40 @@ use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 
 /// What a name means that the rulebase does not define, or what is wrong with it.
 type Literal<'k, T> = dyn Fn(&str) -> Option<Result<Vec<T>, String>> + 'k;
+
+/// Who names something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct By<'n> {
+    /// `rule`, `address group`.
+    pub(super) what: &'n str,
+    pub(super) name: &'n str,
+}
+
+impl<'n> By<'n> {
+    pub(super) const fn rule(name: &'n str) -> Self {
+        Self { what: "rule", name }
+    }
+}
+
+/// ``rule `X` ``.
+impl fmt::Display for By<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.what, quote(self.name))
+    }
+}
+
+/// Reports a name that nothing defines.
+pub(super) fn unknown<'k>(
+    by: By<'_>,
+    what: &str,
+    name: &Name,
+    known: impl FnOnce() -> Vec<&'k str>,
+    otherwise: &str,
+    out: &mut Diagnostics,
+) {
+    out.error(&name.span, format!("{by} names the unknown {what} {}", quote(&name.value)))
+        .help_with(|| did_you_mean(&name.value, known(), otherwise));
+}
 
 /// How one kind of object works.
 pub(super) struct Kind<'k, T> {
@@ -56,9 +91,11 @@ impl<'c, T: Clone> Objects<'c, T> {
         objects.index(definitions, out);
         for index in objects.order(definitions, out) {
             let Some(definition) = definitions.get(index) else { continue };
+            let group = format!("{} group", objects.kind.what);
+            let by = By { what: &group, name: &definition.name.value };
             let resolved = match &definition.body {
                 Body::Object(entries) => objects.finish(entries.clone()),
-                Body::Group(members) => objects.resolve(members, out),
+                Body::Group(members) => objects.resolve(members, by, out),
                 Body::Dynamic(_) => Arc::default(),
             };
             if let Some(slot) = objects.resolved.get_mut(index) {
@@ -68,8 +105,8 @@ impl<'c, T: Clone> Objects<'c, T> {
         objects
     }
 
-    /// What a list of names stands for, all together.
-    pub(super) fn resolve(&mut self, members: &'c [Name], out: &mut Diagnostics) -> Arc<[T]> {
+    /// What a list of names stands for, all together; `by` is who names them.
+    pub(super) fn resolve(&mut self, members: &'c [Name], by: By<'_>, out: &mut Diagnostics) -> Arc<[T]> {
         let key: Vec<&str> = members.iter().map(|member| member.value.as_str()).collect();
         if let Some(known) = self.lists.get(&key) {
             return Arc::clone(known);
@@ -77,7 +114,7 @@ impl<'c, T: Clone> Objects<'c, T> {
         let mut entries = Vec::new();
         let mut sound = true;
         for member in members {
-            sound &= self.add(member, &mut entries, out);
+            sound &= self.add(member, by, &mut entries, out);
             if self.entries + entries.len() > self.kind.most {
                 self.too_many(member, out);
                 return Arc::default();
@@ -92,7 +129,7 @@ impl<'c, T: Clone> Objects<'c, T> {
     }
 
     /// Adds what one name stands for; false where that is nothing, which is reported.
-    fn add(&self, member: &Name, entries: &mut Vec<T>, out: &mut Diagnostics) -> bool {
+    fn add(&self, member: &Name, by: By<'_>, entries: &mut Vec<T>, out: &mut Diagnostics) -> bool {
         if let Some(&index) = self.by_name.get(member.value.as_str()) {
             entries.extend_from_slice(self.resolved.get(index).map(AsRef::as_ref).unwrap_or_default());
             return true;
@@ -108,8 +145,7 @@ impl<'c, T: Clone> Objects<'c, T> {
                 false
             }
             None => {
-                out.error(&member.span, format!("unknown {what} {}", quote(&member.value)))
-                    .help_with(|| did_you_mean(&member.value, self.known(), self.kind.help));
+                unknown(by, what, member, || self.known(), self.kind.help, out);
                 false
             }
         }

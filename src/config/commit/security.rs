@@ -2,15 +2,15 @@
 
 use hashbrown::HashMap;
 
-use super::Names;
+use super::objects::{By, unknown};
+use super::{ANY, Names, texts};
 use crate::config::candidate::{Candidate, DefaultRule, Name, SecurityRule};
-use crate::config::diagnostic::{Diagnostics, Span, did_you_mean, quote};
+use crate::config::diagnostic::{Diagnostics, Span, quote};
 use crate::policy::{Action, AddressMatch, ApplicationMatch, Rule, RuleType, ServiceMatch, ZoneMatch};
 
 /// More security rules than any PAN-OS platform takes.
 const RULES: usize = 200_000;
 
-const ANY: &str = "any";
 const APPLICATION_DEFAULT: &str = "application-default";
 
 /// All rules the user wrote, in order.
@@ -106,39 +106,38 @@ fn unreachable_needs_drop(set: bool, action: Action, span: &Span, out: &mut Diag
     }
 }
 
-/// Rules that cannot match, because a capture does not tell who the user is.
+/// Rules that cannot match, because a capture does not tell what the host is.
 fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
-    let mut asking = rules.iter().filter(|rule| !identity(rule).is_empty() && !rule.disabled);
+    let mut asking = rules.iter().filter(|rule| !rule.identity.is_empty() && !rule.disabled);
     if let Some(first) = asking.next() {
         let more = match asking.count() {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         out.warn(format!(
-            "rule {}{more}: users, hosts and devices are not modelled, so that what asks for one never matches",
+            "rule {}{more}: hosts and devices are not modelled, so that what asks for one never matches",
             quote(&first.name.value)
         ));
-    }
-    if rules.iter().any(|rule| unless_any(&rule.category).is_some() && !rule.disabled) {
-        out.warn(
-            "`category` of security rules is not modelled: allow rules let pass, block rules are passed over",
-        );
     }
 }
 
 impl<'c> Names<'c> {
     fn rule(&mut self, rule: &'c SecurityRule, out: &mut Diagnostics) -> Rule {
+        let by = By::rule(&rule.name.value);
+        let schedule = rule.schedule.as_ref().and_then(|name| self.schedules.find(name, by, out));
         Rule {
             name: rule.name.value.clone(),
             rule_type: rule.rule_type,
-            from: self.zone_column(&rule.from, out),
-            to: self.zone_column(&rule.to, out),
-            source: self.address_column(&rule.source, rule.negate_source, out),
-            destination: self.address_column(&rule.destination, rule.negate_destination, out),
-            application: self.application_column(&rule.application, out),
-            service: self.service_column(&rule.service, out),
-            category: unless_any(&rule.category).unwrap_or_default(),
-            identity: identity(rule),
+            from: self.zone_column(&rule.from, by, out),
+            to: self.zone_column(&rule.to, by, out),
+            source: self.address_column(&rule.source, rule.negate_source, by, out),
+            destination: self.address_column(&rule.destination, rule.negate_destination, by, out),
+            application: self.application_column(&rule.application, by, out),
+            service: self.service_column(&rule.service, by, out),
+            category: self.categories.column(&rule.category),
+            user: self.users.column(&rule.source_user, out),
+            identity: rule.identity.clone(),
+            schedule,
             action: rule.action,
             icmp_unreachable: rule.icmp_unreachable,
             log_start: rule.log_start,
@@ -148,7 +147,7 @@ impl<'c> Names<'c> {
         }
     }
 
-    fn zone_column(&self, names: &[Name], out: &mut Diagnostics) -> ZoneMatch {
+    pub(super) fn zone_column(&self, names: &[Name], by: By<'_>, out: &mut Diagnostics) -> ZoneMatch {
         if is_any(names, out) {
             return ZoneMatch::Any;
         }
@@ -157,9 +156,8 @@ impl<'c> Names<'c> {
             match self.zones.find(&name.value) {
                 Some(zone) => zones.push(zone),
                 None => {
-                    let known = self.zones.names().iter().map(String::as_str);
-                    out.error(&name.span, format!("unknown zone {}", quote(&name.value)))
-                        .help_with(|| did_you_mean(&name.value, known, "define it under `[zones]`"));
+                    let known = || self.zones.names().iter().map(String::as_str).collect();
+                    unknown(by, "zone", name, known, "define it under `[zones]`", out);
                 }
             }
         }
@@ -168,48 +166,42 @@ impl<'c> Names<'c> {
         ZoneMatch::Zones(zones)
     }
 
-    fn address_column(&mut self, names: &'c [Name], negate: bool, out: &mut Diagnostics) -> AddressMatch {
+    pub(super) fn address_column(
+        &mut self,
+        names: &'c [Name],
+        negate: bool,
+        by: By<'_>,
+        out: &mut Diagnostics,
+    ) -> AddressMatch {
         if is_any(names, out) {
             return AddressMatch::default();
         }
-        let ranges = self.addresses.resolve(names, out);
+        let ranges = self.addresses.resolve(names, by, out);
         AddressMatch { names: texts(names), ranges, negate }
     }
 
-    fn application_column(&mut self, names: &'c [Name], out: &mut Diagnostics) -> ApplicationMatch {
+    fn application_column(
+        &mut self,
+        names: &'c [Name],
+        by: By<'_>,
+        out: &mut Diagnostics,
+    ) -> ApplicationMatch {
         if is_any(names, out) {
             return ApplicationMatch::Any;
         }
-        let members = self.applications.resolve(names, out);
+        let members = self.applications.resolve(names, by, out);
         ApplicationMatch::Applications { names: texts(names), members }
     }
 
-    fn service_column(&mut self, names: &'c [Name], out: &mut Diagnostics) -> ServiceMatch {
+    fn service_column(&mut self, names: &'c [Name], by: By<'_>, out: &mut Diagnostics) -> ServiceMatch {
         if names.is_empty() || says(names, APPLICATION_DEFAULT, out) {
             ServiceMatch::ApplicationDefault
         } else if says(names, ANY, out) {
             ServiceMatch::Any
         } else {
-            ServiceMatch::Services(self.services.resolve(names, out))
+            ServiceMatch::Services(self.services.resolve(names, by, out))
         }
     }
-}
-
-/// The names, unless they are `any`.
-fn unless_any(names: &[Name]) -> Option<Vec<String>> {
-    let any = names.is_empty() || names.iter().any(|name| name.value == ANY);
-    (!any).then(|| texts(names))
-}
-
-/// What a rule asks of users, hosts and devices. Without a mapping every user is `unknown` (PANOS.md 2.2).
-fn identity(rule: &SecurityRule) -> Vec<String> {
-    let users = unless_any(&rule.source_user).filter(|users| !users.iter().any(|user| user == "unknown"));
-    let users = users.map(|users| format!("source-user {}", users.join(" or ")));
-    users.into_iter().chain(rule.identity.iter().cloned()).collect()
-}
-
-fn texts(names: &[Name]) -> Vec<String> {
-    names.iter().map(|name| name.value.clone()).collect()
 }
 
 /// Whether a column is `any`, which is also what a column means that says nothing.

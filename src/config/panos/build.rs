@@ -13,7 +13,7 @@ use crate::config::diagnostic::Span;
 /// Names may be nested so deep; PAN-OS itself does not go beyond 25.
 pub(super) const DEEPEST: usize = 256;
 /// So many names are held; the largest firewalls have a few million.
-pub(super) const LARGEST: usize = 16_000_000;
+pub(super) const LARGEST: usize = 8_000_000;
 
 /// A name in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,11 @@ pub(super) enum Position {
 #[derive(Debug)]
 pub(super) struct Builder<'t> {
     items: Vec<Item<'t>>,
-    /// Names that are in the tree, by parent and name.
-    index: HashTable<Id>,
+    /// Names that are in the tree, by the hash of parent and name, which stands beside to be at hand.
+    index: HashTable<(u64, Id)>,
     hasher: RandomState,
+    /// How many names there may be.
+    limit: usize,
     full: Option<Full>,
 }
 
@@ -71,30 +73,31 @@ impl<'t> Builder<'t> {
             after: None,
         };
         let (index, hasher) = (HashTable::new(), RandomState::default());
-        Self { items: vec![root], index, hasher, full: None }
+        Self { items: vec![root], index, hasher, limit: LARGEST, full: None }
     }
 
     /// The child of that name.
     pub(super) fn child(&self, parent: Id, name: &str) -> Option<Id> {
-        self.index.find(self.hash(parent, name), |&id| self.is(id, parent, name)).copied()
+        self.find(self.hash(parent, name), parent, name)
     }
 
     /// The child of that name, made if there is none. A tree that is full gives the parent instead, and no tree in
     /// the end.
     pub(super) fn add(&mut self, parent: Id, name: impl Into<Cow<'t, str>>, span: Span) -> Id {
         let name = name.into();
-        if let Some(id) = self.child(parent, &name) {
+        let hash = self.hash(parent, &name);
+        if let Some(id) = self.find(hash, parent, &name) {
             return id;
         }
         let depth = self.item(parent).depth + 1;
-        if depth > DEEPEST || self.items.len() >= LARGEST {
+        if depth > DEEPEST || self.items.len() >= self.limit {
             let why = if depth > DEEPEST { Full::Depth(span) } else { Full::Names };
             self.full.get_or_insert(why);
             return parent;
         }
         let id = Id(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
         self.items.push(Item { name, span, depth, parent, children: None, before: None, after: None });
-        self.enter(id);
+        self.enter(id, hash);
         self.link(id, Position::Bottom);
         id
     }
@@ -122,7 +125,8 @@ impl<'t> Builder<'t> {
         self.leave(id);
         let item = self.item_mut(id);
         (item.name, item.span) = (name, span);
-        self.enter(id);
+        let hash = self.hash(self.item(id).parent, &self.item(id).name);
+        self.enter(id, hash);
         true
     }
 
@@ -198,23 +202,21 @@ impl<'t> Builder<'t> {
         self.hasher.hash_one((parent.0, name))
     }
 
-    fn is(&self, id: Id, parent: Id, name: &str) -> bool {
-        let item = self.item(id);
-        item.parent == parent && item.name == name
+    fn find(&self, hash: u64, parent: Id, name: &str) -> Option<Id> {
+        let is = |&(other, id): &(u64, Id)| {
+            let item = self.item(id);
+            other == hash && item.parent == parent && item.name == name
+        };
+        self.index.find(hash, is).map(|&(_, id)| id)
     }
 
-    fn enter(&mut self, id: Id) {
-        let Self { items, index, hasher, .. } = self;
-        let hash = |id: &Id| {
-            let item = &items[id.0 as usize];
-            hasher.hash_one((item.parent.0, &*item.name))
-        };
-        index.insert_unique(hash(&id), id, hash);
+    fn enter(&mut self, id: Id, hash: u64) {
+        self.index.insert_unique(hash, (hash, id), |&(hash, _)| hash);
     }
 
     fn leave(&mut self, id: Id) {
         let hash = self.hash(self.item(id).parent, &self.item(id).name);
-        if let Ok(entry) = self.index.find_entry(hash, |&other| other == id) {
+        if let Ok(entry) = self.index.find_entry(hash, |&(_, other)| other == id) {
             entry.remove();
         }
     }
@@ -258,5 +260,66 @@ impl<'t> Builder<'t> {
 
     fn item_mut(&mut self, id: Id) -> &mut Item<'t> {
         &mut self.items[id.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(names: &[&'static str]) -> Builder<'static> {
+        let mut tree = Builder::new();
+        for name in names {
+            tree.add(Builder::ROOT, *name, 0..0);
+        }
+        tree
+    }
+
+    fn shown(tree: Builder<'_>) -> String {
+        tree.finish().unwrap().children.iter().map(Node::shown).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn names_are_moved_and_taken_out() {
+        type Change = fn(&mut Builder<'static>, Id);
+        let table: [(&str, Change, &str); 8] = [
+            ("a", |tree, id| tree.remove(id), "b c"),
+            ("c", |tree, id| tree.remove(id), "a b"),
+            ("c", |tree, id| tree.reorder(id, Position::Top), "c a b"),
+            ("a", |tree, id| tree.reorder(id, Position::Bottom), "b c a"),
+            ("a", |tree, id| tree.reorder(id, Position::Top), "a b c"),
+            ("b", |tree, id| assert!(tree.rename(id, "d".into(), 0..0)), "a d c"),
+            ("b", |tree, id| assert!(!tree.rename(id, "a".into(), 0..0)), "a b c"),
+            ("b", |tree, id| assert_ne!(tree.add(id, "x", 0..0), id), "a b{x} c"),
+        ];
+        for (name, change, expected) in table {
+            let mut tree = tree(&["a", "b", "c", "b"]);
+            let id = tree.child(Builder::ROOT, name).unwrap();
+            change(&mut tree, id);
+            assert_eq!(shown(tree), expected);
+        }
+        let mut tree = tree(&["a"]);
+        let id = tree.child(Builder::ROOT, "a").unwrap();
+        tree.remove(id);
+        assert_eq!(tree.child(Builder::ROOT, "a"), None);
+        tree.add(Builder::ROOT, "a", 0..0);
+        assert_eq!(shown(tree), "a");
+    }
+
+    #[test]
+    fn copies_do_not_grow_without_end() {
+        let mut tree = Builder { limit: 10_000, ..tree(&["a"]) };
+        let mut inner = Builder::ROOT;
+        // Each name holds two copies of what the one below it holds.
+        for _ in 0..60 {
+            let next = tree.add(inner, "a", 0..0);
+            inner = next;
+        }
+        while inner != Builder::ROOT && !tree.is_full() {
+            let copy = tree.add(tree.parent(inner), "b", 0..0);
+            tree.copy(inner, copy);
+            inner = tree.parent(inner);
+        }
+        assert_eq!(tree.finish().err(), Some(Full::Names));
     }
 }

@@ -205,7 +205,8 @@ impl Tag {
                 b'>' => {
                     let is_empty = bytes.get(index - 1) == Some(&b'/');
                     let inside = bytes.get(..index).unwrap_or_default();
-                    let namespaces = memmem::find_iter(inside, "xmlns").count();
+                    let namespaces =
+                        if attributes == 0 { 0 } else { memmem::find_iter(inside, "xmlns").count() };
                     return Ok(Self { name, len: index + 1, is_empty, attributes, namespaces });
                 }
                 _ => {}

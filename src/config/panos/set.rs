@@ -1,7 +1,7 @@
 //! Set commands, as `show` gives them after `set cli config-output-format set`, and the commands that people write
 //! among them: `delete`, `rename`, `move`, `copy` and `edit`.
 
-use super::build::{Builder, Id, Position};
+use super::build::{Builder, DEEPEST, Id, Position};
 use super::lexer::{Lexer, Problem, Token};
 use super::terminal;
 use super::tree::Node;
@@ -131,7 +131,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn edit(&mut self, items: Vec<Item<'t>>) -> Option<()> {
-        self.base = words(items)?;
+        self.base = words(items).filter(|words| words.len() <= DEEPEST)?;
         Some(())
     }
 

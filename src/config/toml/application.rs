@@ -3,14 +3,14 @@
 use toml::de::DeTable;
 
 use super::Document;
-use super::reader::{Reader, Value, entries};
+use super::reader::{Reader, Value, entries, list};
 use crate::app::{Class, DenyAction, Ports, Timeouts};
 use crate::config::candidate::{ApplicationFilter, CustomApplication, Name};
 use crate::config::diagnostic::quote;
 use crate::config::literal;
 
 /// Keys of an application.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "default-ports",
     "ident-by-ip-protocol",
     "ident-by-icmp-type",
@@ -31,10 +31,16 @@ const KEYS: [&str; 20] = [
     "subcategory",
     "technology",
     "risk",
+    "characteristics",
+    "tag",
 ];
 
 /// Keys of an application filter.
-const FILTER_KEYS: [&str; 5] = ["category", "subcategory", "technology", "risk", "exclude"];
+const FILTER_KEYS: [&str; 7] =
+    ["category", "subcategory", "technology", "risk", "characteristics", "tag", "exclude"];
+
+/// Keys of an ICMP type in table form.
+const ICMP_KEYS: [&str; 2] = ["type", "code"];
 
 /// What the deny action is called.
 const DENY_ACTIONS: [(&str, DenyAction); 2] =
@@ -86,6 +92,8 @@ fn filter(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Applicati
             "subcategory" => filter.subcategory = reader.names(value),
             "technology" => filter.technology = reader.names(value),
             "risk" => filter.risk = reader.numbers(value, 1, 5),
+            "characteristics" => filter.characteristics = reader.names(value),
+            "tag" => filter.tags = reader.names(value),
             "exclude" => filter.exclude = reader.names(value),
             _ => reader.unknown_key(&key, "an application filter", &FILTER_KEYS),
         }
@@ -113,25 +121,29 @@ fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Cust
     for (key, value) in entries(table) {
         if timeout(reader, &mut app.timeouts, &key, value)
             || class(reader, &mut app.class, &key, value)
-            || matches!(key.value.as_str(), "description" | "tag")
+            || key.value == "description"
         {
             continue;
         }
         match key.value.as_str() {
+            // Tags are an administrator's, also on predefined applications.
+            "tag" => {
+                app.tags = reader.names(value);
+                continue;
+            }
+            "characteristics" => app.characteristics = reader.names(value),
+            "ident-by-icmp-type" => app.icmp = icmp_type(reader, value),
+            "ident-by-icmp6-type" => app.icmp6 = icmp_type(reader, value),
+            "parent-app" => app.parent = reader.text(value),
             "default-ports" => default_ports(reader, &mut app.ports, value),
             "ident-by-ip-protocol" => {
-                let number = reader.number(value, 0, 255);
-                let number = number.and_then(|number| u8::try_from(number).ok());
+                let number = octet(reader, value);
                 app.ports.ip_protocols.extend(number.map(|number| (number, number)));
             }
             "depends-on" => app.depends_on = reader.names(value),
             "implicit-use" => app.implicit = reader.names(value),
             "deny-action" => app.deny_action = reader.choice(value, &DENY_ACTIONS),
-            "ident-by-icmp-type"
-            | "ident-by-icmp6-type"
-            | "parent-app"
-            | "signature"
-            | "no-appid-caching" => {
+            "signature" | "no-appid-caching" => {
                 reader.out.warn(format!("`{}` of applications is read but not modelled yet", key.value));
             }
             _ => {
@@ -141,12 +153,37 @@ fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Cust
         }
         app.defines.push(key);
     }
-    if table.get("default-ports").is_some() && table.get("ident-by-ip-protocol").is_some() {
-        let message =
-            format!("application {} has ports and an IP protocol of its own", quote(&app.name.value));
-        reader.out.error(&app.name.span, message).help("keep `default-ports` or `ident-by-ip-protocol`");
+    let ways = ["default-ports", "ident-by-ip-protocol", "ident-by-icmp-type", "ident-by-icmp6-type"];
+    let given: Vec<&str> = ways.into_iter().filter(|way| table.get(*way).is_some()).collect();
+    if given.len() > 1 {
+        let message = format!("application {} has {}", quote(&app.name.value), list(&given));
+        reader.out.error(&app.name.span, message).help("keep one of them");
     }
     app
+}
+
+/// `8`, or `{ type = 3, code = 4 }`.
+fn icmp_type(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<(u8, Option<u8>)> {
+    let Some(table) = value.get_ref().as_table() else { return Some((octet(reader, value)?, None)) };
+    let (mut kind, mut code) = (None, None);
+    for (key, value) in entries(table) {
+        match key.value.as_str() {
+            "type" => kind = octet(reader, value),
+            "code" => code = octet(reader, value),
+            _ => reader.unknown_key(&key, "an ICMP type", &ICMP_KEYS),
+        }
+    }
+    if table.get("type").is_none() {
+        reader
+            .out
+            .error(&value.span(), "an ICMP type needs its `type`")
+            .help("write it as `{ type = 3, code = 4 }`");
+    }
+    Some((kind?, code))
+}
+
+fn octet(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<u8> {
+    reader.number(value, 0, 255).and_then(|number| u8::try_from(number).ok())
 }
 
 /// Whether the key is a timeout, which is then read. 0 inherits the global one (PANOS.md 5.2).

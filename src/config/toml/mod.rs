@@ -1,34 +1,30 @@
 //! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
 
 mod application;
+mod nat;
 mod objects;
 mod reader;
+mod schedule;
 mod security;
+mod tables;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use self::reader::{Reader, entries};
 use super::candidate::{At, Candidate};
 use super::diagnostic::{Diagnostics, Span, escape};
+pub(super) use tables::read_file as read_tables;
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 9] = [
-    "nat",
-    "application-override",
-    "decryption",
-    "decryption-profile",
-    "interface",
-    "route",
-    "zone-protection",
-    "schedule",
-    "high-availability",
-];
+const NOT_MODELLED: [&str; 6] =
+    ["decryption", "decryption-profile", "interface", "route", "zone-protection", "high-availability"];
 
 /// Tables that are lists of tables.
-const LISTS: [&str; 4] = ["nat", "application-override", "decryption", "route"];
+const LISTS: [&str; 2] = ["decryption", "route"];
 
 /// Every table there is.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "zones",
     "address",
     "service",
@@ -38,6 +34,7 @@ const TABLES: [&str; 19] = [
     "application-filter",
     "security",
     "default",
+    "device",
     "setting",
     "nat",
     "application-override",
@@ -58,17 +55,20 @@ const RECOVERED: usize = 1 << 20;
 
 /// Reads `text`; what is wrong with it goes to `out`.
 pub(super) fn read(text: &str, out: &mut Diagnostics) -> Candidate {
-    match DeTable::parse(text) {
-        Ok(document) => Document::new(text, out).read(document.get_ref()),
-        Err(_) if text.len() <= RECOVERED => {
-            syntax_errors(text, &DeTable::parse_recoverable(text).1, out);
-            Candidate::default()
-        }
-        Err(error) => {
-            syntax_errors(text, &[error], out);
-            Candidate::default()
-        }
+    match parse(text, out) {
+        Some(document) => Document::new(text, out).read(document.get_ref()),
+        None => Candidate::default(),
     }
+}
+
+/// The document as TOML.
+fn parse<'t>(text: &'t str, out: &mut Diagnostics) -> Option<Spanned<DeTable<'t>>> {
+    match DeTable::parse(text) {
+        Ok(document) => return Some(document),
+        Err(_) if text.len() <= RECOVERED => syntax_errors(text, &DeTable::parse_recoverable(text).1, out),
+        Err(error) => syntax_errors(text, &[error], out),
+    }
+    None
 }
 
 /// Reports errors of syntax. One often brings others on the same line.
@@ -111,6 +111,9 @@ impl<'d> Document<'d> {
 
     fn read(mut self, document: &DeTable<'_>) -> Candidate {
         for (key, value) in entries(document) {
+            if tables::read(&mut self.candidate.tables, &key.value, value, &mut self.reader) {
+                continue;
+            }
             match key.value.as_str() {
                 "zones" => self.zones(value),
                 "address" => self.addresses(value),
@@ -121,6 +124,10 @@ impl<'d> Document<'d> {
                 "application-filter" => self.application_filters(value),
                 "security" => self.security(value),
                 "default" => self.defaults(value),
+                "nat" => self.nat(value),
+                "application-override" => self.application_override(value),
+                "device" => self.device(value),
+                "schedule" => self.schedules(value),
                 "setting" => self.settings(value),
                 other if NOT_MODELLED.contains(&other) => {
                     let brackets = if LISTS.contains(&other) { ("[[", "]]") } else { ("[", "]") };
@@ -128,7 +135,7 @@ impl<'d> Document<'d> {
                         .out
                         .warn(format!("`{}{other}{}` is read but not modelled yet", brackets.0, brackets.1));
                 }
-                _ => self.reader.unknown_key(&key, "the rulebase", &TABLES),
+                _ => self.reader.unknown_key(&key, "the rulebase", &[&TABLES[..], &tables::NAMES].concat()),
             }
         }
         self.candidate

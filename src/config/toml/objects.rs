@@ -4,13 +4,21 @@ use toml::de::{DeTable, DeValue};
 
 use super::Document;
 use super::reader::{Value, entries};
-use crate::config::candidate::{At, Body, Definition, Name, Zone, ZoneMode};
+use crate::config::candidate::{AddressObject, At, Body, Definition, Name, Zone, ZoneMode};
 use crate::config::diagnostic::quote;
 use crate::config::literal;
-use crate::policy::Service;
+use crate::policy::{Service, ServiceTimeouts};
+
+/// Keys of an address in table form.
+const ADDRESS_KEYS: [&str; 8] =
+    ["ip-netmask", "ip-range", "ip-wildcard", "fqdn", "static", "dynamic", "tag", "description"];
 
 /// Keys of a service in table form.
-const SERVICE_KEYS: [&str; 3] = ["protocol", "port", "source-port"];
+const SERVICE_KEYS: [&str; 6] =
+    ["protocol", "port", "source-port", "timeout", "halfclose-timeout", "timewait-timeout"];
+
+/// The longest timeout of a service in seconds, and the longest in time-wait (PANOS.md 5.2).
+const LONGEST: (u32, u32) = (604_800, 600);
 
 impl Document<'_> {
     /// `[zones]`. A zone without prefixes is what `--ingress` can fill.
@@ -42,8 +50,54 @@ impl Document<'_> {
 
     /// `[address]`: a string is a group of one.
     pub(super) fn addresses(&mut self, value: &Value<'_>) {
-        let groups = self.groups(value, "a table of addresses");
-        self.candidate.addresses.extend(groups);
+        let Some(table) = self.reader.table(value, "a table of addresses") else { return };
+        for (name, value) in entries(table) {
+            let (body, tags) = match value.get_ref() {
+                DeValue::Table(table) => self.address_table(&name, table),
+                _ => (Some(Body::Group(self.reader.names(value))), Vec::new()),
+            };
+            self.candidate.addresses.extend(body.map(|body| Definition { name, body, tags }));
+        }
+    }
+
+    /// `{ fqdn = "www.example.org", tag = "web" }`.
+    fn address_table(
+        &mut self,
+        name: &Name,
+        table: &DeTable<'_>,
+    ) -> (Option<Body<AddressObject>>, Vec<Name>) {
+        let (mut bodies, mut tags) = (Vec::new(), Vec::new());
+        for (key, value) in entries(table) {
+            match key.value.as_str() {
+                "ip-netmask" | "ip-range" => bodies.push(Body::Object(AddressObject::Ranges(
+                    self.part(value, |text| {
+                        literal::addresses(text)
+                            .unwrap_or_else(|| Err(format!("{} is no address", quote(text))))
+                    })
+                    .unwrap_or_default(),
+                ))),
+                "ip-wildcard" => {
+                    let wildcard = self.part(value, literal::wildcard).unwrap_or_default();
+                    let (addr, mask) = wildcard;
+                    bodies.push(Body::Object(AddressObject::Wildcard { addr, mask }));
+                }
+                "fqdn" => {
+                    let host = self.reader.text(value);
+                    bodies.extend(host.map(|host| Body::Object(AddressObject::Fqdn(host))));
+                }
+                "static" => bodies.push(Body::Group(self.reader.names(value))),
+                "dynamic" => bodies.extend(self.reader.text(value).map(Body::Dynamic)),
+                "tag" => tags = self.reader.names(value),
+                "description" => {}
+                _ => self.reader.unknown_key(&key, "an address", &ADDRESS_KEYS),
+            }
+        }
+        if bodies.len() > 1 || bodies.is_empty() && !self.reader.out.has_errors() {
+            let message = format!("address {} needs one meaning", quote(&name.value));
+            let help = "give it `ip-netmask`, `ip-range`, `ip-wildcard` or `fqdn`, or `static` or `dynamic` for a group";
+            self.reader.out.error(&name.span, message).help(help);
+        }
+        (bodies.pop(), tags)
     }
 
     /// `[service-group]`.
@@ -89,7 +143,7 @@ impl Document<'_> {
     fn service_text(&mut self, name: &Name, text: &Name) -> Option<Service> {
         match literal::service(&text.value) {
             Ok((protocol, ports)) => {
-                Some(Service { name: name.value.clone(), protocol, ports, source_ports: Vec::new() })
+                Some(Service { name: name.value.clone(), protocol, ports, ..Service::default() })
             }
             Err(wrong) => {
                 let message = format!("{} is no service: {wrong}", quote(&text.value));
@@ -102,7 +156,11 @@ impl Document<'_> {
     /// `{ protocol = "tcp", port = "8080", source-port = "1024-65535" }`.
     fn service_table(&mut self, name: &Name, table: &DeTable<'_>) -> Option<Service> {
         let (mut protocol, mut ports, mut source_ports) = (None, None, Some(Vec::new()));
+        let mut timeouts = ServiceTimeouts::default();
         for (key, value) in entries(table) {
+            if self.service_timeout(&mut timeouts, &key, value) {
+                continue;
+            }
             let slot = match key.value.as_str() {
                 "protocol" => {
                     protocol = self.part(value, literal::protocol);
@@ -131,7 +189,20 @@ impl Document<'_> {
             protocol: protocol?,
             ports: ports?,
             source_ports: source_ports?,
+            timeouts,
         })
+    }
+
+    /// Whether the key is a timeout, which is then read.
+    fn service_timeout(&mut self, timeouts: &mut ServiceTimeouts, key: &Name, value: &Value<'_>) -> bool {
+        let (slot, longest) = match key.value.as_str() {
+            "timeout" => (&mut timeouts.idle, LONGEST.0),
+            "halfclose-timeout" => (&mut timeouts.half_closed, LONGEST.0),
+            "timewait-timeout" => (&mut timeouts.time_wait, LONGEST.1),
+            _ => return false,
+        };
+        *slot = self.reader.number(value, 1, longest);
+        true
     }
 
     fn part<T>(&mut self, value: &Value<'_>, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {

@@ -89,9 +89,7 @@ impl Document<'_> {
                 "log-start" => rule.log_start = reader.flag(value).unwrap_or_default(),
                 "log-end" => rule.log_end = reader.flag(value).unwrap_or(true),
                 "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
-                "schedule" => reader
-                    .out
-                    .warn("`schedule` of security rules is not modelled yet: they are always active"),
+                "schedule" => rule.schedule = reader.text(value),
                 _ => other_key(reader, &key, "a security rule", &KEYS),
             }
         }

@@ -3,6 +3,8 @@
 use crate::app::{AppId, Application};
 use crate::config::World;
 use crate::config::diagnostic::quote;
+use crate::feature::nat::NatRule;
+use crate::feature::override_rule::OverrideRule;
 use crate::flow::Addr;
 use crate::policy::{ApplicationMatch, Rule, Service, ServiceMatch, ZoneMatch};
 
@@ -11,6 +13,7 @@ pub(super) fn difference(one: &World, two: &World) -> Option<String> {
     rules(one, two)
         .or_else(|| zones(one, two))
         .or_else(|| applications(one, two))
+        .or_else(|| features(one, two))
         .or_else(|| settings(one, two))
 }
 
@@ -102,6 +105,27 @@ fn applications(one: &World, two: &World) -> Option<String> {
     };
     let (_, app) = one.catalog.iter().find(differs)?;
     Some(format!("application {} would be another", quote(&app.name)))
+}
+
+/// NAT and application-override rules, where both worlds number zones alike.
+fn features(one: &World, two: &World) -> Option<String> {
+    let nat = |world: &World| -> Vec<NatRule> {
+        let rules = world.nat.rules().iter();
+        rules.map(|rule| NatRule { service: nameless(&rule.service), line: None, ..rule.clone() }).collect()
+    };
+    let overrides = |world: &World| -> Vec<OverrideRule> {
+        world.overrides.rules().iter().map(|rule| OverrideRule { line: None, ..rule.clone() }).collect()
+    };
+    if one.zones.names() != two.zones.names() {
+        let same = nat(one).len() == nat(two).len() && overrides(one).len() == overrides(two).len();
+        return (!same).then(|| "NAT or application-override rules would be missing".to_owned());
+    }
+    let (ours, theirs) = (nat(one), nat(two));
+    if ours != theirs {
+        return Some("NAT rules would mean something else".to_owned());
+    }
+    (overrides(one) != overrides(two))
+        .then(|| "application-override rules would mean something else".to_owned())
 }
 
 fn settings(one: &World, two: &World) -> Option<String> {

@@ -80,7 +80,9 @@ fn check(path: &str, candidate: Candidate, text: &str, form: Form) -> Result<(),
     };
     let nothing = Overrides::default();
     let mut out = Diagnostics::default();
-    let intended = commit::commit(candidate, &nothing, super::info(path, Format::Toml, 0), &mut out);
+    let given = super::given(&nothing, &mut out)?;
+    let info = super::info(path, Format::Toml, 0);
+    let intended = commit::commit(candidate, given, &nothing, info, &mut out);
     let intended = intended.ok_or_else(|| wrong(first_line(out, path, "")))?;
     let written = super::parse("the result", text.as_bytes(), &nothing);
     let written: World = written.map_err(|error| wrong(error.to_string()))?;

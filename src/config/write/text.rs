@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use crate::app::Ports;
 use crate::config::candidate::TimeSpan;
 use crate::flow::Addr;
-use crate::policy;
+use crate::policy::{self, ServiceTimeouts};
 
 /// Days of the week, as PAN-OS names them.
 pub(super) const DAYS: [&str; 7] =
@@ -41,6 +41,18 @@ pub(super) fn default_ports(ports: &Ports) -> Vec<String> {
         }
     }
     texts
+}
+
+/// Timeouts of a service, by key.
+pub(super) fn service_timeouts(timeouts: &ServiceTimeouts) -> Vec<(&'static str, u32)> {
+    [
+        ("timeout", timeouts.idle),
+        ("halfclose-timeout", timeouts.half_closed),
+        ("timewait-timeout", timeouts.time_wait),
+    ]
+    .into_iter()
+    .filter_map(|(key, seconds)| Some((key, seconds?)))
+    .collect()
 }
 
 /// `08:00-17:00`.

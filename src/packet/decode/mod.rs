@@ -13,9 +13,17 @@ mod transport;
 mod tests;
 
 use super::{Checksum, IpHeader, Layer4, Malformed, Packet, checksum};
-use crate::capture::Frame;
+use crate::capture::{Frame, LinkType};
 pub(super) use ip::Datagram;
 use link::{Network, Version};
+
+/// Where in a frame its IP packet starts, as its link headers tell; `None` where they tell of something else.
+pub(super) fn datagram_start(link_type: LinkType, frame: &[u8]) -> Option<usize> {
+    match link::network(link_type, frame) {
+        Network::Ip(_, datagram) => frame.len().checked_sub(datagram.len()),
+        Network::Other(_) | Network::Malformed(_) => None,
+    }
+}
 
 /// What to do about checksums (`--checksums`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

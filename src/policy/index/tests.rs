@@ -46,8 +46,7 @@ impl Dice {
 
     fn rule(&mut self) -> Rule {
         let ports = (0..=self.roll(10)).map(|_| self.port()).map(|port| (port, port)).collect();
-        let service =
-            Service { name: String::new(), protocol: Protocol::TCP, ports, source_ports: Vec::new() };
+        let service = Service { protocol: Protocol::TCP, ports, ..Service::default() };
         Rule {
             from: self.zones(),
             to: self.zones(),
@@ -66,9 +65,8 @@ impl Dice {
             src: self.addr(),
             dst: self.addr(),
             protocol: Protocol::TCP,
-            sport: 0,
             dport: self.port(),
-            app: None,
+            ..Query::default()
         }
     }
 }

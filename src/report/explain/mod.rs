@@ -2,6 +2,7 @@
 //! says why the row reads as it does.
 
 mod closing;
+mod nat;
 mod packet;
 mod walk;
 
@@ -92,12 +93,17 @@ impl<'a> Explain<'a> {
                 let text = format!("the capture's clock goes back by {by}; taken as the latest time seen");
                 self.lines.push(Line::new(Role::Quiet, 0, text));
             }
+            EventKind::Translated { rule, key } => {
+                let key = key.map(|key| events.key(key));
+                self.lines.push(Line::new(Role::Plain, 0, nat::translated(world, rule, key)));
+            }
             EventKind::LookedUp { query, lookup } => self.look_up(world, event, *events.query(query), lookup),
             EventKind::Created { record } => self.create(world, events.record(record)),
             EventKind::Refused { record } => self.refuse(world, events.record(record)),
             EventKind::Ended { record } => self.end(world, event, events.record(record))?,
             EventKind::Verdict { .. } => self.judge(world, event)?,
-            EventKind::Stage { .. }
+            EventKind::Captured { .. }
+            | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Identified { .. }
             | EventKind::Allowed { .. }
@@ -158,6 +164,9 @@ impl<'a> Explain<'a> {
                 facts.established |= stage == TcpStage::Established;
                 facts.fin |= stage == TcpStage::HalfClosed;
                 Line::new(Role::Plain, 0, format!("connection: {}", stage.name()))
+            }
+            EventKind::Captured { direction, side, again } => {
+                Line::new(Role::Quiet, 0, nat::captured(direction, side, again))
             }
             EventKind::Armed { timer, timeout } => {
                 facts.timer = Some((timer, timeout));
@@ -261,7 +270,7 @@ impl<'a> Explain<'a> {
 
     fn push(&mut self, place: (Timestamp, u64), text: &str) -> io::Result<()> {
         self.explained = true;
-        self.order.push(place, |out| out.write_all(text.as_bytes()))
+        self.order.push(place, |out| out.extend_from_slice(text.as_bytes()))
     }
 }
 
@@ -277,7 +286,8 @@ impl Sink for Explain<'_> {
         let Some(now) = events.list().last().map(|event| event.at) else { return Ok(()) };
         let live = self.live.first_key_value().map(|(id, walk)| (walk.started, id.0));
         let bound = live.unwrap_or((now, 0)).min((now, 0));
-        self.order.release(bound, &mut self.out)
+        let Self { order, out, .. } = self;
+        order.release(bound, |text| out.write_all(text))
     }
 }
 

@@ -4,9 +4,9 @@ use super::names::Namespace;
 use super::objects::members;
 use super::reader::{Reader, entries, names, text, value};
 use super::scope::Scope;
-use crate::app::{Class, Ports, Timeouts};
+use crate::app::{Characteristics, Class, Ports, Timeouts};
 use crate::config::candidate::{
-    ApplicationFilter, At, Body, Candidate, CustomApplication, Definition, Match, Name, Signature,
+    ApplicationFilter, Body, Candidate, CustomApplication, Definition, Match, Name, Signature,
 };
 use crate::config::diagnostic::quote;
 use crate::config::literal;
@@ -17,22 +17,6 @@ const APPLICATIONS: [&str; 3] = ["application", "application-group", "applicatio
 
 /// The longest timeout an application can have, in seconds (PANOS.md 5.2).
 const LONGEST: u32 = 604_800;
-
-/// Characteristics: the key in an application, and that in a filter, which the candidate goes by.
-const CHARACTERISTICS: [(&str, &str); 10] = [
-    ("evasive-behavior", "evasive"),
-    ("consume-big-bandwidth", "excessive-bandwidth-use"),
-    ("used-by-malware", "used-by-malware"),
-    ("able-to-transfer-file", "transfers-files"),
-    ("has-known-vulnerability", "has-known-vulnerabilities"),
-    ("tunnel-other-application", "tunnels-other-apps"),
-    ("tunnel-applications", "tunnels-other-apps"),
-    ("prone-to-misuse", "prone-to-misuse"),
-    ("pervasive-use", "pervasive"),
-    ("is-saas", "is-saas"),
-];
-/// What a filter asks for besides those.
-const ONLY_FILTERS: [&str; 1] = ["new-appid"];
 
 /// How a condition of a signature compares.
 const OPERATORS: [&str; 4] = ["pattern-match", "equal-to", "less-than", "greater-than"];
@@ -104,15 +88,7 @@ impl Reader<'_> {
                         child.children.iter().map(|entry| self.signature(entry, child)).collect();
                 }
                 "tag" => app.tags = names(child),
-                key => {
-                    let known = CHARACTERISTICS.iter().find(|(own, _)| *own == key);
-                    if let Some((_, filter)) = known
-                        && child.child("yes").is_some()
-                        && app.characteristics.iter().all(|had| had.value != *filter)
-                    {
-                        app.characteristics.push(At::new((*filter).to_owned(), child.span.clone()));
-                    }
-                }
+                _ => app.characteristics.extend(characteristic(child)),
             }
             app.defines.push(Node::as_name(child));
         }
@@ -143,11 +119,9 @@ impl Reader<'_> {
                 }
                 "ident-by-icmp-type" => {
                     app.icmp = self.icmp(kind);
-                    app.ports.icmp = app.icmp.is_some();
                 }
                 "ident-by-icmp6-type" => {
                     app.icmp6 = self.icmp(kind);
-                    app.ports.icmp6 = app.icmp6.is_some();
                 }
                 _ => {}
             }
@@ -229,17 +203,18 @@ impl Reader<'_> {
                 }
             }
         }
-        let asked = entry.children.iter().filter(|key| key.child("yes").is_some());
-        let known = |key: &&Node<'_>| {
-            ONLY_FILTERS.contains(&&*key.name)
-                || CHARACTERISTICS.iter().any(|(_, filter)| *filter == key.name)
-        };
-        filter.characteristics = asked.filter(known).map(Node::as_name).collect();
+        filter.characteristics = entry.children.iter().filter_map(characteristic).collect();
         if entry.at(&["tagging", "no-tag"]).is_some() {
             self.unmodelled("`no-tag` of application filters", &entry.name);
         }
         filter
     }
+}
+
+/// A key such as `evasive`, where it says `yes`.
+fn characteristic(key: &Node<'_>) -> Option<Name> {
+    let known = Characteristics::default().add(&key.name).is_some();
+    (known && key.child("yes").is_some()).then(|| key.as_name())
 }
 
 /// An application of which nothing is said.

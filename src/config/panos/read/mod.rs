@@ -145,3 +145,6 @@ fn zone(name: Name, multicast: bool) -> Zone {
     let prefixes = prefixes.map(|prefix| At::new(prefix, name.span.clone())).collect();
     Zone { name, mode: ZoneMode::default(), prefixes, interfaces: Vec::new(), zone_protection: None }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,15 @@ use crate::config::diagnostic::quote;
 use crate::config::literal;
 use crate::config::panos::tree::Node;
 use crate::flow::Protocol;
-use crate::policy::Service;
+use crate::policy::{Service, ServiceTimeouts};
 
 /// What source and destination columns name.
 pub(super) const ADDRESSES: [&str; 4] = ["address", "address-group", "region", "external-list"];
 /// What service columns name.
 pub(super) const SERVICES: [&str; 2] = ["service", "service-group"];
+
+/// The longest timeout of a service in seconds, and the longest in time-wait (PANOS.md 5.2).
+const LONGEST: (u32, u32) = (604_800, 600);
 
 /// The number of SCTP (RFC 9260).
 const SCTP: Protocol = Protocol(132);
@@ -68,7 +71,9 @@ impl Reader<'_> {
         };
         let object = match &*kind.name {
             "fqdn" => Ok(AddressObject::Fqdn(text.clone())),
-            "ip-wildcard" => wildcard(&text.value),
+            "ip-wildcard" => {
+                literal::wildcard(&text.value).map(|(addr, mask)| AddressObject::Wildcard { addr, mask })
+            }
             _ => literal::addresses(&text.value)
                 .unwrap_or_else(|| Err("it is no address, prefix or range".to_owned()))
                 .map(AddressObject::Ranges),
@@ -134,10 +139,24 @@ impl Reader<'_> {
             let message = format!("service {} has no `port`", quote(&entry.name));
             self.out.error(&entry.span, message).help("write its ports as `80,8080-8090`");
         }
-        if kind.at(&["override", "yes"]).is_some() {
-            self.unmodelled("timeouts of services", &entry.name);
+        Some(Service {
+            name: name.value.clone(),
+            protocol,
+            ports: found.unwrap_or_default(),
+            source_ports,
+            timeouts: self.service_timeouts(kind),
+        })
+    }
+
+    /// `override yes` (PANOS.md 5.2).
+    fn service_timeouts(&mut self, kind: &Node<'_>) -> ServiceTimeouts {
+        let Some(own) = kind.at(&["override", "yes"]) else { return ServiceTimeouts::default() };
+        let mut seconds = |key, most| own.child(key).and_then(|node| self.number(node, 1, most));
+        ServiceTimeouts {
+            idle: seconds("timeout", LONGEST.0),
+            half_closed: seconds("halfclose-timeout", LONGEST.0),
+            time_wait: seconds("timewait-timeout", LONGEST.1),
         }
-        Some(Service { name: name.value.clone(), protocol, ports: found.unwrap_or_default(), source_ports })
     }
 
     /// URL categories of the user's own, each a list of host patterns. Only rules name them.
@@ -171,14 +190,6 @@ fn is_address_type(node: &Node<'_>) -> bool {
     ["ip-netmask", "ip-range", "ip-wildcard", "fqdn"].contains(&&*node.name)
 }
 
-/// `10.0.0.1/0.0.248.255`: bits set in the mask may be anything.
-fn wildcard(text: &str) -> Result<AddressObject, String> {
-    let address = |text: &str| text.trim().parse::<std::net::Ipv4Addr>().ok().map(u32::from);
-    let parts = text.split_once('/').and_then(|(addr, mask)| Some((address(addr)?, address(mask)?)));
-    let (addr, mask) = parts.ok_or("it is written as `10.0.0.1/0.0.248.255`")?;
-    Ok(AddressObject::Wildcard { addr, mask })
-}
-
 fn every_port(name: &Name, protocol: Protocol) -> Service {
-    Service { name: name.value.clone(), protocol, ports: vec![(0, u16::MAX)], source_ports: Vec::new() }
+    Service { name: name.value.clone(), protocol, ports: vec![(0, u16::MAX)], ..Service::default() }
 }

@@ -50,6 +50,9 @@ impl Reader<'_> {
             }
         }
         self.complete(node);
+        if !rule.profiles.is_empty() && rule.action.is_allow() && !rule.disabled {
+            self.unmodelled("`profile-setting` of security rules", name);
+        }
         rule
     }
 

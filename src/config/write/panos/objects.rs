@@ -110,6 +110,11 @@ fn service(definition: &Definition<Vec<Service>>) -> Option<Vec<Item>> {
     if !service.source_ports.is_empty() {
         ports.push(Item::Value("source-port", text::ports(&service.source_ports)));
     }
+    let timeouts = text::service_timeouts(&service.timeouts);
+    if !timeouts.is_empty() {
+        let timeouts = timeouts.into_iter().map(|(key, seconds)| Item::value(key, seconds)).collect();
+        ports.push(Item::Element("override", vec![Item::Element("yes", timeouts)]));
+    }
     let protocol = match service.protocol.to_string().as_str() {
         "tcp" => "tcp",
         "udp" => "udp",

@@ -9,7 +9,7 @@ use crate::config::candidate::{
     AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Recurrence, Schedule,
 };
 use crate::config::write::text::{self, DAYS};
-use crate::policy::Service;
+use crate::policy::{Service, ServiceTimeouts};
 
 /// Every name that means an address.
 type Known<'c> = HashSet<&'c str, foldhash::fast::FixedState>;
@@ -99,11 +99,18 @@ fn unambiguous(text: String, known: &Known<'_>) -> String {
 fn service(service: &Definition<Vec<Service>>) -> Option<String> {
     let Body::Object(services) = &service.body else { return None };
     match services.as_slice() {
-        [one] if !one.source_ports.is_empty() => Some(inline(&[
-            ("protocol", string(&one.protocol.to_string())),
-            ("port", string(&text::ports(&one.ports))),
-            ("source-port", string(&text::ports(&one.source_ports))),
-        ])),
+        [one] if !one.source_ports.is_empty() || one.timeouts != ServiceTimeouts::default() => {
+            let mut fields = vec![
+                ("protocol", string(&one.protocol.to_string())),
+                ("port", string(&text::ports(&one.ports))),
+            ];
+            if !one.source_ports.is_empty() {
+                fields.push(("source-port", string(&text::ports(&one.source_ports))));
+            }
+            let timeouts = text::service_timeouts(&one.timeouts);
+            fields.extend(timeouts.into_iter().map(|(key, seconds)| (key, seconds.to_string())));
+            Some(inline(&fields))
+        }
         all => {
             let texts: Vec<String> =
                 all.iter().map(|one| format!("{}/{}", one.protocol, text::ports(&one.ports))).collect();

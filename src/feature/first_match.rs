@@ -1,0 +1,34 @@
+//! The first rule, in order, whose zones, addresses and service all match: the security policy's own lookup, for
+//! rulebases whose rules do something else than allow or deny.
+
+use std::sync::Arc;
+
+use crate::app::Catalog;
+use crate::policy::{Policy, PolicyOptions, Query, Rule};
+
+/// Rules by what they match.
+#[derive(Debug, Clone)]
+pub(super) struct FirstMatch {
+    policy: Policy,
+}
+
+impl FirstMatch {
+    /// Compiles rules; what they say beside zones, addresses and services does not count.
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        let defaults = [Rule::default(), Rule::default()];
+        let catalog = Arc::new(Catalog::default());
+        Self { policy: Policy::new(rules, defaults, catalog, PolicyOptions::default()) }
+    }
+
+    /// Which of the rules it is, counted from 0.
+    pub(super) fn find(&self, query: &Query) -> Option<usize> {
+        let rule = self.policy.lookup(query).rule.0 as usize;
+        (rule < self.policy.user_rules()).then_some(rule)
+    }
+}
+
+impl Default for FirstMatch {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
