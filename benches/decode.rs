@@ -48,7 +48,7 @@ fn unusual(frames: &[(LinkType, Vec<u8>)]) -> Vec<(LinkType, Vec<u8>)> {
 
 fn as_frame<'a>((link_type, bytes): &'a (LinkType, Vec<u8>), index: usize) -> Frame<'a> {
     let at = Timestamp::from_nanos(1_683_367_121_000_000_000 + index as u64 * 1_000);
-    Frame { at, file: 0, link_type: *link_type, wire_len: bytes.len() as u32, bytes }
+    Frame { at, file: 0, link_type: *link_type, interface: None, wire_len: bytes.len() as u32, bytes }
 }
 
 fn file(frames: &[(LinkType, Vec<u8>)], mut writer: Writer<Vec<u8>>) -> Vec<u8> {

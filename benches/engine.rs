@@ -7,7 +7,7 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use firstpass::config::World;
 use firstpass::engine::{Events, Firewall};
-use firstpass::flow::{Addr, Protocol};
+use firstpass::flow::{Addr, Arrival, Protocol};
 use firstpass::packet::{Checksum, IpHeader, Layer4, Packet, Payload, TcpFlags, TcpSegment};
 use firstpass::time::{Span, Timestamp};
 
@@ -57,7 +57,7 @@ fn segment(
         number: 1,
         fragments: &[],
         wire_len: 54 + len,
-        ingress: None,
+        arrival: Arrival::default(),
         ip: IpHeader { src, dst, protocol: Protocol::TCP, ttl: 64 },
         layer4: Layer4::Tcp(tcp),
         checksum: Checksum::Unknown,

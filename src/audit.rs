@@ -110,6 +110,7 @@ impl Audit {
             EventKind::ClockBackward { .. }
             | EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Routed { .. }
             | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }

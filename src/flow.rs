@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU16;
 
 /// An IPv4 or IPv6 address in 128 bits; IPv4 is held as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2).
 ///
@@ -41,6 +42,17 @@ impl Addr {
     pub const fn is_v4(self) -> bool {
         self.high == 0 && self.low >> 32 == Self::MAPPED >> 32
     }
+}
+
+/// The addresses from `low` to `high` in the form of [`Addr`]: where both are IPv6, without the block that stands for
+/// IPv4, which is no part of `::/0`.
+pub fn ranges(low: Addr, high: Addr) -> impl Iterator<Item = (Addr, Addr)> {
+    let (first, last) = (Addr::v4([0; 4]), Addr::v4([255; 4]));
+    let around = !low.is_v4() && low < last && first < high;
+    let whole = (!around).then_some((low, high));
+    let before = (around && low < first).then(|| (low, Addr::from_bits(first.bits() - 1)));
+    let after = (around && last < high).then(|| (Addr::from_bits(last.bits() + 1), high));
+    whole.into_iter().chain(before).chain(after)
 }
 
 impl From<IpAddr> for Addr {
@@ -119,6 +131,40 @@ impl fmt::Display for Protocol {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ZoneId(pub u16);
 
+/// Number of an interface in [`crate::feature::route::Network`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterfaceId(NonZeroU16);
+
+impl InterfaceId {
+    /// The interface at `index`, from 0; `None` after the first 65,535.
+    pub fn new(index: usize) -> Option<Self> {
+        u16::try_from(index + 1).ok().and_then(NonZeroU16::new).map(Self)
+    }
+
+    /// Its place in the list of interfaces.
+    pub const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// What tells how a packet came in, besides its addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Arrival {
+    /// Zone that `--ingress` names for the capture file.
+    pub zone: Option<ZoneId>,
+    /// The firewall's interface that the capture's interface has the name of.
+    pub interface: Option<InterfaceId>,
+    /// The frame's outermost 802.1Q tag, 1 to 4095.
+    pub tag: Option<NonZeroU16>,
+}
+
+impl Arrival {
+    /// Whether nothing tells but the addresses.
+    pub const fn is_untold(self) -> bool {
+        self.zone.is_none() && self.interface.is_none() && self.tag.is_none()
+    }
+}
+
 /// Which way a packet of a session travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
@@ -195,6 +241,30 @@ mod tests {
             assert_eq!(Addr::from(ip).to_string(), text);
             assert_eq!(Addr::from(ip).is_v4(), ip.is_ipv4());
         }
+    }
+
+    #[test]
+    fn ipv4_is_cut_out_of_ipv6() {
+        for (low, high, shown) in [
+            ("192.0.2.0", "192.0.2.255", "192.0.2.0-192.0.2.255"),
+            ("2001:db8::", "2001:db8::ff", "2001:db8::-2001:db8::ff"),
+            ("::", "::fffe:ffff:ffff", "::-::fffe:ffff:ffff"),
+            ("::", "::ffff:255.255.255.255", "::-::fffe:ffff:ffff"),
+            ("::", "::1:0:0:0", "::-::fffe:ffff:ffff ::1:0:0:0-::1:0:0:0"),
+        ] {
+            let addr = |text: &str| text.parse::<IpAddr>().map(Addr::from).unwrap();
+            let found: Vec<_> =
+                ranges(addr(low), addr(high)).map(|(low, high)| format!("{low}-{high}")).collect();
+            assert_eq!(found.join(" "), shown, "{low}-{high}");
+        }
+    }
+
+    #[test]
+    fn interfaces_are_numbered() {
+        assert_eq!(InterfaceId::new(0).map(InterfaceId::index), Some(0));
+        assert_eq!(InterfaceId::new(65_534).map(InterfaceId::index), Some(65_534));
+        assert_eq!(InterfaceId::new(65_535), None);
+        assert_eq!(size_of::<Option<InterfaceId>>(), 2);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::capture::{Frame, LinkType, Progress, Source};
+use crate::capture::{CaptureInterface, Frame, LinkType, Progress, Source};
 use crate::config::World;
 use crate::engine::{Control, Events, Firewall};
-use crate::flow::ZoneId;
+use crate::feature::route::Network;
+use crate::flow::{InterfaceId, ZoneId};
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{DecodeOptions, DefragLimits, Defragmented, Defragmenter, Packet, decode};
 use crate::report::Sink;
@@ -47,11 +48,19 @@ pub struct Replay<'a> {
     firewall: Firewall,
     defragmenter: Defragmenter,
     options: Options,
+    ports: Ports,
     events: Events,
     sinks: Vec<&'a mut dyn Sink>,
     notes: Notes,
     number: u64,
     last: Timestamp,
+}
+
+/// The firewall's interface that the capture's interface last seen has the name of: most frames come by the same one.
+#[derive(Debug, Default)]
+struct Ports {
+    seen: CaptureInterface,
+    port: Option<InterfaceId>,
 }
 
 /// Events are handed on in batches of about so many.
@@ -72,6 +81,7 @@ impl<'a> Replay<'a> {
             firewall: Firewall::new(world),
             defragmenter,
             options,
+            ports: Ports::default(),
             events: Events::default(),
             sinks,
             notes: Notes::default(),
@@ -102,7 +112,10 @@ impl<'a> Replay<'a> {
     pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         self.number += 1;
         let mut packet = decode(frame, self.number, self.options.decode);
-        packet.ingress = self.options.ingress.get(frame.file as usize).copied().flatten();
+        packet.arrival.zone = self.options.ingress.get(frame.file as usize).copied().flatten();
+        if let Some(interface) = frame.interface {
+            packet.arrival.interface = self.ports.find(&self.firewall.world().network, interface);
+        }
         self.notes.checksums.look(&packet);
         if !frame.link_type.is_readable() {
             self.notes.skip(frame.link_type);
@@ -157,6 +170,17 @@ impl<'a> Replay<'a> {
         }
         hand_on(firewall.world(), events, sinks, 1)?;
         Ok(self.notes)
+    }
+}
+
+impl Ports {
+    fn find(&mut self, network: &Network, interface: &CaptureInterface) -> Option<InterfaceId> {
+        if *interface != self.seen {
+            let CaptureInterface { name, description } = interface;
+            self.port = network.find(name).or_else(|| network.find(description));
+            self.seen.clone_from(interface);
+        }
+        self.port
     }
 }
 

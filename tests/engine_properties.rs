@@ -44,7 +44,14 @@ impl Run {
             .zip(frames)
             .map(|(number, (at, bytes))| {
                 let wire_len = u32::try_from(bytes.len()).unwrap();
-                let frame = Frame { at: *at, file: 0, link_type: LinkType::ETHERNET, wire_len, bytes };
+                let frame = Frame {
+                    at: *at,
+                    file: 0,
+                    link_type: LinkType::ETHERNET,
+                    interface: None,
+                    wire_len,
+                    bytes,
+                };
                 let packet = decode(&frame, number, DecodeOptions::default());
                 let mut events = Events::default();
                 (firewall.step(*at, &packet, &mut events), events)
@@ -297,7 +304,7 @@ proptest! {
         let mut replay = Replay::new(Arc::clone(&WORLDS[world]), Options::default(), vec![&mut audit as &mut dyn Sink]);
         for (at, bytes) in &frames {
             let wire_len = u32::try_from(bytes.len()).unwrap();
-            replay.frame(&Frame { at: *at, file: 0, link_type: LinkType::ETHERNET, wire_len, bytes }).unwrap();
+            replay.frame(&Frame { at: *at, file: 0, link_type: LinkType::ETHERNET, interface: None, wire_len, bytes }).unwrap();
         }
         replay.finish().unwrap();
         prop_assert_eq!(audit.violations(), Vec::<String>::new());

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use firstpass::config::World;
-use firstpass::policy::Tuple;
+use firstpass::config::{Overrides, World, parse};
+use firstpass::flow::{Addr, Arrival, Protocol};
+use firstpass::policy::{Query, Tuple};
 use serde_json::Value;
 
 const GROUND: &str = r#"
@@ -306,4 +308,87 @@ fn errors_say_what_to_do() {
             assert!(message.contains(text), "{query}: `{text}` is missing in\n{message}");
         }
     }
+}
+
+#[test]
+fn time_and_category_decide_where_rules_ask_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.toml");
+    let rules = "[schedule.office]\ndaily = \"08:00-17:00\"\n[url-category]\ngames = \"games.example.org\"\n\
+                 [[security]]\nname = \"r\"\nto = \"dmz\"\nschedule = \"office\"\ncategory = \"games\"\n\
+                 application = \"web-browsing\"\n";
+    std::fs::write(&path, format!("{GROUND}{rules}")).unwrap();
+    let run = |more: &str| {
+        let query = words("--protocol tcp --destination-port 80 --application web-browsing --format json");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firstpass"));
+        command.args(["match", "--rules", path.to_str().unwrap()]).args(query);
+        command.args(more.split_whitespace()).output().unwrap()
+    };
+    let untold = run("");
+    assert_eq!(untold.status.code(), Some(2));
+    assert!(String::from_utf8(untold.stderr).unwrap().contains("add `--at TIME`"));
+    for (more, rule, certainty) in [
+        ("--at 2026-11-20T10:00:00Z", "r", "may"),
+        ("--at 2026-11-20T10:00:00Z --category games", "r", "yes"),
+        ("--at 2026-11-20T10:00:00Z --category news", "interzone-default", "yes"),
+        ("--at 2026-11-20T22:00:00+05:00 --category games", "interzone-default", "yes"),
+        ("--at 2026-11-20T20:00:00+05:00 --category games", "r", "yes"),
+    ] {
+        let found: Value = serde_json::from_str(&text(&run(more))).unwrap();
+        assert_eq!(
+            (found["rule"].as_str(), found["certainty"].as_str()),
+            (Some(rule), Some(certainty)),
+            "{more}"
+        );
+    }
+}
+
+/// Verdicts that others found for real configurations: configuration, interface, addresses, protocol, port, verdict,
+/// and the rule where it is known.
+#[test]
+fn known_verdicts_agree() {
+    let corpus = std::env::var_os("FIRSTPASS_CORPUS").map(PathBuf::from);
+    let corpus = corpus.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
+    let folder = corpus.join("configs");
+    let Ok(truth) = std::fs::read_to_string(folder.join("POLICY_TRUTH.tsv")) else {
+        println!("SKIPPED: no verdicts in {}", folder.display());
+        return;
+    };
+    let mut wrong = Vec::new();
+    for line in truth.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [file, _, interface, src, dst, protocol, port, verdict, rule, ..] = fields[..] else {
+            panic!("{line}")
+        };
+        let bytes = std::fs::read(folder.join(file)).unwrap();
+        let world = parse(file, &bytes, &Overrides::default()).map_err(|error| error.render(false)).unwrap();
+        let (allows, found) = verdict_of(&world, interface, src, dst, protocol, port);
+        if allows != (verdict == "permit") || !rule.is_empty() && found != rule {
+            wrong.push(format!("{line}\n  {allows} by {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether the first packet passes, and by which rule.
+fn verdict_of(
+    world: &World,
+    interface: &str,
+    src: &str,
+    dst: &str,
+    protocol: &str,
+    port: &str,
+) -> (bool, String) {
+    let addr = |text: &str| -> Addr { text.parse::<std::net::IpAddr>().unwrap().into() };
+    let (src, dst) = (addr(src), addr(dst));
+    let arrival = Arrival { interface: world.network.find(interface), ..Arrival::default() };
+    let from = world.network.ingress(arrival, src, dst).unwrap();
+    let Ok(to) = world.network.egress(&from, dst) else { return (false, "no egress zone".to_owned()) };
+    let protocol = if protocol == "tcp" { Protocol::TCP } else { Protocol::UDP };
+    let dport = port.parse().unwrap();
+    let mut query =
+        Query { from: from.zone, to: to.zone, src, dst, protocol, sport: 40_000, dport, ..Query::default() };
+    query.app = world.overrides.lookup(&query).map(|rule| rule.application);
+    let lookup = world.policy.lookup(&query);
+    (lookup.action.is_allow(), world.policy.rule(lookup.rule).name.clone())
 }

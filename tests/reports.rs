@@ -218,7 +218,9 @@ fn run(world: &Arc<World>, linger: Linger, sinks: Vec<&mut dyn Sink>) -> Vec<Cap
         let wire_len = u32::try_from(bytes.len()).unwrap();
         bytes_read += u64::from(wire_len);
         let at = START + Span::from_nanos(number * 100_000_000);
-        replay.frame(&Frame { at, file: 0, link_type: LinkType::ETHERNET, wire_len, bytes }).unwrap();
+        replay
+            .frame(&Frame { at, file: 0, link_type: LinkType::ETHERNET, interface: None, wire_len, bytes })
+            .unwrap();
     }
     replay.finish().unwrap();
     let last = evening.frames.len() as u64 - 1;

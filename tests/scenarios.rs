@@ -115,7 +115,12 @@ fn drops() -> impl Iterator<Item = &'static str> {
     [
         DropReason::NotIp,
         DropReason::NoIngressZone,
+        DropReason::IngressInterfaceNoZone,
+        DropReason::NoSubinterface,
         DropReason::NoEgressZone,
+        DropReason::NoRoute,
+        DropReason::RouteDiscard,
+        DropReason::EgressInterfaceNoZone,
         DropReason::NonSyn,
         DropReason::PolicyDeny,
         DropReason::AppDeny,

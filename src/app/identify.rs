@@ -323,6 +323,7 @@ impl Decoder {
 mod tests {
     use super::*;
     use crate::app::{Application, Ports};
+    use crate::flow::Arrival;
     use crate::packet::{Checksum, IcmpMessage, IpHeader, Payload};
 
     /// The application of an IPv4 packet's header: protocol, ICMP type, time to live, destination.
@@ -344,7 +345,7 @@ mod tests {
             number: 1,
             fragments: &[],
             wire_len: 60,
-            ingress: None,
+            arrival: Arrival::default(),
             ip: IpHeader { protocol, ttl, dst: Addr::v4(dst), ..IpHeader::default() },
             layer4: if protocol.is_icmp() { Layer4::Icmp(message) } else { Layer4::Other(payload) },
             checksum: Checksum::Unknown,

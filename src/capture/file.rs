@@ -80,6 +80,8 @@ enum Reader {
 pub(super) struct Located {
     pub(super) at: Timestamp,
     pub(super) link_type: LinkType,
+    /// Its number in the section.
+    pub(super) interface: u32,
     pub(super) wire_len: u32,
     pub(super) start: usize,
     pub(super) len: usize,
@@ -205,8 +207,12 @@ impl CaptureFile {
     /// The frame that [`Self::advance`] moved to.
     #[inline]
     pub(super) fn current(&self) -> Option<Frame<'_>> {
-        let Located { at, link_type, wire_len, start, len } = self.current?;
-        Some(Frame { at, file: 0, link_type, wire_len, bytes: self.buffer.at(start, len) })
+        let Located { at, link_type, interface, wire_len, start, len } = self.current?;
+        let interface = match &self.reader {
+            Reader::Pcap(_) => None,
+            Reader::PcapNg(pcapng) => pcapng.interface_name(interface),
+        };
+        Some(Frame { at, file: 0, link_type, interface, wire_len, bytes: self.buffer.at(start, len) })
     }
 
     /// INVARIANT: after damage nothing is read any more; a parser need not get past what it could not read.

@@ -36,6 +36,8 @@ pub struct Frame<'a> {
     pub file: u32,
     /// Link type of the interface it came by.
     pub link_type: LinkType,
+    /// What the capture calls that interface (pcapng), where it has a name.
+    pub interface: Option<&'a CaptureInterface>,
     /// Length on the wire in bytes, never less than the captured bytes.
     pub wire_len: u32,
     /// The captured bytes.
@@ -47,6 +49,15 @@ impl Frame<'_> {
     pub fn missing(&self) -> u32 {
         self.wire_len.saturating_sub(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX))
     }
+}
+
+/// What a pcapng file calls one of its interfaces.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaptureInterface {
+    /// `if_name`, such as `eth0`; empty where there is none.
+    pub name: String,
+    /// `if_description`; empty where there is none.
+    pub description: String,
 }
 
 /// A stream of frames.

@@ -105,6 +105,7 @@ impl Pcap {
         Located {
             at: Timestamp::from_nanos(nanos),
             link_type: self.link_type,
+            interface: 0,
             wire_len: packet.orig_len.max(packet.incl_len),
             start: 0,
             len: 0,

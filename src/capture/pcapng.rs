@@ -10,17 +10,19 @@ use pcap_file::pcapng::blocks::{
 };
 use pcap_file::pcapng::{RawBlock, RawBlockParseError};
 
-use super::LinkType;
 use super::buffer::{BLOCK_LIMIT, Buffer};
 use super::clock::Clock;
 use super::file::{Located, Step};
 use super::pcap::refill;
+use super::{CaptureInterface, LinkType};
 use crate::time::Timestamp;
 
 /// Bytes of a block before its body: type and length.
 const BLOCK_HEADER: usize = 8;
 /// Interfaces to a section; more than any real file has, and a bound on memory.
 const INTERFACES_MAX: usize = 65_536;
+/// Bytes of an interface's name; the longest that a firewall has is far shorter.
+const NAME_MAX: usize = 128;
 
 /// The state of a pcapng section.
 #[derive(Debug)]
@@ -31,9 +33,11 @@ pub(super) struct PcapNg {
     last: Timestamp,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Interface {
     link_type: LinkType,
+    /// Boxed, so that the many interfaces a section may have take little room.
+    name: Option<Box<CaptureInterface>>,
     /// 0: no limit.
     snap_len: u32,
     clock: Clock,
@@ -89,6 +93,12 @@ impl PcapNg {
             Step::End => Err("the file ends before its section header".to_owned()),
             Step::Interface(_) | Step::Frame(_) => Err("it does not start with a section header".to_owned()),
         }
+    }
+
+    /// What an interface of the section at hand is called.
+    #[inline]
+    pub(super) fn interface_name(&self, interface: u32) -> Option<&CaptureInterface> {
+        self.interfaces.get(interface as usize)?.name.as_deref()
     }
 
     /// The next block that is a packet or an interface.
@@ -151,8 +161,9 @@ impl PcapNg {
                 Step::Again
             }
             Content::Interface(interface) if self.interfaces.len() < INTERFACES_MAX => {
+                let link_type = interface.link_type;
                 self.interfaces.push(interface);
-                Step::Interface(interface.link_type)
+                Step::Interface(link_type)
             }
             Content::Interface(_) => {
                 Step::Damage(format!("a section has more than {INTERFACES_MAX} interfaces"))
@@ -211,6 +222,7 @@ impl PcapNg {
         Content::Packet(Located {
             at: described.clock.read(u64::from(high) << 32 | u64::from(low)),
             link_type: described.link_type,
+            interface,
             wire_len: original.max(captured),
             start: 20,
             len: captured as usize,
@@ -239,6 +251,7 @@ impl PcapNg {
         Some(Content::Packet(Located {
             at: self.last,
             link_type: interface.link_type,
+            interface: 0,
             wire_len: original,
             start: 4,
             len: captured as usize,
@@ -249,12 +262,15 @@ impl PcapNg {
     fn interface(&self, body: &[u8]) -> Option<Content> {
         let (&[l0, l1, _, _, s0, s1, s2, s3], mut options) = body.split_first_chunk::<8>()?;
         let mut clock = Clock::MICROS;
+        let mut name = CaptureInterface::default();
         // Options that do not fit end the list: what was read of it counts.
         while let Some((&[c0, c1, n0, n1], rest)) = options.split_first_chunk::<4>() {
             let len = usize::from(self.order.u16([n0, n1]));
             let Some((value, rest)) = rest.split_at_checked(len) else { break };
             match (self.order.u16([c0, c1]), value) {
                 (0, _) => break,
+                (2, value) => name.name = text(value),
+                (3, value) => name.description = text(value),
                 (9, &[resolution]) => clock = clock.with_resolution(resolution),
                 (14, value) => {
                     if let Ok(value) = value.try_into() {
@@ -266,8 +282,17 @@ impl PcapNg {
             options = rest.get(len.next_multiple_of(4) - len..).unwrap_or_default();
         }
         let link_type = LinkType(self.order.u16([l0, l1]));
-        Some(Content::Interface(Interface { link_type, snap_len: self.order.u32([s0, s1, s2, s3]), clock }))
+        let name = (name != CaptureInterface::default()).then(|| Box::new(name));
+        let snap_len = self.order.u32([s0, s1, s2, s3]);
+        Some(Content::Interface(Interface { link_type, name, snap_len, clock }))
     }
+}
+
+/// A name. What is longer than any interface's name, or no UTF-8, is none; some writers end texts with a NUL.
+fn text(value: &[u8]) -> String {
+    let end = value.iter().position(|&byte| byte == 0).unwrap_or(value.len());
+    let text = value.get(..end).filter(|text| text.len() <= NAME_MAX).unwrap_or_default();
+    std::str::from_utf8(text).unwrap_or_default().to_owned()
 }
 
 /// Section Header Block (section 4.1).

@@ -10,7 +10,8 @@ use super::error::{CliError, Exit};
 use super::output::Streams;
 use crate::app::AppId;
 use crate::config::{World, nearest};
-use crate::flow::{Protocol, ZoneId};
+use crate::feature::route::{Place, Reason};
+use crate::flow::{Arrival, Protocol, ZoneId};
 use crate::policy::{CategorySet, Query};
 use crate::report::text::Look;
 use crate::report::{Asked, PolicyMatch};
@@ -172,9 +173,10 @@ impl Match {
                 "add `--at TIME`, e.g. `--at 2026-11-20T18:53:11Z`",
             ));
         }
+        let (from, to) = zones(world, self)?;
         let mut query = Query {
-            from: zone(world, "from", self.from.as_deref(), self.source)?,
-            to: zone(world, "to", self.to.as_deref(), self.destination)?,
+            from,
+            to,
             src: self.source.into(),
             dst: self.destination.into(),
             protocol,
@@ -204,16 +206,30 @@ impl Match {
     }
 }
 
-/// The zone of that name, or the one that the address is behind.
-fn zone(world: &World, side: &str, name: Option<&str>, address: IpAddr) -> Result<ZoneId, CliError> {
-    let Some(name) = name else {
-        return world.zones.of(address.into()).ok_or_else(|| {
-            CliError::usage(
-                format!("the rulebase does not tell which zone {address} is behind"),
-                format!("add `--{side} ZONE`; it has {}", names(world)),
-            )
-        });
+/// Where the packet comes in and leaves: the zones of those names, or what routes and zone prefixes tell.
+fn zones(world: &World, query: &Match) -> Result<(ZoneId, ZoneId), CliError> {
+    let (src, dst) = (query.source.into(), query.destination.into());
+    let unknown = |side: &str, address: IpAddr| {
+        CliError::usage(
+            format!("the rulebase does not tell which zone {address} is behind"),
+            format!("add `--{side} ZONE`; it has {}", names(world)),
+        )
     };
+    let from = match query.from.as_deref() {
+        Some(name) => Place { zone: zone(world, "from", name)?, interface: None, reason: Reason::Option },
+        None => {
+            let place = world.network.ingress(Arrival::default(), src, dst);
+            place.map_err(|_| unknown("from", query.source))?
+        }
+    };
+    let to = match query.to.as_deref() {
+        Some(name) => zone(world, "to", name)?,
+        None => world.network.egress(&from, dst).map_err(|_| unknown("to", query.destination))?.zone,
+    };
+    Ok((from.zone, to))
+}
+
+fn zone(world: &World, side: &str, name: &str) -> Result<ZoneId, CliError> {
     world.zones.find(name).ok_or_else(|| {
         let known = world.zones.names().iter().map(String::as_str);
         CliError::usage(

@@ -16,7 +16,7 @@ use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
 use crate::replay::{Linger, Options, Replay};
-use crate::report::{About, Sink};
+use crate::report::{About, Sink, escape};
 use crate::time::Span;
 
 /// Rulebase and captures, opened and checked.
@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub(super) world: Arc<World>,
     source: Merge,
     options: Options,
+    /// What is not known of the zones.
+    unlocated: Option<String>,
     strict: bool,
     audit: bool,
 }
@@ -52,6 +54,7 @@ impl Run {
             ));
         }
         let world = input.rules.load(streams)?;
+        let unlocated = zones_without_addresses(&world, !input.ingress.is_empty())?;
         let ingress = ingress(input, &world)?;
         let open = capture::Options { read_ahead: input.threads > 1, ..capture::Options::default() };
         let source = Merge::open(&input.captures, &open)?;
@@ -61,7 +64,8 @@ impl Run {
         };
         let linger = input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
         let options = Options { decode: DecodeOptions { checksums }, ingress, linger };
-        Ok(Self { world: Arc::new(world), source, options, strict: input.strict, audit: input.audit })
+        let (strict, audit) = (input.strict, input.audit);
+        Ok(Self { world: Arc::new(world), source, options, unlocated, strict, audit })
     }
 
     /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.
@@ -78,6 +82,7 @@ impl Run {
         let notes = notes?;
         let captures: Vec<CaptureInfo> = self.source.infos().cloned().collect();
         let mut warnings = self.world.warnings.clone();
+        warnings.extend(self.unlocated);
         warnings.extend(captures.iter().flat_map(damage));
         warnings.extend(notes.skipped.iter().map(skipped));
         if ignored && notes.checksums.is_many() {
@@ -118,6 +123,42 @@ impl Outcome {
             Exit::Findings
         }
     }
+}
+
+/// Zones that nothing tells the addresses of: an error where there are no others, otherwise a warning. A rulebase
+/// can do without interfaces and routes for anything but a replay.
+fn zones_without_addresses(world: &World, has_ingress: bool) -> Result<Option<String>, CliError> {
+    let (zones, network) = (&world.zones, &world.network);
+    if network.located_zones().is_empty() {
+        let alone = zones.names().first().map_or("trust", String::as_str);
+        let (alone, all) = (escape::name(alone), escape::name(&zones.names().join(", ")).into_owned());
+        let help = format!(
+            "tell with `--zone {alone}=10.0.0.0/8`, and one zone with `0.0.0.0/0,::/0`; `--ingress {alone}=CAPTURE` tells \
+             where the packets of a file come in"
+        );
+        return match (network.has_addressless(), has_ingress) {
+            (false, _) => Err(CliError::usage(
+                format!(
+                    "nothing tells which addresses are behind the zones ({all}): the rulebase has no addresses of \
+                     interfaces and no routes"
+                ),
+                help,
+            )),
+            (true, false) => Ok(Some(
+                "no interface has an address: packets come in only where `--ingress` or the name of a pcapng \
+                 interface says so"
+                    .to_owned(),
+            )),
+            (true, true) => Ok(None),
+        };
+    }
+    let unlocated = network.unlocated_zones();
+    let names: Vec<String> =
+        unlocated.iter().map(|&zone| format!("`{}`", escape::name(zones.name(zone)))).collect();
+    Ok((!names.is_empty()).then(|| {
+        let plural = if names.len() == 1 { "zone" } else { "zones" };
+        format!("nothing tells which addresses are behind the {plural} {} (`--zone` does)", names.join(", "))
+    }))
 }
 
 /// The ingress zone of each capture, where `--ingress` names one.

@@ -6,10 +6,7 @@ use ipnet::IpNet;
 use jiff::civil::DateTime;
 
 use super::diagnostic::quote;
-use crate::flow::{Addr, Protocol};
-
-/// The block of [`Addr`] that stands for IPv4 (RFC 4291, 2.5.5.2).
-const MAPPED: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
+use crate::flow::{self, Addr, Protocol};
 
 /// Inclusive ranges of an address, a CIDR prefix or a range `IP-IP`, or what is wrong with it; `None` where the text
 /// means to be something else.
@@ -41,7 +38,8 @@ pub(super) fn prefix(text: &str) -> Result<IpNet, String> {
     net.map(|net| net.trunc()).ok_or_else(|| format!("its prefix length must be a number from 0 to {most}"))
 }
 
-fn address(text: &str) -> Result<IpAddr, String> {
+/// An address alone.
+pub(super) fn address(text: &str) -> Result<IpAddr, String> {
     let text = text.trim();
     match text.parse::<IpAddr>() {
         Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
@@ -65,11 +63,7 @@ fn range(low: IpAddr, high: IpAddr) -> Result<Vec<(Addr, Addr)>, String> {
     if low > high {
         return Err(format!("the range ends with {high}, before it starts with {low}"));
     }
-    let (low, high) = (Addr::from(low), Addr::from(high));
-    if low.bits() < MAPPED.0 && MAPPED.1 < high.bits() {
-        return Ok(vec![(low, Addr::from_bits(MAPPED.0 - 1)), (Addr::from_bits(MAPPED.1 + 1), high)]);
-    }
-    Ok(vec![(low, high)])
+    Ok(flow::ranges(low.into(), high.into()).collect())
 }
 
 /// A port list such as `80,8000-8080`.
@@ -169,6 +163,8 @@ mod tests {
             ("2001:db8::/32", "2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
             // IPv4 is no part of ::/0.
             ("::/0", "::-::fffe:ffff:ffff ::1:0:0:0-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+            // Nor of the longer prefix that ends with it.
+            ("::/80", "::-::fffe:ffff:ffff"),
             ("partners", "a name"),
             ("host-10.1", "a name"),
             ("example.org", "a name"),

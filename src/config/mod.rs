@@ -41,13 +41,16 @@ use self::tables::Lookups;
 use crate::app::{Catalog, CatalogError, Identifier};
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
+use crate::feature::route::Network;
 use crate::policy::Policy;
 
 /// A committed configuration.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// Security zones by address.
+    /// Security zones, and the prefixes that are behind them whatever the routes say.
     pub zones: Zones,
+    /// Interfaces and routes: what decides a packet's zones.
+    pub network: Network,
     /// Applications.
     pub catalog: Arc<Catalog>,
     /// Decoders, indexed for that catalog.

@@ -1,11 +1,9 @@
 //! Zones by address: longest prefix wins.
 
-use std::cmp::Reverse;
-
 use hashbrown::HashMap;
 use ipnet::IpNet;
 
-use super::literal;
+use crate::feature::route::Pieces;
 use crate::flow::{Addr, ZoneId};
 
 /// The zone map: names, and which addresses are behind which zone.
@@ -15,8 +13,7 @@ pub struct Zones {
     by_name: HashMap<String, ZoneId, foldhash::fast::FixedState>,
     /// The prefixes as given, for people.
     prefixes: Vec<(IpNet, ZoneId)>,
-    /// The address space cut at every prefix boundary: start of each piece, and whose it is. Sorted by start.
-    pieces: Vec<(Addr, Option<ZoneId>)>,
+    pieces: Pieces<ZoneId>,
 }
 
 impl Zones {
@@ -64,50 +61,13 @@ impl Zones {
         for (prefix, _) in &mut prefixes {
             *prefix = prefix.trunc();
         }
+        self.pieces = Pieces::new(prefixes.iter().copied());
         self.prefixes = prefixes;
-        self.rebuild();
     }
 
-    /// The zone an address is behind.
+    /// The zone whose prefix an address is behind; routes are not asked (see [`crate::feature::route::Network`]).
     pub fn of(&self, addr: Addr) -> Option<ZoneId> {
-        let after = self.pieces.partition_point(|&(start, _)| start <= addr);
-        self.pieces.get(after.checked_sub(1)?).and_then(|&(_, zone)| zone)
-    }
-
-    /// Cuts the address space anew. Prefixes lie within each other or apart, so that a stack holds those around the
-    /// address at hand, the longest on top.
-    fn rebuild(&mut self) {
-        let mut ranges: Vec<(Addr, Reverse<Addr>, u8, ZoneId)> = Vec::with_capacity(self.prefixes.len());
-        for &(prefix, zone) in &self.prefixes {
-            for (low, high) in literal::prefix_ranges(prefix).unwrap_or_default() {
-                ranges.push((low, Reverse(high), prefix.prefix_len(), zone));
-            }
-        }
-        ranges.sort_unstable();
-        self.pieces.clear();
-        self.pieces.push((Addr::default(), None));
-        let mut around: Vec<(Addr, ZoneId)> = Vec::new();
-        for (low, Reverse(high), _, zone) in ranges {
-            self.leave(&mut around, Some(low));
-            self.pieces.push((low, Some(zone)));
-            around.push((high, zone));
-        }
-        self.leave(&mut around, None);
-        // Of pieces with the same start the last one counts.
-        self.pieces.reverse();
-        self.pieces.dedup_by_key(|&mut (start, _)| start);
-        self.pieces.reverse();
-        self.pieces.dedup_by_key(|&mut (_, zone)| zone);
-    }
-
-    /// Leaves the prefixes that end before `next`: what is around them goes on.
-    fn leave(&mut self, around: &mut Vec<(Addr, ZoneId)>, next: Option<Addr>) {
-        while let Some(&(high, _)) = around.last().filter(|&&(high, _)| next.is_none_or(|next| high < next)) {
-            around.pop();
-            if let Some(after) = high.bits().checked_add(1) {
-                self.pieces.push((Addr::from_bits(after), around.last().map(|&(_, zone)| zone)));
-            }
-        }
+        self.pieces.of(addr)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::verdict::Verdict;
 use crate::app::AppId;
 use crate::feature::nat::NatRuleId;
-use crate::flow::{Direction, FlowKey};
+use crate::feature::route::Place;
+use crate::flow::{Direction, FlowKey, InterfaceId};
 use crate::policy::{Action, Lookup, Query, RuleId};
 use crate::session::{Counts, EndReason, History, Passed, Session, SessionId, Side, State, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
@@ -57,6 +58,13 @@ pub enum EventKind {
         side: Side,
         /// Whether the other side has shown it before.
         again: bool,
+    },
+    /// A packet without session came in somewhere and would leave somewhere: the zones of the lookup that follows.
+    Routed {
+        /// Where it came in.
+        ingress: Place,
+        /// Where it leaves.
+        egress: Place,
     },
     /// A policy lookup: port-only while the query's application is `None`.
     LookedUp {
@@ -233,6 +241,10 @@ pub struct Record {
     pub c2s: FlowKey,
     /// Key of packets from the server.
     pub s2c: FlowKey,
+    /// Interface its packets come in by, where it is known.
+    pub ingress: Option<InterfaceId>,
+    /// Interface its packets leave by, where it is known and a packet has left.
+    pub egress: Option<InterfaceId>,
     /// The rule the row names.
     pub rule: RuleId,
     /// The port-only lookup's rule.
@@ -349,6 +361,8 @@ impl Record {
             parent: None,
             c2s: session.c2s,
             s2c: session.s2c,
+            ingress: session.ingress_interface,
+            egress: session.egress_interface,
             rule: session.rule(),
             tentative: session.tentative.rule,
             decided: session.decided.map(|lookup| lookup.rule),

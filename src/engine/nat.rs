@@ -11,9 +11,11 @@ use hashbrown::HashMap;
 
 use super::event::{Event, EventKind, Events};
 use super::verdict::DropReason;
-use super::{Firewall, Judgement};
+use super::{Arrived, Firewall, Judgement};
+use crate::config::World;
 use crate::feature::nat::{Lease, NatQuery, NatRuleId, Pools};
-use crate::flow::{Addr, Direction, FlowKey, Protocol, ZoneId};
+use crate::feature::route::Place;
+use crate::flow::{Addr, Direction, FlowKey, Protocol};
 use crate::packet::{Layer4, Packet};
 use crate::session::{Found, Side, Slot, State};
 
@@ -79,13 +81,38 @@ impl Nat {
 }
 
 impl Firewall {
-    /// The NAT rule for a new session, and what it makes of the packet; `to` is the egress zone of its original
-    /// destination. An error is a pool that has nothing left.
-    pub(super) fn translate(
+    /// What NAT makes of a new session's first packet, and where that leaves.
+    pub(super) fn way(
+        &mut self,
+        packet: &Packet<'_>,
+        arrived: &Arrived,
+        out: &mut Events,
+    ) -> Result<(Translation, Place), Judgement> {
+        let Arrived { key, from, .. } = arrived;
+        let leave = |world: &World, dst| {
+            world.network.egress(from, dst).map_err(|why| Judgement::drop(DropReason::from(why)))
+        };
+        let original = leave(&self.world, key.dst)?;
+        let translation = self.translate(packet, key, &original, out)?;
+        if translation.key.dst == key.dst {
+            return Ok((translation, original));
+        }
+        match leave(&self.world, translation.key.dst) {
+            Ok(to) => Ok((translation, to)),
+            Err(judgement) => {
+                self.untranslate(&translation);
+                Err(judgement)
+            }
+        }
+    }
+
+    /// The NAT rule for a new session, and what it makes of the packet, whose original destination is at `to`. An
+    /// error is a pool that has nothing left.
+    fn translate(
         &mut self,
         packet: &Packet<'_>,
         key: &FlowKey,
-        to: ZoneId,
+        to: &Place,
         out: &mut Events,
     ) -> Result<Translation, Judgement> {
         let untouched = Translation { key: *key, rule: None, lease: None };
@@ -95,8 +122,8 @@ impl Firewall {
         let (sport, dport) = if key.protocol.has_ports() { (key.sport, key.dport) } else { (0, 0) };
         let query = NatQuery {
             from: key.zone,
-            to,
-            to_interface: None,
+            to: to.zone,
+            to_interface: to.interface.map(|interface| self.world.network.interface_name(Some(interface))),
             src: key.src,
             dst: key.dst,
             protocol: key.protocol,

@@ -2,25 +2,29 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::verdict::DropReason;
-use super::{Firewall, Judgement, query, timeout};
-use crate::flow::{Addr, Direction, FlowKey, Protocol, ZoneId};
+use super::{Arrived, Firewall, Judgement, query, timeout};
+use crate::feature::route::Place;
+use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
-    AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Side, Slot, State,
+    AppState, Counts, EndCauses, EndReason, History, Passed, Session, SessionId, Side, Slot, State,
     TcpTracker, Timer, Trigger,
 };
 use crate::time::Span;
 
+/// The way of a new session's packets: where they come in and leave, and both of its keys.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    from: Place,
+    to: Place,
+    key: FlowKey,
+    s2c: FlowKey,
+}
+
 impl Firewall {
     /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
-    pub(super) fn set_up(
-        &mut self,
-        packet: &Packet<'_>,
-        key: FlowKey,
-        hash: KeyHash,
-        out: &mut Events,
-    ) -> Judgement {
+    pub(super) fn set_up(&mut self, packet: &Packet<'_>, arrived: &Arrived, out: &mut Events) -> Judgement {
         // TCP state check: a first packet must be a SYN (PANOS.md 1.4).
         if let Layer4::Tcp(tcp) = packet.layer4
             && !is_syn(&tcp)
@@ -28,41 +32,35 @@ impl Firewall {
         {
             return Judgement::drop(DropReason::NonSyn);
         }
+        let Arrived { key, hash, from } = *arrived;
         // A first packet that was captured on both sides of NAT is no session of its own.
         if let Some(found) = self.seen_again(packet, &key) {
-            return self.existing(found, packet, (&key, hash), out);
+            return self.existing(found, packet, arrived, out);
         }
-        // Forwarding and NAT: the egress zone is that of the translated destination (PANOS.md 9).
-        let Some(original) = self.egress(key.dst) else {
-            return Judgement::drop(DropReason::NoEgressZone);
-        };
-        let translation = match self.translate(packet, &key, original, out) {
-            Ok(translation) => translation,
+        // Forwarding and NAT: the egress interface is that of the translated destination (PANOS.md 9).
+        let (translation, to) = match self.way(packet, arrived, out) {
+            Ok(way) => way,
             Err(judgement) => return judgement,
         };
-        let moved = translation.key.dst != key.dst;
-        let Some(to) = (if moved { self.egress(translation.key.dst) } else { Some(original) }) else {
-            self.untranslate(&translation);
-            return Judgement::drop(DropReason::NoEgressZone);
-        };
-        let s2c = translation.key.reply(to);
+        let way = Way { from, to, key, s2c: translation.key.reply(to.zone) };
         // Security policy, with the application only where the header or a rule tells it (PANOS.md 0.1, 0.3a, 2.7).
-        let query = self.first_query(packet, &key, to);
+        let query = self.first_query(packet, &key, to.zone);
         let lookup = self.world.policy.lookup(&query);
         let at = self.now;
         let event = |kind| Event { at, packet: packet.number, session: None, kind };
+        out.push(event(EventKind::Routed { ingress: from, egress: to }));
         let looked_up = EventKind::LookedUp { query: out.add_query(query), lookup };
         out.push(event(looked_up));
         if !lookup.action.is_allow() {
             self.untranslate(&translation);
-            let record = out.add_record(self.refusal(packet, [key, s2c], &query, lookup));
+            let record = out.add_record(self.refusal(packet, &way, &query, lookup));
             out.push(event(EventKind::Refused { record }));
             self.answer_refused(packet, &key, lookup, out);
             return Judgement::drop(DropReason::PolicyDeny);
         }
         // Session allocation and installation.
         let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
-        let session = self.new_session(packet, [key, s2c], &query, lookup);
+        let session = self.new_session(packet, &way, &query, lookup);
         let installed = if self.table.len() < max { self.table.insert(session, hash) } else { None };
         let Some(slot) = installed else {
             self.untranslate(&translation);
@@ -75,11 +73,6 @@ impl Firewall {
         self.inspect(slot, Direction::ClientToServer, packet, true, out)
     }
 
-    /// The zone behind which an address is.
-    fn egress(&self, dst: Addr) -> Option<ZoneId> {
-        self.world.zones.of(dst)
-    }
-
     /// What the first lookup asks.
     fn first_query(&self, packet: &Packet<'_>, key: &FlowKey, to: ZoneId) -> Query {
         let query = query(key, to, self.world.identifier.by_header(packet), self.now);
@@ -90,13 +83,8 @@ impl Firewall {
     }
 
     /// A session in its first moment.
-    fn new_session(
-        &self,
-        packet: &Packet<'_>,
-        [key, s2c]: [FlowKey; 2],
-        query: &Query,
-        lookup: Lookup,
-    ) -> Session {
+    fn new_session(&self, packet: &Packet<'_>, way: &Way, query: &Query, lookup: Lookup) -> Session {
+        let Way { key, s2c, from, to } = *way;
         let bypass = self.world.settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
         let (timer, tcp) = match packet.layer4 {
             Layer4::Tcp(tcp) if is_syn(&tcp) => (Timer::TcpInit, TcpTracker::open(&tcp, bypass)),
@@ -110,6 +98,8 @@ impl Firewall {
         Session {
             c2s: key,
             s2c,
+            ingress_interface: from.interface,
+            egress_interface: to.interface,
             id: SessionId(self.created + 1),
             counts: Counts::default(),
             payload: [0; 2],
@@ -178,18 +168,15 @@ impl Firewall {
 
     /// The record of a packet that the port-only lookup refuses: session id 0, `not-applicable`, `policy-deny`
     /// (PANOS.md 0.4); the application only where the header told it (0.3a).
-    fn refusal(
-        &self,
-        packet: &Packet<'_>,
-        [key, s2c]: [FlowKey; 2],
-        query: &Query,
-        lookup: Lookup,
-    ) -> Record {
+    fn refusal(&self, packet: &Packet<'_>, way: &Way, query: &Query, lookup: Lookup) -> Record {
+        let Way { key, s2c, from, .. } = *way;
         Record {
             id: None,
             parent: None,
             c2s: key,
             s2c,
+            ingress: from.interface,
+            egress: None,
             rule: lookup.rule,
             tentative: lookup.rule,
             decided: query.app.map(|_| lookup.rule),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::feature::route::{NoEgress, NoIngress};
 use crate::packet::Malformed;
 
 /// What happens to one packet.
@@ -29,8 +30,18 @@ pub enum DropReason {
     NotIp,
     /// The source address is behind no zone.
     NoIngressZone,
+    /// It came in by an interface that is in no zone.
+    IngressInterfaceNoZone,
+    /// It came in with a VLAN tag that no sub-interface has.
+    NoSubinterface,
     /// The destination address is behind no zone.
     NoEgressZone,
+    /// No route leads to the destination address.
+    NoRoute,
+    /// The route to the destination address discards.
+    RouteDiscard,
+    /// It would leave by an interface that is in no zone.
+    EgressInterfaceNoZone,
     /// NAT has no address or port left for it.
     NatExhausted,
     /// A TCP packet without session that is no SYN.
@@ -56,8 +67,12 @@ impl DropReason {
             Self::Malformed(malformed) => malformed.counter(),
             Self::NotIp => "flow_rcv_not_ip",
             Self::NoIngressZone => "flow_no_interface",
-            Self::NoEgressZone => "flow_fwd_l3_noroute",
             Self::NatExhausted => "nat_port_alloc_fail",
+            Self::IngressInterfaceNoZone => "flow_rcv_no_zone",
+            Self::NoSubinterface => "flow_rcv_dot1q_tag_err",
+            Self::NoEgressZone | Self::NoRoute => "flow_fwd_l3_noroute",
+            Self::RouteDiscard => "flow_fwd_l3_discard",
+            Self::EgressInterfaceNoZone => "flow_policy_nofwd",
             Self::NonSyn => "flow_tcp_non_syn_drop",
             Self::PolicyDeny => "flow_policy_deny",
             Self::AppDeny => "appid_policy_deny",
@@ -69,6 +84,27 @@ impl DropReason {
     }
 }
 
+impl From<NoIngress> for DropReason {
+    fn from(why: NoIngress) -> Self {
+        match why {
+            NoIngress::Unknown => Self::NoIngressZone,
+            NoIngress::NoZone => Self::IngressInterfaceNoZone,
+            NoIngress::NoTag => Self::NoSubinterface,
+        }
+    }
+}
+
+impl From<NoEgress> for DropReason {
+    fn from(why: NoEgress) -> Self {
+        match why {
+            NoEgress::Unknown => Self::NoEgressZone,
+            NoEgress::NoRoute => Self::NoRoute,
+            NoEgress::Discard => Self::RouteDiscard,
+            NoEgress::NoZone => Self::EgressInterfaceNoZone,
+        }
+    }
+}
+
 /// One clause for people.
 impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,8 +112,13 @@ impl fmt::Display for DropReason {
             Self::Malformed(malformed) => malformed.describe(),
             Self::NotIp => "not an IP packet",
             Self::NoIngressZone => "the source address is behind no zone",
+            Self::IngressInterfaceNoZone => "it came in by an interface that is in no zone",
+            Self::NoSubinterface => "no sub-interface has its VLAN tag",
             Self::NoEgressZone => "the destination address is behind no zone",
             Self::NatExhausted => "NAT has no address or port left",
+            Self::NoRoute => "no route leads to the destination address",
+            Self::RouteDiscard => "the route to the destination address discards",
+            Self::EgressInterfaceNoZone => "it would leave by an interface that is in no zone",
             Self::NonSyn => "no session, and not a SYN",
             Self::PolicyDeny => "the port-only lookup found a blocking rule",
             Self::AppDeny => "the application it shows is blocked",

@@ -165,7 +165,7 @@ mod tests {
 
     fn read(bytes: &[u8], link_type: LinkType) -> Packet<'_> {
         let wire_len = bytes.len() as u32;
-        let frame = Frame { at: Timestamp::ZERO, file: 0, link_type, wire_len, bytes };
+        let frame = Frame { at: Timestamp::ZERO, file: 0, link_type, interface: None, wire_len, bytes };
         decode(&frame, 1, DecodeOptions { checksums: Checksums::Verify })
     }
 

@@ -17,7 +17,7 @@ pub use quoted::Quoted;
 pub use rewrite::rewrite;
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};
 
-use crate::flow::{Addr, Protocol};
+use crate::flow::{Addr, Arrival, Protocol};
 
 /// One frame, or the whole datagram that several fragments carried.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,8 @@ pub struct Packet<'a> {
     pub fragments: &'a [u64],
     /// Bytes on the wire with the link header, over all frames (a snapped capture may hold fewer).
     pub wire_len: u32,
-    /// Zone of the capture the frame came from, where `--ingress` names one.
-    pub ingress: Option<crate::flow::ZoneId>,
+    /// What the capture tells of how it came in.
+    pub arrival: Arrival,
     /// The IP header, where there is one.
     pub ip: IpHeader,
     /// What the packet carries.

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use super::Sink;
 use super::inline::{Clock, Inline};
 use super::json::{Value, members};
+use super::place::reason;
 use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Injection, Limit, Range, Record, Verdict};
@@ -65,6 +66,7 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::ClockBackward { .. } => "clock-backward",
         EventKind::Translated { .. } => "translated",
         EventKind::Captured { .. } => "captured",
+        EventKind::Routed { .. } => "routed",
         EventKind::LookedUp { .. } => "looked-up",
         EventKind::Refused { .. } => "refused",
         EventKind::Created { .. } => "created",
@@ -98,6 +100,14 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "direction": direction.name(),
             "side": side.name(),
             "again": again,
+        },
+        EventKind::Routed { ref ingress, ref egress } => members! { out,
+            "from": world.zones.name(ingress.zone),
+            "inbound_if": world.network.interface_name(ingress.interface),
+            "from_by": reason(world, ingress).as_str(),
+            "to": world.zones.name(egress.zone),
+            "outbound_if": world.network.interface_name(egress.interface),
+            "to_by": reason(world, egress).as_str(),
         },
         EventKind::LookedUp { query, lookup } => push_lookup(out, world, events.query(query), &lookup),
         EventKind::Refused { record }

@@ -13,6 +13,7 @@ mod leaks;
 mod live;
 mod order;
 mod packed;
+mod place;
 mod policy_match;
 mod row;
 mod rows;

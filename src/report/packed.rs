@@ -7,7 +7,7 @@ use super::row::{Application, Subtype};
 use crate::app::AppId;
 use crate::engine::{ActionSource, FirstPackets, Label, Outcome, Record};
 use crate::feature::nat::NatRuleId;
-use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
+use crate::flow::{Addr, FlowKey, InterfaceId, Protocol, ZoneId};
 use crate::policy::{Action, Lookup, RuleId, Ternary};
 use crate::session::{Counts, EndReason, History, Passed, SessionId, Side, State};
 use crate::time::Timestamp;
@@ -99,6 +99,8 @@ impl Writer<'_> {
             parent,
             ref c2s,
             ref s2c,
+            ingress,
+            egress,
             rule,
             tentative,
             decided,
@@ -128,6 +130,9 @@ impl Writer<'_> {
         self.option(mirrored.then_some(s2c.zone.0.into()));
         if !mirrored {
             self.key(s2c);
+        }
+        for interface in [ingress, egress] {
+            self.option(interface.map(|interface| interface.index() as u64));
         }
         self.numbers([rule.0.into(), tentative.0.into()]);
         self.option(decided.map(|rule| rule.0.into()));
@@ -247,6 +252,8 @@ impl<'a> Reader<'a> {
             parent,
             c2s,
             s2c,
+            ingress: self.interface()?,
+            egress: self.interface()?,
             rule: RuleId(self.small()?),
             tentative: RuleId(self.small()?),
             decided: self.option(|rule| u32::try_from(rule).ok().map(RuleId))?,
@@ -285,6 +292,10 @@ impl<'a> Reader<'a> {
 
     fn side(&mut self) -> Option<Option<Side>> {
         self.option(|side| Side::ALL.get(usize::try_from(side).ok()?).copied())
+    }
+
+    fn interface(&mut self) -> Option<Option<InterfaceId>> {
+        self.option(|interface| InterfaceId::new(usize::try_from(interface).ok()?))
     }
 
     fn passed(&mut self) -> Option<Passed> {
@@ -369,6 +380,8 @@ mod tests {
                     parent: parent.map(SessionId),
                     c2s,
                     s2c,
+                    ingress: InterfaceId::new(usize::from(c2s.zone.0)),
+                    egress: cut.then(|| InterfaceId::new(9)).flatten(),
                     rule: RuleId(rule),
                     tentative: RuleId(tentative),
                     decided: decided.map(RuleId),

@@ -11,7 +11,7 @@ use super::lab::LabError;
 use super::row::Row;
 use super::wire::{Input, Wire};
 use crate::audit::Audit;
-use crate::capture::{Frame, LinkType};
+use crate::capture::{CaptureInterface, Frame, LinkType};
 use crate::config::World;
 use crate::engine::{EventKind, Events, Injection, Verdict};
 use crate::flow::Direction;
@@ -71,10 +71,16 @@ impl Wire {
         let mut replay = Replay::new(Arc::clone(&world), options, sinks);
         for (at, input) in &self.inputs {
             match input {
-                Input::Frame(bytes) => {
+                Input::Frame(bytes, port) => {
+                    let bytes = &port.tagged(bytes);
                     let wire_len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
                     let link_type = LinkType::ETHERNET;
-                    replay.frame(&Frame { at: *at, file: 0, link_type, wire_len, bytes })?;
+                    let interface = port
+                        .interface
+                        .as_ref()
+                        .map(|name| CaptureInterface { name: name.clone(), ..CaptureInterface::default() });
+                    let interface = interface.as_ref();
+                    replay.frame(&Frame { at: *at, file: 0, link_type, interface, wire_len, bytes })?;
                 }
                 Input::Control(command) => replay.control(*at, *command)?,
             }

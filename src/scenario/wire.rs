@@ -24,15 +24,26 @@ const FIRST_IDENTIFICATION: u16 = 1;
 pub(super) struct Wire {
     pub(super) now: Timestamp,
     pub(super) inputs: Vec<(Timestamp, Input)>,
+    /// How the next frames come in.
+    pub(super) port: Port,
     frames: u64,
     identification: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
-    /// An Ethernet frame.
-    Frame(Vec<u8>),
+    /// An untagged Ethernet frame, and how it comes in.
+    Frame(Vec<u8>, Port),
     Control(Control),
+}
+
+/// How a frame comes in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Port {
+    /// Name of the capture's interface.
+    pub(super) interface: Option<String>,
+    /// 802.1Q tag.
+    pub(super) tag: Option<u16>,
 }
 
 /// Which bytes of an IP packet's payload one fragment carries.
@@ -46,7 +57,13 @@ pub(super) struct Cut {
 
 impl Default for Wire {
     fn default() -> Self {
-        Self { now: START, inputs: Vec::new(), frames: 0, identification: FIRST_IDENTIFICATION }
+        Self {
+            now: START,
+            inputs: Vec::new(),
+            port: Port::default(),
+            frames: 0,
+            identification: FIRST_IDENTIFICATION,
+        }
     }
 }
 
@@ -58,7 +75,7 @@ impl Wire {
     /// Sends an Ethernet frame; returns its number.
     pub(super) fn frame(&mut self, frame: Vec<u8>) -> u64 {
         self.frames += 1;
-        self.inputs.push((self.now, Input::Frame(frame)));
+        self.inputs.push((self.now, Input::Frame(frame, self.port.clone())));
         self.frames
     }
 
@@ -84,10 +101,22 @@ impl Wire {
     /// The IP packet of a frame that was sent.
     pub(super) fn datagram(&self, number: usize) -> Option<&[u8]> {
         let mut frames = self.inputs.iter().filter_map(|(_, input)| match input {
-            Input::Frame(bytes) => Some(bytes),
+            Input::Frame(bytes, _) => Some(bytes),
             Input::Control(_) => None,
         });
         frames.nth(number.checked_sub(1)?)?.get(ETHERNET..)
+    }
+}
+
+impl Port {
+    /// The frame with its tag (IEEE 802.1Q).
+    pub(super) fn tagged(&self, frame: &[u8]) -> Vec<u8> {
+        match (self.tag, frame.split_at_checked(ETHERNET - 2)) {
+            (Some(tag), Some((addresses, rest))) => {
+                [addresses, &[0x81, 0x00], &tag.to_be_bytes(), rest].concat()
+            }
+            _ => frame.to_vec(),
+        }
     }
 }
 

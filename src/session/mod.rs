@@ -23,7 +23,7 @@ use std::num::NonZeroU32;
 
 use crate::app::AppId;
 use crate::feature::nat::NatRuleId;
-use crate::flow::{Direction, FlowKey, ZoneId};
+use crate::flow::{Direction, FlowKey, InterfaceId, ZoneId};
 use crate::policy::{Lookup, RuleId};
 use crate::time::Timestamp;
 
@@ -118,6 +118,10 @@ pub struct Session {
     pub c2s: FlowKey,
     /// Key of packets from the server. Not always the mirror image: NAT makes them differ.
     pub s2c: FlowKey,
+    /// Interface that packets from the client come in by, where it is known.
+    pub ingress_interface: Option<InterfaceId>,
+    /// Interface that they leave by, where it is known.
+    pub egress_interface: Option<InterfaceId>,
     /// Its number.
     pub id: SessionId,
     /// Packets and bytes seen, including those that decided a denial.
@@ -213,5 +217,17 @@ impl Session {
             packets[direction.index()] -= 1;
         }
         Passed { packets, payload: self.payload }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of millions of sessions is bound by memory: growth is a decision, not an accident.
+    #[test]
+    fn a_session_is_small() {
+        assert!(size_of::<Session>() <= 320, "{} bytes", size_of::<Session>());
+        assert_eq!(size_of::<Option<Session>>(), size_of::<Session>());
     }
 }

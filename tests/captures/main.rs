@@ -211,6 +211,36 @@ fn pcapng_with_sections_interfaces_and_every_packet_block() {
 }
 
 #[test]
+fn frames_know_what_their_interface_is_called() {
+    for order in Order::BOTH {
+        let other = if order == Order::Big { Order::Little } else { Order::Big };
+        let long = [b'x'; 129];
+        let bytes = Blocks::new(order)
+            .interface(1, 0, &[(2, b"ethernet1/1"), (3, b"ethernet1/2\0")])
+            .interface(1, 0, &[(9, &[9])])
+            .interface(1, 0, &[(2, b"\xff\xfe"), (3, &long)])
+            .enhanced(1, NOW, 1, b"b")
+            .enhanced(0, NOW, 1, b"a")
+            .enhanced(2, NOW, 1, b"c")
+            .section(other)
+            .interface(1, 0, &[(3, b"port 7")])
+            .enhanced(0, NOW, 1, b"d")
+            .simple(1, b"e")
+            .out;
+        let mut file =
+            CaptureFile::from_reader("t", std::io::Cursor::new(bytes), &Options::default()).unwrap();
+        let mut names = Vec::new();
+        while let Some(frame) = file.next_frame() {
+            names.push(frame.interface.map(|known| (known.name.clone(), known.description.clone())));
+        }
+        let known = |name: &str, description: &str| Some((name.to_owned(), description.to_owned()));
+        let expected =
+            [None, known("ethernet1/1", "ethernet1/2"), None, known("", "port 7"), known("", "port 7")];
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
 fn the_oracle_agrees_on_pcapng() {
     for order in Order::BOTH {
         let bytes = pcapng_of(order, &some_frames());
@@ -303,6 +333,7 @@ fn what_is_written_reads_back() {
         at: Timestamp::from_nanos(frame.nanos),
         file: 0,
         link_type: LinkType(frame.link_type),
+        interface: None,
         wire_len: frame.wire_len,
         bytes,
     };

@@ -5,6 +5,7 @@ mod application;
 mod category;
 mod content;
 mod nat;
+mod network;
 mod objects;
 mod override_rule;
 mod schedule;
@@ -70,6 +71,7 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
+    let network = network::network(&candidate, &zones, out);
     let catalog = Arc::new(application::catalog(given.catalog, &candidate, out));
     let filters = candidate.application_filters.iter();
     let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
@@ -111,6 +113,7 @@ pub(super) fn commit(
     let identifier = Identifier::new(&catalog);
     Some(World {
         zones,
+        network,
         catalog,
         identifier,
         categories,
@@ -195,8 +198,13 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
         }
         check_characters(name, out);
     }
-    for rule in &candidate.rules {
-        check_characters(&rule.name, out);
+    let interfaces = candidate.interfaces.iter().map(|interface| &interface.name);
+    let routers = candidate.virtual_routers.iter().map(|router| &router.name);
+    let members = candidate.zones.iter().flat_map(|zone| &zone.interfaces);
+    let ends = candidate.virtual_wires.iter().flat_map(|wire| &wire.interfaces);
+    let rules = candidate.rules.iter().map(|rule| &rule.name);
+    for name in interfaces.chain(routers).chain(members).chain(ends).chain(rules) {
+        check_characters(name, out);
     }
 }
 

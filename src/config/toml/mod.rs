@@ -2,6 +2,7 @@
 
 mod application;
 mod nat;
+mod network;
 mod objects;
 mod reader;
 mod schedule;
@@ -17,14 +18,13 @@ use super::diagnostic::{Diagnostics, Span, escape};
 pub(super) use tables::read_file as read_tables;
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 6] =
-    ["decryption", "decryption-profile", "interface", "route", "zone-protection", "high-availability"];
+const NOT_MODELLED: [&str; 4] = ["decryption", "decryption-profile", "zone-protection", "high-availability"];
 
 /// Tables that are lists of tables.
-const LISTS: [&str; 2] = ["decryption", "route"];
+const LISTS: [&str; 1] = ["decryption"];
 
 /// Every table there is.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "zones",
     "address",
     "service",
@@ -42,6 +42,7 @@ const TABLES: [&str; 20] = [
     "decryption-profile",
     "interface",
     "route",
+    "virtual-wire",
     "zone-protection",
     "schedule",
     "high-availability",
@@ -110,12 +111,19 @@ impl<'d> Document<'d> {
     }
 
     fn read(mut self, document: &DeTable<'_>) -> Candidate {
+        // Interfaces join the zones, wherever these stand.
+        if let Some(value) = document.get("zones") {
+            self.zones(value);
+        }
         for (key, value) in entries(document) {
             if tables::read(&mut self.candidate.tables, &key.value, value, &mut self.reader) {
                 continue;
             }
             match key.value.as_str() {
-                "zones" => self.zones(value),
+                "zones" => {}
+                "interface" => self.interfaces(value),
+                "route" => self.routes(value),
+                "virtual-wire" => self.virtual_wires(value),
                 "address" => self.addresses(value),
                 "service" => self.services(value),
                 "service-group" => self.service_groups(value),

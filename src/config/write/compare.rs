@@ -5,8 +5,12 @@ use crate::config::World;
 use crate::config::diagnostic::quote;
 use crate::feature::nat::NatRule;
 use crate::feature::override_rule::OverrideRule;
-use crate::flow::Addr;
+use crate::feature::route::{Place, Reason};
+use crate::flow::{Addr, Arrival};
 use crate::policy::{ApplicationMatch, Rule, Service, ServiceMatch, ZoneMatch};
+
+/// Of so many zones it is asked where packets go that come in by them.
+const FROM: usize = 32;
 
 /// The first thing that differs, in words.
 pub(super) fn difference(one: &World, two: &World) -> Option<String> {
@@ -69,27 +73,43 @@ fn applications_of<'w>(world: &'w World, applications: &ApplicationMatch) -> Opt
     Some(names)
 }
 
-/// Zones by name, and who has which address: asked at both ends of every prefix of either, and beside them, where the
-/// zone of an address can change.
-fn zones(one: &World, two: &World) -> Option<String> {
-    let sorted = |world: &World| {
-        let mut names = world.zones.names().to_vec();
-        names.sort_unstable();
-        names
-    };
-    let missing = sorted(one).into_iter().find(|name| two.zones.find(name).is_none());
-    if let Some(name) = missing {
-        return Some(format!("zone {} would be missing", quote(&name)));
+/// Zones by name, and where packets come in and leave: asked at both ends of every prefix of either network, and beside
+/// them, where the answer can change.
+pub(super) fn zones(one: &World, two: &World) -> Option<String> {
+    let mut names = one.zones.names().to_vec();
+    names.sort_unstable();
+    if let Some(name) = names.iter().find(|name| two.zones.find(name).is_none()) {
+        return Some(format!("zone {} would be missing", quote(name)));
     }
-    let prefixes = one.zones.prefixes().iter().chain(two.zones.prefixes());
-    let mut edges = prefixes.flat_map(|(prefix, _)| {
-        let (low, high) = (Addr::from(prefix.network()).bits(), Addr::from(prefix.broadcast()).bits());
-        [Some(low), Some(high), low.checked_sub(1), high.checked_add(1)]
-    });
-    let zone = |world: &World, addr: Addr| world.zones.of(addr).map(|id| world.zones.name(id).to_owned());
-    let differs = |addr: &Addr| zone(one, *addr) != zone(two, *addr);
-    let address = edges.by_ref().flatten().map(Addr::from_bits).find(differs)?;
-    Some(format!("{address} would be behind another zone"))
+    let paths = one.network.paths().iter().chain(two.network.paths());
+    let mut edges: Vec<u128> = paths
+        .flat_map(|path| {
+            let (low, high) = (path.prefix.network(), path.prefix.broadcast());
+            let (low, high) = (Addr::from(low).bits(), Addr::from(high).bits());
+            [Some(low), Some(high), low.checked_sub(1), high.checked_add(1)]
+        })
+        .flatten()
+        .collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let differs = |addr: &Addr| {
+        let from = names.iter().take(FROM).map(|name| Some(name.as_str())).chain([None]);
+        from.into_iter().any(|from| way(one, from, *addr) != way(two, from, *addr))
+    };
+    let address = edges.into_iter().map(Addr::from_bits).find(differs)?;
+    Some(format!("packets from or to {address} would be in another zone"))
+}
+
+/// The zone that packets to an address leave by that came in by `from`; without it, the zone its own come in by.
+fn way<'w>(world: &'w World, from: Option<&str>, addr: Addr) -> Option<&'w str> {
+    let place = match from {
+        Some(name) => {
+            let from = Place { zone: world.zones.find(name)?, interface: None, reason: Reason::Option };
+            world.network.egress(&from, addr).ok()
+        }
+        None => world.network.ingress(Arrival::default(), addr, addr).ok(),
+    };
+    place.map(|place| world.zones.name(place.zone))
 }
 
 fn applications(one: &World, two: &World) -> Option<String> {

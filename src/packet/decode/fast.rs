@@ -1,6 +1,6 @@
 //! The common case, straight from the bytes.
 
-use super::{ip, transport};
+use super::{ip, link, transport};
 use crate::capture::{Frame, LinkType};
 use crate::flow::{Addr, Protocol};
 use crate::packet::{IpHeader, Packet};
@@ -16,7 +16,8 @@ pub(super) fn decode<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) -> Option<(
     }
     let (&[.., mut high, mut low], mut rest) = frame.bytes.split_first_chunk::<14>()?;
     if [high, low] == [0x81, 0x00] {
-        let (&[_, _, h, l], inner) = rest.split_first_chunk::<4>()?;
+        let (&[v0, v1, h, l], inner) = rest.split_first_chunk::<4>()?;
+        packet.arrival.tag = link::vlan([v0, v1]);
         (high, low, rest) = (h, l, inner);
     }
     match [high, low] {

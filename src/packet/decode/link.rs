@@ -1,5 +1,7 @@
 //! Link headers: from a frame to its IP packet.
 
+use std::num::NonZeroU16;
+
 use crate::capture::LinkType;
 use crate::packet::Malformed;
 
@@ -52,9 +54,26 @@ fn ethernet(bytes: &[u8]) -> Option<Network<'_>> {
     ether_payload(u16::from_be_bytes([high, low]), rest)
 }
 
-/// What follows an EtherType, through any VLAN tags (IEEE 802.1Q, 802.1ad, and the older 0x9100 and 0x9200).
+/// The VLAN identifier of an Ethernet frame's outermost tag. 0 only gives a priority (IEEE 802.1Q, 9.6): no VLAN.
+pub(super) fn tag(link_type: LinkType, bytes: &[u8]) -> Option<NonZeroU16> {
+    let (&[_, _, _, _, _, _, _, _, _, _, _, _, t0, t1, v0, v1], _) = bytes.split_first_chunk::<16>()?;
+    let is_tagged = is_vlan(u16::from_be_bytes([t0, t1])) && link_type == LinkType::ETHERNET;
+    vlan([v0, v1]).filter(|_| is_tagged)
+}
+
+/// The VLAN identifier of a tag's control information.
+pub(super) const fn vlan(control: [u8; 2]) -> Option<NonZeroU16> {
+    NonZeroU16::new(u16::from_be_bytes(control) & 0x0fff)
+}
+
+/// IEEE 802.1Q, 802.1ad, and the older 0x9100 and 0x9200.
+const fn is_vlan(ether_type: u16) -> bool {
+    matches!(ether_type, 0x8100 | 0x88a8 | 0x9100 | 0x9200)
+}
+
+/// What follows an EtherType, through any VLAN tags.
 fn ether_payload(mut ether_type: u16, mut bytes: &[u8]) -> Option<Network<'_>> {
-    while let 0x8100 | 0x88a8 | 0x9100 | 0x9200 = ether_type {
+    while is_vlan(ether_type) {
         let (&[_, _, high, low], rest) = bytes.split_first_chunk::<4>()?;
         (ether_type, bytes) = (u16::from_be_bytes([high, low]), rest);
     }
@@ -205,6 +224,21 @@ mod tests {
         ] {
             let frame = [header, &PACKET].concat();
             assert_eq!(network(link_type, &frame), Network::Ip(version, &PACKET), "{link_type}");
+        }
+    }
+
+    #[test]
+    fn the_outermost_tag_tells_the_vlan() {
+        for (link_type, header, vlan) in [
+            (LinkType::ETHERNET, &[0x08, 0x00][..], None),
+            (LinkType::ETHERNET, &[0x81, 0x00, 0xe0, 0x0a, 0x08, 0x00], Some(10)),
+            (LinkType::ETHERNET, &[0x88, 0xa8, 0, 7, 0x81, 0x00, 0, 9, 0x08, 0x00], Some(7)),
+            // Priority only.
+            (LinkType::ETHERNET, &[0x81, 0x00, 0xe0, 0, 0x08, 0x00], None),
+            (LinkType::RAW, &[0x81, 0x00, 0, 10, 0x08, 0x00], None),
+        ] {
+            let frame = ethernet_with(header);
+            assert_eq!(tag(link_type, &frame).map(NonZeroU16::get), vlan, "{header:02x?}");
         }
     }
 

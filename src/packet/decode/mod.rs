@@ -14,6 +14,7 @@ mod tests;
 
 use super::{Checksum, IpHeader, Layer4, Malformed, Packet, checksum};
 use crate::capture::{Frame, LinkType};
+use crate::flow::Arrival;
 pub(super) use ip::Datagram;
 use link::{Network, Version};
 
@@ -45,14 +46,14 @@ pub struct DecodeOptions {
 /// Reads a frame; `number` is its number in the run, from 1.
 ///
 /// It never fails: what cannot be read is [`Layer4::Malformed`] or [`Layer4::NotIp`], and the IP header is filled as
-/// far as it was read. [`Packet::ingress`] is left empty.
+/// far as it was read. Of [`Packet::arrival`] only the tag is filled.
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>, number: u64, options: DecodeOptions) -> Packet<'a> {
     let mut packet = Packet {
         number,
         fragments: &[],
         wire_len: frame.wire_len,
-        ingress: None,
+        arrival: Arrival::default(),
         ip: IpHeader::default(),
         layer4: Layer4::Malformed(Malformed::LinkTruncated),
         checksum: Checksum::Unknown,
@@ -70,6 +71,7 @@ pub fn decode<'a>(frame: &Frame<'a>, number: u64, options: DecodeOptions) -> Pac
 /// The path for everything.
 fn slow<'a>(frame: &Frame<'a>, packet: &mut Packet<'a>) {
     (packet.ip, packet.datagram) = (IpHeader::default(), &[]);
+    packet.arrival.tag = link::tag(frame.link_type, frame.bytes);
     match link::network(frame.link_type, frame.bytes) {
         Network::Ip(version, bytes) => {
             let Datagram { ip, layer4, bytes } = ip::datagram(version, bytes, frame.missing());

@@ -10,7 +10,14 @@ use crate::packet::{Payload, TcpFlags};
 use crate::time::Timestamp;
 
 fn frame(bytes: &[u8]) -> Frame<'_> {
-    Frame { at: Timestamp::ZERO, file: 0, link_type: LinkType::ETHERNET, wire_len: len_u32(bytes), bytes }
+    Frame {
+        at: Timestamp::ZERO,
+        file: 0,
+        link_type: LinkType::ETHERNET,
+        interface: None,
+        wire_len: len_u32(bytes),
+        bytes,
+    }
 }
 
 fn read(bytes: &[u8]) -> Packet<'_> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::decode::{Datagram, reread};
 use super::{Checksum, Checksums, DecodeOptions, Fragment, IpHeader, Layer4, Malformed, Packet, checksum};
-use crate::flow::{Addr, Protocol, ZoneId};
+use crate::flow::{Addr, Arrival, Protocol};
 use crate::time::{Span, Timestamp};
 
 /// How much the defragmenter holds at most, and for how long.
@@ -74,7 +74,7 @@ struct Key {
     dst: Addr,
     identification: u32,
     protocol: Protocol,
-    ingress: Option<ZoneId>,
+    arrival: Arrival,
 }
 
 /// A datagram under way.
@@ -145,11 +145,11 @@ impl Defragmenter {
         self.frames = partial.frames;
         let number = self.frames.last().copied()?;
         let at = partial.deadline;
-        let (ip, ingress) = (partial.ip, partial.key.ingress);
+        let (ip, arrival) = (partial.ip, partial.key.arrival);
         let layer4 = Layer4::Malformed(Malformed::FragmentIncomplete);
         let (fragments, wire_len) = (self.frames.as_slice(), partial.wire_len);
         let checksum = Checksum::Unknown;
-        Some((at, Packet { number, fragments, wire_len, ingress, ip, layer4, checksum, datagram: &[] }))
+        Some((at, Packet { number, fragments, wire_len, arrival, ip, layer4, checksum, datagram: &[] }))
     }
 
     #[cold]
@@ -188,7 +188,7 @@ impl Defragmenter {
     fn enter(&mut self, packet: &Packet<'_>, identification: u32) -> u64 {
         let IpHeader { src, dst, protocol, .. } = packet.ip;
         let protocol = if src.is_v4() { protocol } else { Protocol::default() };
-        let key = Key { src, dst, identification, protocol, ingress: packet.ingress };
+        let key = Key { src, dst, identification, protocol, arrival: packet.arrival };
         let (id, deadline) = (self.next_id, self.clock + self.limits.timeout);
         let entered = *self.by_key.entry(key).or_insert(id);
         if entered == id {
@@ -271,7 +271,7 @@ impl Defragmenter {
             number: last.number,
             fragments: &self.frames,
             wire_len,
-            ingress: last.ingress,
+            arrival: last.arrival,
             ip,
             layer4,
             checksum: Checksum::Unknown,

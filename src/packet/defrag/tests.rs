@@ -49,7 +49,8 @@ fn cut(packet: &[u8], which: u8, size: usize) -> Vec<Vec<u8>> {
 
 fn read(bytes: &[u8], number: u64) -> Packet<'_> {
     let wire_len = bytes.len() as u32;
-    let frame = Frame { at: Timestamp::ZERO, file: 0, link_type: LinkType::RAW, wire_len, bytes };
+    let frame =
+        Frame { at: Timestamp::ZERO, file: 0, link_type: LinkType::RAW, interface: None, wire_len, bytes };
     decode(&frame, number, DecodeOptions { checksums: Checksums::Verify })
 }
 
@@ -181,7 +182,7 @@ proptest! {
             let frame = Frame {
                 at: Timestamp::ZERO,
                 file: 0,
-                link_type: LinkType::RAW,
+                link_type: LinkType::RAW, interface: None,
                 wire_len: bytes.len() as u32,
                 bytes,
             };
@@ -341,7 +342,14 @@ fn a_snapped_fragment_leaves_a_snapped_datagram() {
         for (index, bytes) in fragments.iter().enumerate() {
             let captured = &bytes[..bytes.len() - if index == 1 { 4 } else { 0 }];
             let wire_len = bytes.len() as u32;
-            let frame = Frame { at: at(0), file: 0, link_type: LinkType::RAW, wire_len, bytes: captured };
+            let frame = Frame {
+                at: at(0),
+                file: 0,
+                link_type: LinkType::RAW,
+                interface: None,
+                wire_len,
+                bytes: captured,
+            };
             let packet = decode(&frame, index as u64, DecodeOptions::default());
             if let Defragmented::Datagram(packet) = defragmenter.push(at(0), &packet) {
                 let Layer4::Udp(udp) = packet.layer4 else { panic!("{packet:?}") };

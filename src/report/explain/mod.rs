@@ -15,7 +15,7 @@ pub(super) use self::walk::{rule_reason, rule_role};
 use super::order::Order;
 use super::row::{self, Subtype, rule_name};
 use super::style::{Paint, Role, count};
-use super::{Sink, escape, wrap};
+use super::{Sink, escape, place, wrap};
 use crate::config::World;
 use crate::engine::{DropReason, Event, EventKind, Events, Injection, Limit, Record, Verdict};
 use crate::flow::Direction;
@@ -96,6 +96,12 @@ impl<'a> Explain<'a> {
             EventKind::Translated { rule, key } => {
                 let key = key.map(|key| events.key(key));
                 self.lines.push(Line::new(Role::Plain, 0, nat::translated(world, rule, key)));
+            }
+            EventKind::Routed { ref ingress, ref egress } => {
+                for (way, at) in [("ingress", ingress), ("egress", egress)] {
+                    let text = format!("{way}: {}", place::sentence(world, at));
+                    self.lines.push(Line::new(Role::Plain, 0, text));
+                }
             }
             EventKind::LookedUp { query, lookup } => self.look_up(world, event, *events.query(query), lookup),
             EventKind::Created { record } => self.create(world, events.record(record)),

@@ -104,6 +104,7 @@ impl Scenario {
             at: Timestamp::ZERO,
             file: 0,
             link_type: LinkType::RAW,
+            interface: None,
             wire_len: u32::try_from(emitted.bytes.len()).unwrap_or(u32::MAX),
             bytes: &emitted.bytes,
         };

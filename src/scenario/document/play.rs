@@ -8,7 +8,7 @@ use crate::flow::{Direction, Protocol};
 use crate::replay::Linger;
 use crate::scenario::run::Run;
 use crate::scenario::tcp::Conversation;
-use crate::scenario::wire::{Wire, between, sender_first, tcp};
+use crate::scenario::wire::{Port, Wire, between, sender_first, tcp};
 use crate::time::Span;
 
 /// A scenario that was played.
@@ -38,14 +38,19 @@ impl Scenario {
             let span = Span::from_nanos(step.after.unsigned_abs());
             wire.now = if step.after < 0 { wire.now - span } else { wire.now + span };
             sent = match &step.action {
-                Action::Raw(bytes) => wire.frame(bytes.clone()),
+                Action::Raw(bytes) => {
+                    wire.port = Port::default();
+                    wire.frame(bytes.clone())
+                }
                 Action::Control(command) => {
                     wire.control(*command);
                     sent
                 }
                 Action::Packet(packet) => {
-                    let bytes = flows
-                        .get(packet.flow)
+                    let flow = flows.get(packet.flow);
+                    wire.port =
+                        flow.map(|flow| flow.arrivals[packet.direction.index()].clone()).unwrap_or_default();
+                    let bytes = flow
                         .zip(conversations.get_mut(packet.flow))
                         .and_then(|(flow, conversation)| flow.frame(packet, conversation, &wire));
                     match bytes {

@@ -9,7 +9,7 @@ use super::words::{self, Payloads, Word};
 use crate::engine::{Control, DropReason, Verdict};
 use crate::flow::{Direction, Protocol};
 use crate::scenario::tcp::{INITIAL, Segment};
-use crate::scenario::wire::Cut;
+use crate::scenario::wire::{Cut, Port};
 use crate::session::SessionId;
 
 /// What a scenario sends.
@@ -34,6 +34,8 @@ pub(super) struct Flow {
     pub(super) initial: [u32; 2],
     /// `ttl=N`.
     pub(super) ttl: u8,
+    /// `port=CLIENT,SERVER` and `tag=CLIENT,SERVER`: how the packets of each come in.
+    pub(super) arrivals: [Port; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +200,7 @@ impl Flow {
             ports: [cport, sport],
             initial: INITIAL,
             ttl: 64,
+            arrivals: <[Port; 2]>::default(),
         };
         for option in options {
             let Word::Plain(option) = option else { return Err("a flow has no payload".to_owned()) };
@@ -207,7 +210,17 @@ impl Flow {
                     let (client, server) = value.split_once(',').ok_or("`isn=CLIENT,SERVER`")?;
                     flow.initial = [number(client)?, number(server)?];
                 }
-                _ => return Err(format!("`{option}` is neither `isn=…` nor `ttl=…`")),
+                Some(("port", value)) => {
+                    for (arrival, name) in flow.arrivals.iter_mut().zip(each_side(value)) {
+                        arrival.interface = Some(name.to_owned());
+                    }
+                }
+                Some(("tag", value)) => {
+                    for (arrival, tag) in flow.arrivals.iter_mut().zip(each_side(value)) {
+                        arrival.tag = Some(number(tag)?);
+                    }
+                }
+                _ => return Err(format!("`{option}` is none of `isn=…`, `port=…`, `tag=…` and `ttl=…`")),
             }
         }
         if client.is_ipv4() == server.is_ipv4() {
@@ -266,6 +279,12 @@ impl Expected {
             (Self::Forward, Verdict::Drop(_)) | (Self::Drop(_), Verdict::Forward) => false,
         }
     }
+}
+
+/// `CLIENT,SERVER`, or one for both.
+fn each_side(text: &str) -> [&str; 2] {
+    let (client, server) = text.split_once(',').unwrap_or((text, text));
+    [client, server]
 }
 
 /// A verdict as a document writes it.
