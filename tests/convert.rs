@@ -199,6 +199,37 @@ fn the_lessons_survive_every_format() {
     }
 }
 
+/// Every configuration that loads is written in PAN-OS's forms; in TOML if it has zones, which TOML cannot be without.
+#[test]
+fn real_configurations_survive() {
+    let corpus = std::env::var_os("FIRSTPASS_CORPUS").map(PathBuf::from);
+    let corpus = corpus.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
+    let Ok(folder) = std::fs::read_dir(corpus.join("configs")) else {
+        println!("SKIPPED: no configurations in {}", corpus.display());
+        return;
+    };
+    let mut written = 0;
+    for path in folder.map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".json") || name.ends_with(".tsv") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let Ok(world) = parse(name, &bytes, &Overrides::default()) else { continue };
+        for form in FORMS {
+            let empty = world.zones.names().is_empty() && world.policy.user_rules() == 0;
+            let result = convert_bytes(name, &bytes, form, &Overrides::default());
+            match result {
+                Ok(_) => written += 1,
+                Err(_) if form == Form::Toml && world.zones.names().is_empty() => {}
+                Err(_) if form == Form::PanosSet && empty => {}
+                Err(error) => panic!("{name} {form:?}: {}", error.render(false)),
+            }
+        }
+    }
+    assert!(written > 50, "{written}");
+}
+
 #[test]
 fn what_is_left_out_is_named() {
     let text = r#"
