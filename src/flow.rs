@@ -138,7 +138,7 @@ pub struct InterfaceId(NonZeroU16);
 impl InterfaceId {
     /// The interface at `index`, from 0; `None` after the first 65,535.
     pub fn new(index: usize) -> Option<Self> {
-        u16::try_from(index + 1).ok().and_then(NonZeroU16::new).map(Self)
+        Some(Self(NonZeroU16::MIN.checked_add(u16::try_from(index).ok()?)?))
     }
 
     /// Its place in the list of interfaces.

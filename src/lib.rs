@@ -16,7 +16,7 @@
 //! 0. [`time`] and [`flow`]: points in time, addresses, flow keys.
 //! 1. [`capture`] and [`packet`]: bytes to values and back. Decoding never fails; malformed is a value.
 //! 2. [`app`], [`policy`], [`feature`] and [`config`]: applications and their decoders, rules and their lookup, routing,
-//!    rulebase files. Pure decisions: they know of no session.
+//!    NAT and application override, rulebase files. Pure decisions: they know of no session.
 //! 3. [`session`]: states, trackers, timers and the table. They answer, they do not act.
 //! 4. [`engine`]: the firewall, the only place that changes sessions. It has no clock, no I/O and no randomness that
 //!    shows; its only output is events.

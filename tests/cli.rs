@@ -259,3 +259,37 @@ fn help_manual_and_completions_are_there() {
         assert!(stdout(&output).contains("firstpass"), "{arguments:?}");
     }
 }
+
+/// Only a regular file is replaced: a link stays a link, and a pipe is written to.
+#[cfg(unix)]
+#[test]
+fn output_replaces_nothing_but_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let text = |name: &str| path(name).display().to_string();
+    let replay =
+        |output: &str| firstpass(&["replay", CAPTURE, "--rules", RULES, "--summary", "--output", output]);
+    std::fs::write(path("file"), "old").unwrap();
+    std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+    assert_eq!(replay(&text("link")).status.code(), Some(0));
+    assert!(std::fs::symlink_metadata(path("link")).unwrap().is_symlink());
+    let report = std::fs::read_to_string(path("file")).unwrap();
+    assert!(report.contains("First packets"), "{report}");
+    assert_ne!(std::fs::metadata(path("file")).unwrap().permissions().mode() & 0o044, 0);
+
+    let made = std::process::Command::new("mkfifo").arg(path("pipe")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: there is no mkfifo to make a pipe with");
+        return;
+    }
+    let pipe = path("pipe");
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    assert_eq!(replay(&text("pipe")).status.code(), Some(0));
+    assert_eq!(reader.join().unwrap(), report);
+
+    let refused = replay(&folder.path().display().to_string());
+    assert_ne!(refused.status.code(), Some(0));
+    assert!(stderr(&refused).contains("this is a directory"), "{}", stderr(&refused));
+}

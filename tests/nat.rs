@@ -206,7 +206,7 @@ fn outbound(keys: &str) -> String {
 #[test]
 fn what_is_said_of_rules_that_cannot_be() {
     for (keys, message) in [
-        ("to = \"untrus\"", "unknown zone `untrus`; did you mean `untrust`?"),
+        ("to = \"untrus\"", "NAT rule `outbound` names the unknown zone `untrus`; did you mean `untrust`?"),
         (
             "to = [\"untrust\", \"dmz\"]",
             "NAT rule `outbound` needs exactly one zone under `to`; the zone that the original destination is behind",
@@ -215,8 +215,11 @@ fn what_is_said_of_rules_that_cannot_be() {
             "to = \"any\"",
             "NAT rule `outbound` needs exactly one zone under `to`; the zone that the original destination is behind",
         ),
-        ("source = \"web-publik\"", "unknown address `web-publik`; did you mean `web-public`?"),
-        ("service = \"dnss\"", "unknown service `dnss`; did you mean `dns`?"),
+        (
+            "source = \"web-publik\"",
+            "NAT rule `outbound` names the unknown address `web-publik`; did you mean `web-public`?",
+        ),
+        ("service = \"dnss\"", "NAT rule `outbound` names the unknown service `dnss`; did you mean `dns`?"),
         ("natt-type = 1", "unknown key `natt-type` in a NAT rule; did you mean `nat-type`?"),
         ("nat-type = \"nat46\"", "unknown value `nat46`; did you mean `nat64`?"),
         (
@@ -376,6 +379,6 @@ fn what_is_said_of_application_overrides_that_cannot_be() {
     );
     assert_eq!(
         rule("protocol = \"tcp\"\nport = 22\napplication = \"shh\""),
-        ["unknown application `shh`; did you mean `ssh`?"]
+        ["application-override rule `r` names the unknown application `shh`; did you mean `ssh`?"]
     );
 }

@@ -1,6 +1,7 @@
 //! Where output goes: standard output, a file, colour or not.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -113,26 +114,70 @@ impl Streams<'_> {
     }
 }
 
-/// A file that appears under its name only when it is complete.
+/// A file that appears under its name only when it is complete. A device or a pipe is written to as it is.
 #[derive(Debug)]
 pub(super) struct OutFile<'a> {
     path: &'a Path,
-    file: io::BufWriter<tempfile::NamedTempFile>,
+    file: io::BufWriter<Target>,
+}
+
+/// Where bytes go until the file is complete.
+#[derive(Debug)]
+enum Target {
+    /// Beside its place, and what that is behind all links.
+    Beside(tempfile::NamedTempFile, PathBuf),
+    /// What is no regular file must not be replaced by one.
+    Direct(File),
 }
 
 impl<'a> OutFile<'a> {
     /// Begins it, beside where it will be.
     pub(super) fn create(path: &'a Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| named(path, &error))?;
-        Ok(Self { path, file: io::BufWriter::with_capacity(1 << 16, file) })
+        let target = Target::open(path).map_err(|error| named(path, &error))?;
+        Ok(Self { path, file: io::BufWriter::with_capacity(1 << 16, target) })
     }
 
     /// Gives it its name.
     pub(super) fn complete(self) -> io::Result<()> {
-        let file = self.file.into_inner().map_err(|error| named(self.path, error.error()))?;
-        file.persist(self.path).map_err(|error| named(self.path, &error.error))?;
+        let target = self.file.into_inner().map_err(|error| named(self.path, error.error()))?;
+        if let Target::Beside(file, place) = target {
+            file.persist(place).map_err(|error| named(self.path, &error.error))?;
+        }
         Ok(())
+    }
+}
+
+impl Target {
+    fn open(path: &Path) -> io::Result<Self> {
+        let place = match std::fs::metadata(path) {
+            Ok(found) if found.is_file() => std::fs::canonicalize(path)?,
+            Ok(found) if !found.is_dir() => return File::options().write(true).open(path).map(Self::Direct),
+            Ok(_) => return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a directory")),
+            Err(_) => path.to_owned(),
+        };
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        // As any new file: what the umask leaves.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder)?;
+        Ok(Self::Beside(file, place))
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Beside(file, _) => file.write(bytes),
+            Self::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Beside(file, _) => file.flush(),
+            Self::Direct(file) => file.flush(),
+        }
     }
 }
 

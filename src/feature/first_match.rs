@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::app::Catalog;
-use crate::policy::{Policy, PolicyOptions, Query, Rule};
+use crate::flow::Protocol;
+use crate::policy::{Policy, PolicyOptions, Query, Rule, Service};
 
 /// Rules by what they match.
 #[derive(Debug, Clone)]
@@ -31,4 +32,9 @@ impl Default for FirstMatch {
     fn default() -> Self {
         Self::new(Vec::new())
     }
+}
+
+/// A service without a name: these destination ports, from any source port.
+pub(super) fn service(protocol: Protocol, ports: Vec<(u16, u16)>) -> Service {
+    Service { protocol, ports, ..Service::default() }
 }

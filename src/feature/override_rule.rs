@@ -1,9 +1,9 @@
 //! Application override: rules that say what the application is, so that App-ID does not look (PANOS.md 2.7).
 
-use super::first_match::FirstMatch;
+use super::first_match::{FirstMatch, service};
 use crate::app::AppId;
 use crate::flow::Protocol;
-use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ServiceTimeouts, ZoneMatch};
+use crate::policy::{AddressMatch, Query, Rule, ServiceMatch, ZoneMatch};
 
 /// An application-override rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +57,7 @@ impl OverridePolicy {
 }
 
 fn columns(rule: &OverrideRule) -> Rule {
-    let service = Service {
-        name: rule.name.clone(),
-        protocol: rule.protocol,
-        ports: rule.ports.clone(),
-        source_ports: Vec::new(),
-        timeouts: ServiceTimeouts::default(),
-    };
+    let service = service(rule.protocol, rule.ports.clone());
     Rule {
         from: rule.from.clone(),
         to: rule.to.clone(),

@@ -13,6 +13,7 @@ use super::place::reason;
 use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Injection, Limit, Range, Record, Verdict};
+use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey};
 use crate::policy::{Lookup, Query, Ternary};
 
@@ -86,15 +87,7 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
     match *kind {
         EventKind::ClockBackward { by } => members! { out, "nanoseconds": by.nanos(), },
         EventKind::Translated { rule, key } => {
-            members! { out, "rule": nat_rule_name(world, rule), }
-            if let Some(key) = key.map(|key| events.key(key)) {
-                members! { out,
-                    "src": Inline::<46>::of_addr(key.src),
-                    "dst": Inline::<46>::of_addr(key.dst),
-                    "sport": key.sport,
-                    "dport": key.dport,
-                }
-            }
+            push_translation(out, world, rule, key.map(|key| events.key(key)));
         }
         EventKind::Captured { direction, side, again } => members! { out,
             "direction": direction.name(),
@@ -151,6 +144,18 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
                 "wire_len": u64::from(wire_len),
                 "payload_len": u64::from(payload_len),
             }
+        }
+    }
+}
+
+fn push_translation(out: &mut Vec<u8>, world: &World, rule: NatRuleId, key: Option<&FlowKey>) {
+    members! { out, "rule": nat_rule_name(world, rule), }
+    if let Some(key) = key {
+        members! { out,
+            "src": Inline::<46>::of_addr(key.src),
+            "dst": Inline::<46>::of_addr(key.dst),
+            "sport": key.sport,
+            "dport": key.dport,
         }
     }
 }

@@ -153,12 +153,16 @@ impl Writer<'_> {
         self.number(state as u64);
         self.numbers([open.into(), cut.into()]);
         self.text(history.letters());
-        self.option(first_packets.map(|first| first.outcome as u64));
-        if let Some(first) = first_packets {
+        self.first_packets(first_packets.as_ref());
+        self.numbers([first_packet, last_packet]);
+    }
+
+    fn first_packets(&mut self, first: Option<&FirstPackets>) {
+        self.option(first.map(|first| first.outcome as u64));
+        if let Some(first) = first {
             self.number(first.admitted_by.0.into());
             self.passed(&first.passed);
         }
-        self.numbers([first_packet, last_packet]);
     }
 
     fn passed(&mut self, passed: &Passed) {

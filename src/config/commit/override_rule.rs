@@ -25,11 +25,7 @@ pub(super) fn policy<'c>(
         let rule = rule(candidate, names, out)?;
         (!candidate.disabled).then_some(rule)
     });
-    let rules: Vec<override_rule::OverrideRule> = rules.collect();
-    if !rules.is_empty() {
-        out.warn("`application-override` rules are read but not applied yet");
-    }
-    OverridePolicy::new(rules)
+    OverridePolicy::new(rules.collect())
 }
 
 fn rule<'c>(

@@ -60,7 +60,7 @@ impl<'t> Lexer<'t> {
 
     /// Goes on so many bytes.
     pub(super) fn skip(&mut self, bytes: usize) {
-        self.at = self.text.floor_char_boundary(self.at + bytes);
+        self.at = self.text.floor_char_boundary(self.at.saturating_add(bytes));
     }
 
     pub(super) fn skip_line(&mut self) {

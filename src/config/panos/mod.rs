@@ -6,6 +6,7 @@ mod layout;
 mod lexer;
 mod outline;
 mod read;
+mod rename;
 mod schema;
 mod set;
 mod sniff;

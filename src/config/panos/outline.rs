@@ -7,6 +7,8 @@ use super::build::{DEEPEST, LARGEST};
 use super::terminal;
 use crate::config::diagnostic::{Diagnostics, Span};
 
+/// So many tags, texts and attributes are held: a name has two tags, and blanks before each.
+pub(super) const MARKUP: usize = 4 * LARGEST;
 /// So many pieces a file may be made of: what is pasted from a terminal has a handful.
 const PIECES: usize = 1_000;
 /// So many attributes one element may have; PAN-OS writes five at most.
@@ -17,8 +19,8 @@ const NAMESPACES: usize = 32;
 /// The outermost elements of a file; comments and prompts around them are passed over.
 pub(super) fn outline(text: &str, out: &mut Diagnostics) -> Option<Vec<Span>> {
     // Both are room that is set aside before the file is read.
-    if [b'<', b'='].iter().any(|&byte| memchr_iter(byte, text.as_bytes()).count() > LARGEST) {
-        out.general(format!("the file holds more than {LARGEST} elements"))
+    if [b'<', b'='].iter().any(|&byte| memchr_iter(byte, text.as_bytes()).count() > MARKUP) {
+        out.general(format!("the file holds more than {} elements", MARKUP / 2))
             .help("export the part with the rulebase, the objects and the network alone");
         return None;
     }

@@ -3,6 +3,7 @@
 
 use super::build::{Builder, DEEPEST, Id, Position};
 use super::lexer::{Lexer, Problem, Token};
+use super::rename::rename;
 use super::terminal;
 use super::tree::Node;
 use super::walk::{Item, Place, Text, find, walk};
@@ -10,6 +11,8 @@ use crate::config::diagnostic::{Diagnostics, Span};
 
 /// So many lines are named that were not understood; the others are counted.
 const NAMED: usize = 10;
+/// So many names are looked at to rename others: a renaming takes one look at every rule.
+const LOOKED_AT: usize = 50_000_000;
 /// Commands that change nothing in the configuration.
 const IDLE: &[&str] = &["commit", "configure", "exit", "quit", "run", "save", "show", "top", "up"];
 
@@ -21,6 +24,7 @@ pub(super) fn parse<'t>(text: &'t str, out: &mut Diagnostics) -> Option<Node<'t>
         base: Vec::new(),
         line: 1,
         ignored: 0,
+        looked_at: 0,
         out,
     };
     reader.run(text);
@@ -39,6 +43,8 @@ struct Reader<'t, 'o> {
     line: usize,
     /// How many lines were not understood.
     ignored: usize,
+    /// How many names were looked at to rename others.
+    looked_at: usize,
     out: &'o mut Diagnostics,
 }
 
@@ -157,7 +163,7 @@ impl<'t> Reader<'t, '_> {
             ("rename" | "copy", "to") if other.is_some_and(|other| other != id) => {
                 self.out.error(&span, "the new name is taken").help("choose another name");
             }
-            ("rename", "to") => self.rename(id, last),
+            ("rename", "to") => self.rename(id, &last),
             ("copy", "to") => {
                 let copy = self.tree.add(self.tree.parent(id), last.text, last.span);
                 self.tree.copy(id, copy);
@@ -167,8 +173,14 @@ impl<'t> Reader<'t, '_> {
         Some(())
     }
 
-    fn rename(&mut self, id: Id, name: Text<'t>) {
-        self.tree.rename(id, name.text, name.span);
+    fn rename(&mut self, id: Id, name: &Text<'t>) {
+        if self.looked_at > LOOKED_AT {
+            self.out
+                .error(&name.span, "this file renames too much")
+                .help("export the configuration as it is now");
+            return self.lexer.skip(usize::MAX);
+        }
+        self.looked_at += rename(&mut self.tree, id, name);
     }
 
     /// Says that a line was passed over. The line is not shown: it may be part of a key.
@@ -423,6 +435,31 @@ mod tests {
         assert_eq!(
             shown("set template t config zone a\ndelete template t config zone a"),
             shown("set template t config zone b\ndelete template t config zone b")
+        );
+    }
+
+    #[test]
+    fn what_names_a_renamed_object_follows() {
+        let rule = "set rulebase security rules R source [ a b ] from a service a\nset service-group g members a\n\
+                    set address-group g static a\nset vsys vsys2 address-group g static a\n";
+        let table = [
+            ("address a", "source{c b} from{a} service{a}", "members{a}", "static{c}", "static{a}"),
+            ("service a", "source{a b} from{a} service{c}", "members{c}", "static{a}", "static{a}"),
+            ("zone a", "source{a b} from{c} service{a}", "members{a}", "static{a}", "static{a}"),
+        ];
+        for (object, rules, members, group, other) in table {
+            let kind = object.split(' ').next().unwrap();
+            let text = shown(&format!("{rule}set {object}\nrename {object} to c\n"));
+            for part in
+                [rules, members, group, &format!("{kind}{{c}}"), &format!("vsys2{{address-group{{g{{{other}")]
+            {
+                assert!(text.contains(part), "{object}: {part}: {text}");
+            }
+        }
+        let text = shown(&format!("{rule}set shared address a\nrename shared address a to b\n"));
+        assert!(
+            text.contains("source{b} from{a}") && text.contains("vsys2{address-group{g{static{b}"),
+            "{text}"
         );
     }
 

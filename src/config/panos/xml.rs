@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use roxmltree::{Document, Error, ParsingOptions, StringStorage, TextPos};
 
-use super::build::{Builder, Id, LARGEST};
+use super::build::{Builder, Id};
 use super::layout;
-use super::outline::outline;
+use super::outline::{MARKUP, outline};
 use super::tree::Node;
 use crate::config::diagnostic::{Diagnostics, Span, quote};
 
@@ -64,7 +64,7 @@ impl<'t> Reader<'t, '_> {
     fn piece(&mut self, text: &'t str, span: Span) -> Option<()> {
         let text = text.get(span.clone())?;
         self.offset = span.start;
-        let nodes_limit = u32::try_from(2 * LARGEST).unwrap_or(u32::MAX);
+        let nodes_limit = u32::try_from(MARKUP).unwrap_or(u32::MAX);
         let options = ParsingOptions { nodes_limit, ..ParsingOptions::default() };
         match Document::parse_with_options(text, options) {
             Ok(document) => self.fragment(document.root_element()),

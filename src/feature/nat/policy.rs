@@ -5,10 +5,9 @@ use hashbrown::hash_map::Entry;
 
 use super::pool::AddressPool;
 use super::rule::{DestinationAddress, NatRule, NatRuleId, SourceTranslation, matching};
-use crate::feature::first_match::FirstMatch;
+use crate::feature::first_match::{FirstMatch, service};
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
-use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ServiceTimeouts, ZoneMatch};
-use crate::time::Timestamp;
+use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ZoneMatch};
 
 /// A compiled NAT rulebase.
 #[derive(Debug, Clone, Default)]
@@ -97,23 +96,11 @@ impl NatPolicy {
 
     /// The first rule that matches. It may be one that translates nothing.
     pub fn lookup(&self, query: &NatQuery<'_>) -> Option<&NatRule> {
-        let &NatQuery { from, src, dst, protocol, sport, dport, .. } = query;
-        if self.rules.is_empty() || !src.is_v4() || !dst.is_v4() {
+        if self.rules.is_empty() || !query.src.is_v4() || !query.dst.is_v4() {
             return None;
         }
         let to = self.egress(query.to, query.to_interface)?;
-        self.rules.get(self.original.find(&Query {
-            from,
-            to,
-            src,
-            dst,
-            protocol,
-            sport,
-            dport,
-            app: None,
-            category: None,
-            at: Timestamp::ZERO,
-        })?)
+        self.rules.get(self.original.find(&columns(&NatQuery { to, ..*query }))?)
     }
 
     /// The first rule that could have made this packet: one whose pool its source is in, or to whose addresses it
@@ -161,9 +148,9 @@ impl NatPolicy {
 }
 
 /// What a query says to the columns of a rule.
-const fn columns(query: &NatQuery<'_>) -> Query {
+fn columns(query: &NatQuery<'_>) -> Query {
     let &NatQuery { from, to, src, dst, protocol, sport, dport, .. } = query;
-    Query { from, to, src, dst, protocol, sport, dport, app: None, category: None, at: Timestamp::ZERO }
+    Query { from, to, src, dst, protocol, sport, dport, ..Query::default() }
 }
 
 /// Gives the same number to pools that are the same.
@@ -242,13 +229,7 @@ fn translated_service(rule: &NatRule) -> ServiceMatch {
         Some(port) => {
             let has = |protocol| services.iter().any(|service| service.protocol == protocol);
             let protocols = [Protocol::TCP, Protocol::UDP].into_iter();
-            let to_port = |protocol| Service {
-                name: String::new(),
-                protocol,
-                ports: vec![(port, port)],
-                source_ports: Vec::new(),
-                timeouts: ServiceTimeouts::default(),
-            };
+            let to_port = |protocol| service(protocol, vec![(port, port)]);
             let translated = protocols.filter(|&protocol| services.is_empty() || has(protocol)).map(to_port);
             ServiceMatch::Services(translated.collect())
         }

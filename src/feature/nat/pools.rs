@@ -189,7 +189,8 @@ impl Pools {
         }
     }
 
-    /// `dynamic-ip-and-port`: a source always gets the same address, which its hash chooses.
+    /// `dynamic-ip-and-port`: a source always gets the same address, which its hash chooses (PAN-OS web help, "NAT
+    /// Translated Packet Tab"); when that has no port left, no other address is tried, which is assumed.
     fn address_and_port(
         &mut self,
         pool: &AddressPool,

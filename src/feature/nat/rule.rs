@@ -137,7 +137,8 @@ impl Distribution {
     ];
 }
 
-/// `nat.dipp-oversub`: how many sessions toward different destinations may have the same translated address and port.
+/// `nat.dipp-oversub`: how many sessions toward different destination addresses may have the same translated address
+/// and port. PAN-OS's default depends on the platform; the model's is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Oversubscription {
     /// `1x`: one.
@@ -188,6 +189,7 @@ impl NatRule {
     /// The other half of a `bi-directional` rule: from any zone and any source to the translated addresses.
     ///
     /// The original destination is then behind the same zone as before, since that is where translated packets leave.
+    /// That it keeps the service, and comes right behind its own rule, is assumed (PANOS.md 9 says neither).
     pub(super) fn reverse(&self) -> Option<Self> {
         let Some(SourceTranslation::StaticIp { addresses, bidirectional: true }) = &self.source_translation
         else {

@@ -344,3 +344,220 @@ fn nat_rules_translate() {
     let error = failure(&text(&source("<static-ip/>")), &Overrides::default());
     assert!(error.contains("nat rule `n` translates to no address"), "{error}");
 }
+
+#[test]
+fn objects_of_every_kind() {
+    let text = vsys(
+        "<address><entry name=\"range\"><ip-range>192.0.2.1-192.0.2.9</ip-range><tag><member>t</member></tag></entry>\
+         <entry name=\"wild\"><ip-wildcard>10.0.0.1/0.0.255.0</ip-wildcard></entry>\
+         <entry name=\"name\"><fqdn>www.example.org</fqdn></entry></address>\
+         <address-group><entry name=\"old\"><member>range</member></entry>\
+         <entry name=\"tagged\"><dynamic><filter>'t' and 'u'</filter></dynamic></entry></address-group>\
+         <region><entry name=\"here\"><address><member>192.0.2.0/24</member></address></entry></region>\
+         <external-list><entry name=\"bad\"><type><ip><url>https://example.org</url></ip></type></entry></external-list>\
+         <service><entry name=\"alt\"><protocol><tcp><port>80,8080-8090</port><source-port>1024-65535</source-port>\
+         <override><yes><timeout>60</timeout></yes></override></tcp></protocol></entry></service>\
+         <service-group><entry name=\"both\"><members><member>alt</member><member>service-https</member></members></entry>\
+         </service-group>\
+         <profiles><custom-url-category><entry name=\"own\"><list><member>*.example.org</member></list>\
+         <type>URL List</type></entry></custom-url-category></profiles>\
+         <schedule><entry name=\"work\"><schedule-type><recurring><weekly><monday><member>08:00-17:00</member></monday>\
+         </weekly></recurring></schedule-type></entry></schedule>",
+    );
+    let candidate = read_all(&text);
+    let [range, wild, name, old, tagged] = &candidate.addresses[..] else {
+        panic!("{:?}", candidate.addresses)
+    };
+    assert!(matches!(&range.body, Body::Object(AddressObject::Ranges(ranges)) if ranges.len() == 1));
+    assert_eq!(texts(&range.tags), ["t"]);
+    let wildcard = AddressObject::Wildcard { addr: 0x0a00_0001, mask: 0xff00 };
+    assert!(matches!(&wild.body, Body::Object(object) if *object == wildcard));
+    assert!(matches!(&name.body, Body::Object(AddressObject::Fqdn(host)) if host.value == "www.example.org"));
+    assert!(matches!(&old.body, Body::Group(members) if texts(members) == ["range"]));
+    assert!(matches!(&tagged.body, Body::Dynamic(filter) if filter.value == "'t' and 'u'"));
+    assert_eq!(texts(&candidate.tables.regions[0].1), ["192.0.2.0/24"]);
+    assert!(candidate.tables.external_lists[0].1.is_empty());
+    assert_eq!(texts(&candidate.tables.url_categories[0].1), ["*.example.org"]);
+    let Body::Object(services) = &candidate.services[0].body else { panic!() };
+    assert_eq!(
+        (&services[0].ports[..], services[0].timeouts.idle),
+        (&[(80, 80), (8080, 8090)][..], Some(60))
+    );
+    let Recurrence::Weekly(days) = &candidate.schedules[0].recurrence else { panic!() };
+    assert_eq!(days[0][0].value, TimeSpan { from: 480, to: 1_020 });
+    for (from, to, why) in [
+        ("192.0.2.1-", "192.0.2.99-", "address `range`: `192.0.2.99-192.0.2.9` is no ip-range"),
+        ("<fqdn>www.example.org</fqdn>", "", "address `name` has no value"),
+        ("80,8080-8090", "80,99999", "`99999` is not a port from 0 to 65535"),
+        ("08:00-17:00", "8-17", "are no times of a day"),
+        ("weekly", "monthly", "schedule `work` says no time"),
+    ] {
+        let error = failure(&text.replace(from, to), &Overrides::default());
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn applications_of_ones_own() {
+    let condition = "<signature><entry name=\"s\"><scope>session</scope><order-free>yes</order-free><and-condition>\
+                     <entry name=\"and\"><or-condition><entry name=\"or\"><operator><pattern-match>\
+                     <context>http-req-host-header</context><pattern>example\\.org</pattern></pattern-match></operator>\
+                     </entry></or-condition></entry></and-condition></entry></signature>";
+    let text = firewall(
+        &format!(
+            "<vsys><entry name=\"vsys1\"><application><entry name=\"own\"><default><port><member>tcp/80,443</member></port>\
+             </default><category>networking</category><risk>2</risk><parent-app>web-browsing</parent-app>\
+             <evasive-behavior>yes</evasive-behavior><pervasive-use>no</pervasive-use><tcp-timeout>60</tcp-timeout>\
+             {condition}</entry><entry name=\"echo\"><default><ident-by-icmp-type><type>8</type><code>0</code>\
+             </ident-by-icmp-type></default></entry></application><application-filter><entry name=\"f\"><category>\
+             <member>media</member></category><risk><member>5</member></risk><evasive>yes</evasive><exclude>\
+             <member>own</member></exclude></entry></application-filter></entry></vsys>"
+        ),
+        "<override><application><entry name=\"ftp\"><timeout>120</timeout></entry></application></override>",
+    );
+    let candidate = read_all(&text);
+    let [own, echo, ftp] = &candidate.applications[..] else { panic!("{:?}", candidate.applications) };
+    assert_eq!((&own.ports.tcp[..], own.timeouts.tcp_timeout), (&[(80, 80), (443, 443)][..], Some(60)));
+    assert_eq!((texts(&own.characteristics), own.class.risk), (vec!["evasive-behavior"], 2));
+    let signature = &own.signatures[0];
+    assert!(signature.session && signature.order_free);
+    let matched = &signature.conditions[0][0];
+    assert_eq!((matched.context.value.as_str(), matched.operator), ("http-req-host-header", "pattern-match"));
+    assert_eq!(echo.icmp, Some((8, Some(0))));
+    assert!(ftp.defines.is_empty() && ftp.timeouts.timeout == Some(120));
+    let filter = &candidate.application_filters[0];
+    assert_eq!((&filter.risk[..], texts(&filter.exclude)), (&[5][..], vec!["own"]));
+    assert_eq!(texts(&filter.characteristics), ["evasive"]);
+}
+
+/// Interfaces of several kinds, two routers, a virtual wire and a zone.
+fn network() -> String {
+    firewall(
+        "<network><interface><ethernet>\
+         <entry name=\"ethernet1/1\"><layer3><ip><entry name=\"wan\"/></ip><units><entry name=\"ethernet1/1.10\">\
+         <tag>10</tag><ip><entry name=\"10.0.10.1/24\"/></ip><ipv6><address><entry name=\"2001:db8::1/64\"/></address>\
+         </ipv6></entry></units></layer3></entry>\
+         <entry name=\"ethernet1/2\"><layer3><dhcp-client><enable>yes</enable></dhcp-client></layer3></entry>\
+         <entry name=\"ethernet1/3\"><virtual-wire/></entry><entry name=\"ethernet1/4\"><aggregate-group>ae1</aggregate-group>\
+         </entry></ethernet><loopback><units><entry name=\"loopback.1\"><ip><entry name=\"192.0.2.7\"/></ip></entry></units>\
+         </loopback></interface><virtual-router><entry name=\"vr\"><interface><member>ethernet1/1</member></interface>\
+         <routing-table><ip><static-route><entry name=\"out\"><destination>0.0.0.0/0</destination><nexthop>\
+         <ip-address>203.0.113.14</ip-address></nexthop><metric>5</metric></entry><entry name=\"off\"><destination>10.0.0.0/8\
+         </destination><route-table><no-install/></route-table></entry></static-route></ip></routing-table><protocol><bgp>\
+         <enable>yes</enable></bgp></protocol></entry></virtual-router><logical-router><entry name=\"lr\"><vrf>\
+         <entry name=\"default\"><interface><member>ethernet1/2</member></interface><routing-table><ipv6><static-route>\
+         <entry name=\"six\"><destination>::/0</destination><nexthop><discard/></nexthop></entry></static-route></ipv6>\
+         </routing-table></entry></vrf></entry></logical-router><virtual-wire><entry name=\"vw\">\
+         <interface1>ethernet1/3</interface1><interface2>ethernet1/5</interface2></entry></virtual-wire></network>\
+         <vsys><entry name=\"vsys1\"><address><entry name=\"wan\"><ip-netmask>203.0.113.1/28</ip-netmask></entry></address>\
+         <zone><entry name=\"out\"><network><layer3><member>ethernet1/1</member></layer3>\
+         <zone-protection-profile>zp</zone-protection-profile></network></entry></zone></entry></vsys>",
+        "",
+    )
+}
+
+#[test]
+fn the_network_says_where_packets_come_from() {
+    let text = network();
+    let (candidate, warnings) = read_with(&text, &Overrides::default());
+    let interfaces: Vec<(&str, InterfaceMode, Vec<String>, Option<u16>, bool)> = candidate
+        .interfaces
+        .iter()
+        .map(|interface| {
+            let addresses = interface.addresses.iter().map(|address| address.value.to_string()).collect();
+            (&*interface.name.value, interface.mode, addresses, interface.tag, interface.dynamic)
+        })
+        .collect();
+    let addresses = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        interfaces,
+        [
+            ("ethernet1/1", InterfaceMode::Layer3, addresses(&["203.0.113.1/28"]), None, false),
+            (
+                "ethernet1/1.10",
+                InterfaceMode::Layer3,
+                addresses(&["10.0.10.1/24", "2001:db8::1/64"]),
+                Some(10),
+                false
+            ),
+            ("ethernet1/2", InterfaceMode::Layer3, addresses(&[]), None, true),
+            ("ethernet1/3", InterfaceMode::VirtualWire, addresses(&[]), None, false),
+            ("ethernet1/4", InterfaceMode::Other, addresses(&[]), None, false),
+            ("loopback.1", InterfaceMode::Layer3, addresses(&["192.0.2.7/32"]), None, false),
+        ]
+    );
+    let [vr, lr] = &candidate.virtual_routers[..] else { panic!("{:?}", candidate.virtual_routers) };
+    let [out] = &vr.routes[..] else { panic!("{:?}", vr.routes) };
+    assert!(matches!(out.next_hop, NextHop::Address(address) if address.to_string() == "203.0.113.14"));
+    assert_eq!((out.metric, out.admin_distance), (5, 10));
+    assert_eq!((lr.name.value.as_str(), texts(&lr.interfaces)), ("lr", vec!["ethernet1/2"]));
+    assert!(matches!(lr.routes[0].next_hop, NextHop::Discard));
+    assert_eq!(candidate.virtual_wires[0].interfaces[1].value, "ethernet1/5");
+    let zone = &candidate.zones[0];
+    assert_eq!(
+        (texts(&zone.interfaces), zone.zone_protection.as_ref().unwrap().value.as_str()),
+        (vec!["ethernet1/1"], "zp")
+    );
+    assert_eq!(
+        warnings,
+        [
+            "zone-protection profiles of zones: read but not modelled yet (1: `zp`)",
+            "routes that bgp learns stand in no configuration (1: `vr`)"
+        ]
+    );
+    let error = failure(
+        &text.replace("<entry name=\"10.0.10.1/24\"/>", "<entry name=\"lan\"/>"),
+        &Overrides::default(),
+    );
+    assert!(
+        error.contains("interface `ethernet1/1.10`: `lan` is no address with a prefix length"),
+        "{error}"
+    );
+}
+
+#[test]
+fn settings_and_what_is_not_modelled_are_said_by_name() {
+    let rule = |name: &str| format!("<entry name=\"{name}\"><action>no-decrypt</action></entry>");
+    let text = firewall(
+        &format!(
+            "<deviceconfig><system><timezone>Europe/Berlin</timezone></system><setting><session><timeout-udp>60</timeout-udp>\
+             <newer-thing>1</newer-thing></session><tcp><asymmetric-path>bypass</asymmetric-path></tcp><management>\
+             <idle-timeout>10</idle-timeout></management></setting><high-availability><enabled>yes</enabled>\
+             </high-availability></deviceconfig><vsys><entry name=\"vsys1\"><rulebase><decryption><rules>{}{}</rules>\
+             </decryption><qos><rules/></qos></rulebase></entry></vsys>",
+            rule("a"),
+            rule("b")
+        ),
+        "",
+    );
+    let (candidate, warnings) = read_with(&text, &Overrides::default());
+    let settings: Vec<(&str, &str)> =
+        candidate.settings.iter().map(|(key, value)| (&*key.value, &*value.value)).collect();
+    assert_eq!(settings, [("session.timeout-udp", "60"), ("tcp.asymmetric-path", "bypass")]);
+    assert_eq!(candidate.timezone.unwrap().value, "Europe/Berlin");
+    assert_eq!(
+        warnings,
+        [
+            "high availability: read but not modelled here, one firewall is taken to see all packets",
+            "settings the model does not know (1: `session.newer-thing`)",
+            "decryption rules: read but not modelled yet (2: `a`, `b`)",
+        ]
+    );
+}
+
+#[test]
+fn application_override_rules() {
+    let more = "<protocol>udp</protocol><port>53,5353</port>";
+    let rule = rule("o", more)
+        .replace("<application><member>any</member></application>", "<application>dns</application>");
+    let text = vsys(&format!(
+        "<rulebase><application-override><rules>{}</rules></application-override></rulebase>",
+        rule.replace("<action>allow</action>", "")
+    ));
+    let candidate = read_all(&text);
+    let rule = &candidate.overrides[0];
+    assert_eq!((rule.protocol, &rule.ports[..]), (Protocol::UDP, &[(53, 53), (5353, 5353)][..]));
+    assert_eq!((rule.application.value.as_str(), rule.from.len()), ("dns", 0));
+    let error = failure(&text.replace("<protocol>udp</protocol>", ""), &Overrides::default());
+    assert!(error.contains("application-override rule `o` has no `protocol`"), "{error}");
+}
