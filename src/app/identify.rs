@@ -243,6 +243,16 @@ impl Identifier {
         }
     }
 
+    /// The application of a protocol's ordinary packet, which needs no payload to tell it: of ICMP an echo request.
+    /// `None` for TCP and UDP.
+    pub fn by_protocol(&self, protocol: Protocol) -> Option<AppId> {
+        match protocol {
+            Protocol::ICMP => self.headers.ping,
+            Protocol::ICMPV6 => self.headers.ipv6_icmp,
+            Protocol(number) => self.headers.by_protocol.get(usize::from(number)).copied().flatten(),
+        }
+    }
+
     /// All decoders that a session over `protocol` may turn out to be.
     pub fn start(&self, protocol: Protocol) -> Candidates {
         Transport::index_of(protocol).map_or(Candidates::NONE, |transport| self.all[transport])

@@ -1,9 +1,11 @@
 //! The command line: typed arguments, a library call, an exit status.
 
 mod args;
+mod convert;
 mod error;
 mod explain;
 mod lint;
+mod match_command;
 mod output;
 mod replay;
 mod run;
@@ -42,6 +44,10 @@ enum Command {
     Explain(Box<explain::Explain>),
     /// Look for findings in a rulebase: leaks of first packets, rules never reached, missing dependencies and more
     Lint(Box<lint::Lint>),
+    /// Ask which rule answers a packet: PAN-OS's `test security-policy-match`, and why
+    Match(Box<match_command::Match>),
+    /// Write a rulebase in another format: TOML, PAN-OS XML or set commands
+    Convert(convert::Convert),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -76,6 +82,8 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
         Command::Replay(replay) => replay.run(streams),
         Command::Explain(explain) => explain.run(streams),
         Command::Lint(lint) => lint.run(streams),
+        Command::Match(asked) => asked.run(streams),
+        Command::Convert(convert) => convert.run(streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "firstpass", &mut streams.stdout);
             Ok(Exit::Done)

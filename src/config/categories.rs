@@ -35,6 +35,11 @@ impl Categories {
         fitting.fold(found, |found, (_, set)| found.with(*set))
     }
 
+    /// The category of that name.
+    pub fn find(&self, name: &str) -> Option<CategorySet> {
+        (0..).zip(&self.names).find(|(_, known)| *known == name).map(|(number, _)| CategorySet::of(number))
+    }
+
     /// The names of the categories of a set, in order of their numbers.
     pub fn names(&self, set: CategorySet) -> impl Iterator<Item = &str> {
         let numbered = (0u8..).zip(&self.names);

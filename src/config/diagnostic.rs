@@ -379,7 +379,7 @@ pub(super) fn did_you_mean<'c>(
 }
 
 /// The candidate most like `name`, if one is like it at all. Of a very long list only the first part is looked at.
-pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let key = name.get(..name.floor_char_boundary(COMPARED)).unwrap_or(name).to_lowercase();
     candidates
         .into_iter()

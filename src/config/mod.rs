@@ -18,6 +18,7 @@ mod settings;
 mod source;
 mod tables;
 mod toml;
+mod write;
 mod zones;
 
 use std::path::{Path, PathBuf};
@@ -26,12 +27,15 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 pub use categories::Categories;
+pub(crate) use diagnostic::nearest;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
+pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 
+use self::candidate::Candidate;
 use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
 use self::source::Format;
@@ -169,20 +173,28 @@ pub fn parse(path: &str, bytes: &[u8], overrides: &Overrides) -> Result<World, C
     let mut out = Diagnostics::default();
     let given = given(overrides, &mut out)?;
     let (text, format) = source::rulebase(path, bytes)?;
-    let candidate = match format {
-        Format::Toml => toml::read(text, &mut out),
-        Format::Panos(syntax) => panos::read(syntax, text, overrides, &mut out),
-    };
+    let candidate = candidate(text, format, overrides, &mut out);
     if out.has_errors() && candidate.rules.is_empty() {
         return Err(out.into_error(path, text));
     }
-    let source =
-        RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules: candidate.rules.len() };
+    let source = info(path, format, candidate.rules.len());
     let places = Places::new(text, &candidate);
     match commit::commit(candidate, given, overrides, source, &mut out) {
         Some(world) => Ok(World { warnings: out.into_warnings(), places, ..world }),
         None => Err(out.into_error(path, text)),
     }
+}
+
+/// What a file says; what is wrong with it goes to `out`.
+fn candidate(text: &str, format: Format, overrides: &Overrides, out: &mut Diagnostics) -> Candidate {
+    match format {
+        Format::Toml => toml::read(text, out),
+        Format::Panos(syntax) => panos::read(syntax, text, overrides, out),
+    }
+}
+
+fn info(path: &str, format: Format, security_rules: usize) -> RulebaseInfo {
+    RulebaseInfo { path: path.to_owned(), format: format.name(), security_rules }
 }
 
 /// Reads the files besides the rulebase.

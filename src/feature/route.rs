@@ -240,6 +240,11 @@ impl Network {
         }
     }
 
+    /// Every path there is: what any address is behind is one of them.
+    pub fn paths(&self) -> &[Path] {
+        &self.paths
+    }
+
     /// The interface of that name.
     pub fn find(&self, name: &str) -> Option<InterfaceId> {
         let index = self.interfaces.iter().position(|interface| interface.name == name)?;

@@ -172,6 +172,25 @@ impl Policy {
         implicit.unwrap_or_else(|| self.default_rule(query))
     }
 
+    /// Every rule that matches or may match, in order, until the first that certainly matches and allows; at the end
+    /// of the rulebase the default rule.
+    ///
+    /// Source: PAN-OS CLI help, `show-all`: all potential match rules until the first allow rule.
+    pub fn potential_matches(&self, query: &Query) -> Vec<RuleId> {
+        let mut found = Vec::new();
+        for (id, rule) in (0..).map(RuleId).zip(&self.rules).take(self.user_rules()) {
+            let (certainty, implicit) = self.matches(rule, query);
+            if certainty != Ternary::No {
+                found.push(id);
+            }
+            if certainty == Ternary::Yes && !implicit && rule.action.is_allow() {
+                return found;
+            }
+        }
+        found.push(self.default_rule(query).rule);
+        found
+    }
+
     /// What the rule answers, if it does.
     pub(super) fn answer(&self, id: RuleId, query: &Query) -> Option<Lookup> {
         let rule = self.rule(id);

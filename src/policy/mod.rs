@@ -9,6 +9,7 @@ mod explain;
 mod index;
 mod lookup;
 mod rule;
+mod running;
 mod schedule;
 pub mod space;
 mod user;
@@ -20,5 +21,7 @@ pub use rule::{
     Action, AddressMatch, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch, ServiceTimeouts,
     ZoneMatch,
 };
+pub(crate) use running::address_texts;
+pub use running::{Running, Tuple};
 pub use schedule::{Daytime, Schedule, Times};
 pub use user::{UserMatch, Users};

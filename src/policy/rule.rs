@@ -95,6 +95,17 @@ pub enum RuleType {
     Interzone,
 }
 
+impl RuleType {
+    /// PAN-OS's spelling.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Universal => "universal",
+            Self::Intrazone => "intrazone",
+            Self::Interzone => "interzone",
+        }
+    }
+}
+
 /// A rule's action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Action {

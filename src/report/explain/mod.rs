@@ -11,6 +11,7 @@ use std::io::{self, Write};
 
 use self::packet::Note;
 use self::walk::{Found, Judged, Line, Look, Walk, lookup_lines, path};
+pub(super) use self::walk::{rule_reason, rule_role};
 use super::order::Order;
 use super::row::{self, Subtype, rule_name};
 use super::style::{Paint, Role, count};

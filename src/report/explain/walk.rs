@@ -269,21 +269,31 @@ pub(super) fn lookup_lines(world: &World, explanation: &Explanation, heading: St
 }
 
 fn rule_line(world: &World, rule: &RuleMatch, explanation: &Explanation) -> Line {
+    let name = escape::name(rule_name(world, rule.rule));
+    let text = format!("`{name}` {}", rule_reason(rule, explanation));
+    Line::new(rule_role(rule, explanation), 1, text)
+}
+
+/// What a rule says of a query and why: every column, or of a rule that does not match those that rule it out.
+pub(in crate::report) fn rule_reason(rule: &RuleMatch, explanation: &Explanation) -> String {
     let answers = rule.rule == explanation.lookup.rule;
     let columns = rule
         .columns
         .iter()
         .filter(|column| answers || rule.certainty != Ternary::No || column.certainty == Ternary::No);
     let sentences: Vec<&str> = columns.map(|column| column.sentence.as_str()).collect();
-    let name = escape::name(rule_name(world, rule.rule));
-    let text = format!("`{name}` {}: {}", rule.sentence, sentences.join(" · "));
-    let role = match (answers, explanation.lookup.action.is_allow(), rule.certainty) {
+    format!("{}: {}", rule.sentence, sentences.join(" · "))
+}
+
+/// The colour of a rule in the walk of a lookup.
+pub(in crate::report) fn rule_role(rule: &RuleMatch, explanation: &Explanation) -> Role {
+    let answers = rule.rule == explanation.lookup.rule;
+    match (answers, explanation.lookup.action.is_allow(), rule.certainty) {
         (true, true, Ternary::Unknown) => Role::Leak,
         (true, true, _) => Role::Good,
         (true, false, _) => Role::Deny,
         (false, ..) => Role::Quiet,
-    };
-    Line::new(role, 1, text)
+    }
 }
 
 /// Seconds since the session began.

@@ -1,0 +1,367 @@
+//! A candidate made ready for a format: what it has another form for is put so, what it has none for is left out and
+//! named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Form, text};
+use crate::app::{Catalog, DenyAction, Ports, Timeouts};
+use crate::config::candidate::{
+    AddressObject, At, Body, Candidate, CustomApplication, Definition, Interface, InterfaceMode, Name,
+    NextHop, Route, VirtualRouter, Zone,
+};
+use crate::config::diagnostic::{Span, quote};
+use crate::config::{Settings, World, literal};
+use crate::flow::Addr;
+use crate::policy::Service;
+
+/// So many names are shown in one sentence.
+const SHOWN: usize = 8;
+
+/// Sections of settings that PAN-OS has.
+const SECTIONS: [&str; 6] = ["session", "tcp", "application", "ctd", "config", "nat"];
+
+/// The virtual router of what a rulebase in TOML has.
+const ROUTER: &str = "default";
+
+/// Prepares `candidate`, of which `world` was made, and says what was done to it.
+pub(super) fn prepare(candidate: &mut Candidate, form: Form, world: &World) -> Vec<String> {
+    let mut notes = Notes::default();
+    one_rulebase(candidate, &mut notes);
+    profiles(candidate, &mut notes);
+    descriptions(candidate, &mut notes);
+    match form {
+        Form::Toml => for_toml(candidate, world, &mut notes),
+        Form::PanosXml | Form::PanosSet => for_panos(candidate, world, &mut notes),
+    }
+    notes.0
+}
+
+/// Sentences about what is left out.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    /// `what`, and the names of all it is about.
+    fn about<S: AsRef<str>>(&mut self, what: &str, names: &[S]) {
+        if names.is_empty() {
+            return;
+        }
+        let shown: Vec<String> = names.iter().take(SHOWN).map(|name| quote(name.as_ref())).collect();
+        let more =
+            if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+        self.0.push(format!("{what}: {}{more}", shown.join(", ")));
+    }
+}
+
+/// Rules of several rulebases (of Panorama) become rules of one, where each needs a name of its own.
+fn one_rulebase(candidate: &mut Candidate, notes: &mut Notes) {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut renamed = Vec::new();
+    for rule in &mut candidate.rules {
+        let name = free(&rule.name.value, &taken);
+        if rule.rulebase > 0 && name != rule.name.value {
+            renamed.push(name.clone());
+            rule.name.value = name;
+        }
+        taken.insert(rule.name.value.clone());
+        rule.rulebase = 0;
+    }
+    notes.about("rules of several rulebases had the same name and have another one now", &renamed);
+}
+
+/// `name`, or where that is taken, `name-2` and so on.
+fn free(name: &str, taken: &BTreeSet<String>) -> String {
+    let others = (2..).map(|number: u32| format!("{name}-{number}"));
+    std::iter::once(name.to_owned()).chain(others).find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// Profiles are named by rules and zones, and defined in parts of a configuration that the model does not read.
+fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
+    let mut rules = Vec::new();
+    for rule in candidate.rules.iter_mut().filter(|rule| !rule.profiles.is_empty()) {
+        rule.profiles.clear();
+        rules.push(rule.name.value.clone());
+    }
+    notes.about("left out: security profiles of the rules", &rules);
+    let zones = candidate
+        .zones
+        .iter_mut()
+        .filter_map(|zone| zone.zone_protection.take().map(|_| zone.name.value.clone()));
+    let zones: Vec<String> = zones.collect();
+    notes.about("left out: zone protection profiles of the zones", &zones);
+}
+
+/// Descriptions are one line of text: not every format can hold more.
+fn descriptions(candidate: &mut Candidate, notes: &mut Notes) {
+    let rules = candidate.rules.iter_mut().map(|rule| (&rule.name, &mut rule.description));
+    let nat = candidate.nat.iter_mut().map(|rule| (&rule.name, &mut rule.description));
+    let overrides = candidate.overrides.iter_mut().map(|rule| (&rule.name, &mut rule.description));
+    let mut changed = Vec::new();
+    for (name, description) in rules.chain(nat).chain(overrides) {
+        let Some(text) = description.as_mut().filter(|text| text.contains(char::is_control)) else {
+            continue;
+        };
+        *text = text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        changed.push(name.value.clone());
+    }
+    notes.about("descriptions are on one line now: of the rules", &changed);
+}
+
+fn for_toml(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
+    let nat: Vec<String> = candidate.nat.drain(..).map(|rule| rule.name.value).collect();
+    notes.about("left out, for TOML has no form for it yet: NAT rules", &nat);
+    let overrides: Vec<String> = candidate.overrides.drain(..).map(|rule| rule.name.value).collect();
+    notes.about("left out, for TOML has no form for it yet: application-override rules", &overrides);
+    let signed = candidate.applications.iter_mut().filter(|app| !app.signatures.is_empty());
+    let signed: Vec<String> = signed
+        .map(|app| {
+            app.signatures.clear();
+            app.name.value.clone()
+        })
+        .collect();
+    notes.about("left out, for TOML has no form for it: signatures of the applications", &signed);
+    // Applications that only newer content has: PAN-OS knows them, TOML wants them defined.
+    let known: BTreeSet<String> = candidate.applications.iter().map(|app| app.name.value.clone()).collect();
+    let builtin = Catalog::builtin().unwrap_or_default();
+    let newer: Vec<String> = world
+        .catalog
+        .iter()
+        .map(|(_, app)| app.name.clone())
+        .filter(|name| builtin.find(name).is_none() && !known.contains(name))
+        .collect();
+    candidate.applications.extend(newer.iter().map(|name| blank(name)));
+    notes.about("defined without ports, for the catalog does not have them: the applications", &newer);
+    candidate.is_panos = false;
+}
+
+/// An application of which nothing is said.
+fn blank(name: &str) -> CustomApplication {
+    CustomApplication {
+        name: made(name),
+        ports: Ports::default(),
+        icmp: None,
+        icmp6: None,
+        parent: None,
+        signatures: Vec::new(),
+        defines: Vec::new(),
+        depends_on: Vec::new(),
+        implicit: Vec::new(),
+        deny_action: None,
+        timeouts: Timeouts::default(),
+        class: crate::app::Class::default(),
+        characteristics: Vec::new(),
+        tags: Vec::new(),
+    }
+}
+
+/// A name that stands in no file.
+fn made(name: &str) -> Name {
+    At::new(name.to_owned(), Span::default())
+}
+
+fn for_panos(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
+    addresses(candidate);
+    services(candidate);
+    applications(candidate, world, notes);
+    tables(candidate, notes);
+    prefixes(candidate, notes);
+    let (kept, left): (Vec<_>, Vec<_>) = candidate.settings.drain(..).partition(|(key, _)| {
+        let section = key.value.split_once('.').map(|(section, _)| section);
+        section.is_some_and(|section| SECTIONS.contains(&section)) && Settings::info(&key.value).is_some()
+    });
+    candidate.settings = kept;
+    let left: Vec<String> = left.into_iter().map(|(key, _)| key.value).collect();
+    notes.about("left out, for they are settings of this program and not of PAN-OS", &left);
+    candidate.is_panos = true;
+}
+
+/// Members of PAN-OS's groups are names of objects, and an object is one prefix or range: others become objects of
+/// their own.
+fn addresses(candidate: &mut Candidate) {
+    let regions = candidate.tables.regions.iter().map(|(name, _)| name);
+    let names = candidate.addresses.iter().map(|address| &address.name).chain(regions);
+    let mut literals = Literals::new(names);
+    for address in &mut candidate.addresses {
+        let texts = match &address.body {
+            Body::Object(AddressObject::Ranges(ranges)) if ranges.len() > 1 => text::addresses(ranges),
+            Body::Group(members) => members.iter().map(|member| member.value.clone()).collect(),
+            _ => continue,
+        };
+        address.body = match texts.as_slice() {
+            [one] if literals.ranges(one).is_some() => {
+                Body::Object(AddressObject::Ranges(literals.ranges(one).unwrap_or_default()))
+            }
+            texts => Body::Group(texts.iter().map(|text| made(&literals.object(text))).collect()),
+        };
+    }
+    candidate.addresses.append(&mut literals.objects);
+}
+
+/// Addresses that stand where names of objects should.
+struct Literals {
+    /// Names of what the rulebase defines.
+    defined: BTreeSet<String>,
+    taken: BTreeSet<String>,
+    /// Objects made, by what they are.
+    made: BTreeMap<String, String>,
+    objects: Vec<Definition<AddressObject>>,
+}
+
+impl Literals {
+    fn new<'n>(defined: impl Iterator<Item = &'n Name>) -> Self {
+        let defined: BTreeSet<String> = defined.map(|name| name.value.clone()).collect();
+        Self { taken: defined.clone(), defined, made: BTreeMap::new(), objects: Vec::new() }
+    }
+
+    /// What a text stands for, unless it is a name.
+    fn ranges(&self, text: &str) -> Option<Vec<(Addr, Addr)>> {
+        if self.defined.contains(text) { None } else { literal::addresses(text)?.ok() }
+    }
+
+    /// The name of the object for a text, which is the text itself where that is a name.
+    fn object(&mut self, text: &str) -> String {
+        if let Some(name) = self.made.get(text) {
+            return name.clone();
+        }
+        let Some(ranges) = self.ranges(text) else { return text.to_owned() };
+        let plain: String =
+            text.chars().map(|c| if matches!(c, '/' | ':' | ' ') { '-' } else { c }).collect();
+        let name = free(&plain, &self.taken);
+        self.taken.insert(name.clone());
+        self.made.insert(text.to_owned(), name.clone());
+        let body = Body::Object(AddressObject::Ranges(ranges));
+        self.objects.push(Definition { name: made(&name), body, tags: Vec::new() });
+        name
+    }
+}
+
+/// A service of PAN-OS is of one protocol: one that is of several becomes a group.
+fn services(candidate: &mut Candidate) {
+    let mut taken: BTreeSet<String> =
+        candidate.services.iter().map(|service| service.name.value.clone()).collect();
+    let mut parts = Vec::new();
+    for service in &mut candidate.services {
+        let Body::Object(services) = &service.body else { continue };
+        if services.len() == 1 {
+            continue;
+        }
+        let members: Vec<Name> = services
+            .iter()
+            .map(|part| {
+                let name = free(&format!("{}-{}", service.name.value, part.protocol), &taken);
+                taken.insert(name.clone());
+                let part = Service { name: name.clone(), ..part.clone() };
+                parts.push(Definition {
+                    name: made(&name),
+                    body: Body::Object(vec![part]),
+                    tags: Vec::new(),
+                });
+                made(&name)
+            })
+            .collect();
+        service.body = Body::Group(members);
+    }
+    candidate.services.append(&mut parts);
+}
+
+/// What PAN-OS's custom applications cannot say, and predefined ones apart from others.
+fn applications(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
+    let (mut depends, mut implicit, mut deny, mut discard) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let builtin = Catalog::builtin().unwrap_or_default();
+    for app in &mut candidate.applications {
+        let name = app.name.value.clone();
+        let note = |left: bool, list: &mut Vec<String>| {
+            if left {
+                list.push(name.clone());
+            }
+        };
+        note(!std::mem::take(&mut app.depends_on).is_empty(), &mut depends);
+        note(!std::mem::take(&mut app.implicit).is_empty(), &mut implicit);
+        note(app.deny_action.take().is_some_and(|action| action != DenyAction::Drop), &mut deny);
+        note(app.timeouts.discard_timeout.take().is_some(), &mut discard);
+        if builtin.find(&name).is_none() && app.defines.is_empty() && world.catalog.find(&name).is_some() {
+            app.defines.push(made("default"));
+        }
+    }
+    let why = "left out, for custom applications of PAN-OS have none";
+    notes.about(&format!("{why}: `depends-on` of"), &depends);
+    notes.about(&format!("{why}: `implicit-use` of"), &implicit);
+    notes.about(&format!("{why}: `deny-action` of"), &deny);
+    notes.about(&format!("{why}: `discard-timeout` of"), &discard);
+}
+
+/// What a firewall looks up elsewhere stands in no configuration.
+fn tables(candidate: &mut Candidate, notes: &mut Notes) {
+    let tables = &mut candidate.tables;
+    let lists = tables.external_lists.iter_mut().filter(|(_, entries)| !entries.is_empty());
+    let lists: Vec<String> = lists
+        .map(|(name, entries)| {
+            entries.clear();
+            name.value.clone()
+        })
+        .collect();
+    const WHY: &str = "left out, for a firewall looks them up elsewhere";
+    notes.about(&format!("{WHY}: entries of the external dynamic lists"), &lists);
+    for (what, rows) in [
+        ("addresses of the host names", &mut tables.fqdn),
+        ("addresses of the users", &mut tables.users),
+        ("members of the user groups", &mut tables.user_groups),
+    ] {
+        let names: Vec<String> = rows.drain(..).map(|(name, _)| name.value).collect();
+        notes.about(&format!("{WHY}: {what}"), &names);
+    }
+}
+
+/// A zone of PAN-OS is behind interfaces: one that has prefixes gets an interface with a route to each of them.
+fn prefixes(candidate: &mut Candidate, notes: &mut Notes) {
+    let groups = ["224.0.0.0/4", "ff00::/8"];
+    let own = |zone: &Zone| {
+        zone.name.value == "multicast"
+            && zone.prefixes.iter().all(|prefix| groups.contains(&prefix.value.to_string().as_str()))
+    };
+    candidate.zones.retain(|zone| !own(zone));
+    let mut taken: BTreeSet<String> =
+        candidate.interfaces.iter().map(|interface| interface.name.value.clone()).collect();
+    let (mut interfaces, mut routes, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for zone in candidate.zones.iter_mut().filter(|zone| !zone.prefixes.is_empty()) {
+        let slots = (1..).map(|slot: u32| format!("ethernet1/{slot}"));
+        let Some(slot) = slots.into_iter().find(|slot| !taken.contains(slot)) else { continue };
+        taken.insert(slot.clone());
+        for (number, prefix) in (1..).zip(zone.prefixes.drain(..)) {
+            routes.push(Route {
+                name: made(&format!("{}-{number}", zone.name.value)),
+                destination: prefix,
+                interface: Some(made(&slot)),
+                next_hop: NextHop::None,
+                metric: 10,
+                admin_distance: 10,
+            });
+        }
+        zone.interfaces.push(made(&slot));
+        names.push(zone.name.value.clone());
+        interfaces.push(made(&slot));
+    }
+    notes.about(
+        "an interface each with a route to every prefix, for zones of PAN-OS have no prefixes",
+        &names,
+    );
+    candidate.interfaces.extend(interfaces.iter().cloned().map(|name| Interface {
+        name,
+        mode: InterfaceMode::Layer3,
+        addresses: Vec::new(),
+        tag: None,
+        dynamic: false,
+    }));
+    if interfaces.is_empty() {
+        return;
+    }
+    let routers = &mut candidate.virtual_routers;
+    let at = routers.iter().position(|router| router.name.value == ROUTER).unwrap_or_else(|| {
+        routers.push(VirtualRouter { name: made(ROUTER), interfaces: Vec::new(), routes: Vec::new() });
+        routers.len() - 1
+    });
+    if let Some(router) = routers.get_mut(at) {
+        router.interfaces.append(&mut interfaces);
+        router.routes.append(&mut routes);
+    }
+}

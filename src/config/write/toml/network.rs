@@ -1,0 +1,121 @@
+//! `[zones]`, `[interface]`, `[[route]]`, `[virtual-wire]`, `[device]` and `[setting]`.
+
+use super::{Page, list, string, strings};
+use crate::config::candidate::{Candidate, Interface, InterfaceMode, NextHop, Route};
+
+/// What an interface or route is in that names no virtual router.
+const DEFAULT_ROUTER: &str = "default";
+/// Metric and administrative distance of a route that does not say.
+const METRIC: u32 = 10;
+
+pub(super) fn zones(candidate: &Candidate, page: &mut Page) {
+    page.head(&["zones"], false);
+    for zone in &candidate.zones {
+        let prefixes: Vec<String> = zone.prefixes.iter().map(|prefix| prefix.value.to_string()).collect();
+        page.line(&zone.name.value, &strings(&prefixes));
+    }
+}
+
+pub(super) fn network(candidate: &Candidate, page: &mut Page) {
+    for interface in &candidate.interfaces {
+        self::interface(candidate, interface, page);
+    }
+    for router in &candidate.virtual_routers {
+        for route in &router.routes {
+            self::route(&router.name.value, route, page);
+        }
+    }
+    for wire in &candidate.virtual_wires {
+        page.head(&["virtual-wire", &wire.name.value], false);
+        page.line("interfaces", &list(&wire.interfaces));
+    }
+}
+
+fn interface(candidate: &Candidate, interface: &Interface, page: &mut Page) {
+    let name = &interface.name.value;
+    page.head(&["interface", name], false);
+    let addresses: Vec<String> = interface.addresses.iter().map(|net| net.value.to_string()).collect();
+    if !addresses.is_empty() {
+        page.line("ip", &strings(&addresses));
+    }
+    let zone = candidate.zones.iter().find(|zone| zone.interfaces.iter().any(|member| member.value == *name));
+    if let Some(zone) = zone {
+        page.string("zone", &zone.name.value);
+    }
+    let mode = match interface.mode {
+        InterfaceMode::Layer3 => None,
+        InterfaceMode::Layer2 => Some("layer2"),
+        InterfaceMode::VirtualWire => Some("virtual-wire"),
+        InterfaceMode::Tap | InterfaceMode::Other => Some("tap"),
+    };
+    if let Some(mode) = mode {
+        page.string("mode", mode);
+    }
+    let router = candidate
+        .virtual_routers
+        .iter()
+        .find(|router| router.interfaces.iter().any(|member| member.value == *name));
+    if let Some(router) = router.filter(|router| mode.is_none() && router.name.value != DEFAULT_ROUTER) {
+        page.string("virtual-router", &router.name.value);
+    }
+    if let Some(tag) = interface.tag {
+        page.line("tag", &tag.to_string());
+    }
+    if interface.dynamic {
+        page.flag("dhcp-client", true);
+    }
+}
+
+fn route(router: &str, route: &Route, page: &mut Page) {
+    page.head(&["route"], true);
+    page.string("name", &route.name.value);
+    page.string("destination", &route.destination.value.to_string());
+    if let Some(interface) = &route.interface {
+        page.string("interface", &interface.value);
+    }
+    match &route.next_hop {
+        NextHop::None => {}
+        NextHop::Address(address) => page.string("nexthop", &address.to_string()),
+        NextHop::Router(name) => page.string("next-vr", &name.value),
+        NextHop::Discard => page.flag("discard", true),
+    }
+    if router != DEFAULT_ROUTER {
+        page.string("virtual-router", router);
+    }
+    for (key, number) in [("metric", route.metric), ("admin-dist", route.admin_distance)] {
+        if number != METRIC {
+            page.line(key, &number.to_string());
+        }
+    }
+}
+
+pub(super) fn settings(candidate: &Candidate, page: &mut Page) {
+    if let Some(zone) = &candidate.timezone {
+        page.head(&["device"], false);
+        page.string("timezone", &zone.value);
+    }
+    let mut sections: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
+    for (key, value) in &candidate.settings {
+        let Some((section, key)) = key.value.split_once('.') else { continue };
+        let text = match value.value.as_str() {
+            "yes" | "no" => if value.value == "yes" { "true" } else { "false" }.to_owned(),
+            text if text.parse::<u32>().is_ok_and(|number| number.to_string() == text) => text.to_owned(),
+            text => string(text),
+        };
+        let at = sections.iter().position(|(known, _)| *known == section).unwrap_or_else(|| {
+            sections.push((section, Vec::new()));
+            sections.len() - 1
+        });
+        if let Some((_, lines)) = sections.get_mut(at) {
+            // What is said twice counts as it was said last.
+            lines.retain(|(known, _)| *known != key);
+            lines.push((key, text));
+        }
+    }
+    for (section, lines) in sections {
+        page.head(&["setting", section], false);
+        for (key, text) in lines {
+            page.line(key, &text);
+        }
+    }
+}
