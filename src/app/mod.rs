@@ -34,6 +34,8 @@ pub struct Finding<'a> {
     pub what: &'static str,
     /// Bytes of the payload that go with it (the server name), raw: whoever prints them escapes them.
     pub detail: &'a [u8],
+    /// Whether `detail` is the host that the client asks for, so that URL categories can be told by it.
+    pub names_host: bool,
 }
 
 /// A finding's detail as people write it: a domain name as in a DNS message (RFC 1035, 3.1) with dots, a NetBIOS name

@@ -161,7 +161,7 @@ impl Overrides {
 /// # Errors
 /// Where the file cannot be read, or is no rulebase, with all that is wrong with it.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<World, ConfigError> {
-    let bytes = source::read(path)?;
+    let bytes = source::read(path, "the path given with `--rules`")?;
     parse(&path.to_string_lossy(), &bytes, overrides)
 }
 
@@ -203,7 +203,7 @@ fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigEr
     let broken = |error: CatalogError| ConfigError::whole("the built-in catalog", error.to_string(), "");
     let mut catalog = Catalog::builtin().map_err(broken)?;
     if let Some(path) = &overrides.app_catalog {
-        let bytes = source::read(path)?;
+        let bytes = source::read(path, "the path given with `--app-catalog`")?;
         let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
         warnings.into_iter().for_each(|warning| out.warn(warning));
     }
@@ -212,7 +212,7 @@ fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigEr
 
 /// Reads the file of `--tables`.
 fn tables(path: &Path) -> Result<Lookups, ConfigError> {
-    let bytes = source::read(path)?;
+    let bytes = source::read(path, "the path given with `--tables`")?;
     let path = path.to_string_lossy();
     let text = source::utf8(&path, &bytes)?;
     let mut out = Diagnostics::default();

@@ -9,8 +9,8 @@ use super::panos::{self, Syntax};
 /// The largest rulebase file that is read, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// Reads a file, or standard input for `-`.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+/// Reads a file, or standard input for `-`; `what` is what to check where there is none.
+pub(super) fn read(path: &Path, what: &str) -> Result<Vec<u8>, ConfigError> {
     let name = path.to_string_lossy();
     if name == "-" {
         return read_all(&name, io::stdin().lock());
@@ -21,6 +21,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
     }
     match std::fs::File::open(path) {
         Ok(file) => read_all(&name, file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(ConfigError::whole(&name, "there is no such file", &format!("check {what}")))
+        }
         Err(error) => Err(unreadable(&name, &error)),
     }
 }
@@ -42,7 +45,6 @@ fn read_all(name: &str, source: impl Read) -> Result<Vec<u8>, ConfigError> {
 
 fn unreadable(name: &str, error: &io::Error) -> ConfigError {
     let (message, help) = match error.kind() {
-        io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
         io::ErrorKind::PermissionDenied => {
             ("no permission to read the file".to_owned(), "check who may read it")
         }

@@ -6,6 +6,7 @@ use crate::app::{AppId, Finding, Heads, Identified};
 use crate::config::{Settings, World};
 use crate::flow::{Direction, Protocol};
 use crate::packet::{Layer4, Packet, Payload};
+use crate::policy::CategorySet;
 use crate::session::{AppState, Chunk, Session, Slot, Stream, StreamError};
 
 /// What a packet's payload has brought.
@@ -13,7 +14,7 @@ pub(super) enum Identification {
     /// No change.
     Nothing,
     /// The application is known now.
-    Application(AppId),
+    Application(AppId, Option<CategorySet>),
     /// Too many segments wait for one that is missing.
     OutOfOrderLimit,
 }
@@ -69,7 +70,7 @@ impl Firewall {
                 Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
                 Ok(Decoded::Found(app, evidence)) => {
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
-                    return Identification::Application(app);
+                    return Identification::Application(app, categories(&self.world, app, &evidence, out));
                 }
                 // A stream's decoder that still hopes is heard out up to its own limits (a long request, a long
                 // banner); datagrams are not worth the wait.
@@ -92,9 +93,9 @@ impl Firewall {
             && self.peers.note(&session.c2s, self.world.settings.p2p_endpoints);
         let Some(app) = unknown(&self.world, session, is_peer) else { return Identification::Nothing };
         let what = if is_peer { "one port, many unknown peers" } else { "no decoder recognises it" };
-        let evidence = Evidence { what, detail: out.add_bytes(&[]) };
+        let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
         out.push(event(session.id, EventKind::Identified { app, evidence }));
-        Identification::Application(app)
+        Identification::Application(app, categories(&self.world, app, &evidence, out))
     }
 }
 
@@ -187,12 +188,25 @@ fn heads<'a>(
 impl Decoded {
     fn of(identified: Identified<'_>, out: &mut Events) -> Self {
         match identified {
-            Identified::Found(app, Finding { what, detail, .. }) => {
-                Self::Found(app, Evidence { what, detail: out.add_bytes(detail) })
+            Identified::Found(app, Finding { what, detail, names_host, .. }) => {
+                Self::Found(app, Evidence { what, detail: out.add_bytes(detail), names_host })
             }
             Identified::Pending => Self::Pending,
             Identified::Exhausted => Self::Exhausted,
         }
+    }
+}
+
+/// Applications that a host is asked for in, even where the bytes do not name it.
+const WEB: [&str; 4] = ["web-browsing", "http-proxy", "ssl", "quic"];
+
+/// The URL categories of a session: those of the host it asks for, none where its application asks for no host.
+/// `None` where that is not known (PANOS.md 2.2).
+fn categories(world: &World, app: AppId, evidence: &Evidence, out: &Events) -> Option<CategorySet> {
+    match out.bytes(evidence.detail) {
+        host if evidence.names_host && !host.is_empty() => Some(world.categories.of(host)),
+        _ if WEB.contains(&world.catalog.name(app)) => None,
+        _ => Some(CategorySet::default()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::World;
 use crate::flow::{Direction, FlowKey, Protocol};
 use crate::packet::build::Builder;
 use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
-use crate::policy::{Action, Lookup};
+use crate::policy::{Action, CategorySet, Lookup, Query};
 use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
 
 impl Firewall {
@@ -20,14 +20,14 @@ impl Firewall {
         direction: Direction,
         packet: &Packet<'_>,
         expected: u32,
-        app: AppId,
+        (app, category): (AppId, Option<CategorySet>),
         out: &mut Events,
     ) -> Option<Judgement> {
         let session = self.table.get_mut(slot)?;
         session.app = AppState::Known(app);
         self.streams.release(session.stream.take());
         let (key, to) = (session.c2s, session.egress());
-        let query = query(&key, to, Some(app), self.now);
+        let query = Query { category, ..query(&key, to, Some(app), self.now) };
         let lookup = self.world.policy.lookup(&query);
         let (at, id) = (self.now, session.id);
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };

@@ -184,6 +184,8 @@ pub struct Evidence {
     pub what: &'static str,
     /// Raw bytes of the payload: [`Events::bytes`]. Whoever prints them escapes them.
     pub detail: Range,
+    /// Whether `detail` is the host that the client asks for.
+    pub names_host: bool,
 }
 
 /// The application column of a row.

@@ -4,7 +4,7 @@ use super::appid::Identification;
 use super::event::{Event, EventKind, Events, Limit};
 use super::slow::is_syn;
 use super::verdict::{DropReason, Verdict};
-use super::{Arrived, Firewall, Judgement, timeout};
+use super::{Arrived, Firewall, Judgement, query, timeout};
 use crate::flow::Direction;
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
@@ -88,8 +88,9 @@ impl Firewall {
         };
         match identification {
             Identification::Nothing => {}
-            Identification::Application(app) => {
-                if let Some(judgement) = self.decide(slot, direction, packet, expected, app, out) {
+            Identification::Application(app, category) => {
+                let found = (app, category);
+                if let Some(judgement) = self.decide(slot, direction, packet, expected, found, out) {
                     return judgement;
                 }
             }
@@ -146,7 +147,8 @@ impl Firewall {
             AppState::Known(app) => Some(app),
             AppState::Undecided | AppState::Exhausted => None,
         };
-        let timeout = timeout(&self.world, timer, session.c2s.protocol, app);
+        let query = query(&session.c2s, session.egress(), app, self.now);
+        let timeout = timeout(&self.world, timer, &query, session.rule());
         let length = Span::from_secs(u64::from(timeout));
         if (timer, timeout) != (session.timer, session.timeout) {
             let kind = EventKind::Armed { timer, timeout: length };

@@ -27,7 +27,7 @@ use crate::feature::nat::Pools;
 use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
-use crate::policy::{Query, Ternary};
+use crate::policy::{Query, RuleId, Ternary};
 use crate::session::{
     AppState, EndReason, KeyHash, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
 };
@@ -413,30 +413,35 @@ fn first_packets(session: &Session) -> Option<FirstPackets> {
 }
 
 /// How many seconds a timer runs: the application's own time once it is known, otherwise the global one (PANOS.md 5.2).
-fn timeout(world: &World, timer: Timer, protocol: Protocol, app: Option<AppId>) -> u32 {
+fn timeout(world: &World, timer: Timer, query: &Query, rule: RuleId) -> u32 {
     let settings = &world.settings;
-    let own = app
+    let own = query
+        .app
         .and_then(|app| world.catalog.get(app))
         .map(|application| application.timeouts)
         .unwrap_or_default();
-    let (own, global) = match timer {
-        Timer::Default => (own.timeout, settings.timeout_default),
-        Timer::Icmp => (own.timeout, settings.timeout_icmp),
-        Timer::Udp => (own.udp_timeout.or(own.timeout), settings.timeout_udp),
-        Timer::Tcp => (own.tcp_timeout.or(own.timeout), settings.timeout_tcp),
-        Timer::TcpHalfClosed => (own.tcp_half_closed_timeout, settings.timeout_tcp_half_closed),
-        Timer::TcpTimeWait => (own.tcp_time_wait_timeout, settings.timeout_tcp_time_wait),
-        Timer::TcpInit => (None, settings.timeout_tcpinit),
-        Timer::TcpHandshake => (None, settings.timeout_tcphandshake),
-        Timer::TcpUnverifiedRst => (None, settings.timeout_tcp_unverified_rst),
+    let service = world.policy.service_of(rule, query).map(|service| service.timeouts).unwrap_or_default();
+    let (service, own, global) = match timer {
+        Timer::Default => (None, own.timeout, settings.timeout_default),
+        Timer::Icmp => (None, own.timeout, settings.timeout_icmp),
+        Timer::Udp => (service.idle, own.udp_timeout.or(own.timeout), settings.timeout_udp),
+        Timer::Tcp => (service.idle, own.tcp_timeout.or(own.timeout), settings.timeout_tcp),
+        Timer::TcpHalfClosed => {
+            (service.half_closed, own.tcp_half_closed_timeout, settings.timeout_tcp_half_closed)
+        }
+        Timer::TcpTimeWait => (service.time_wait, own.tcp_time_wait_timeout, settings.timeout_tcp_time_wait),
+        Timer::TcpInit => (None, None, settings.timeout_tcpinit),
+        Timer::TcpHandshake => (None, None, settings.timeout_tcphandshake),
+        Timer::TcpUnverifiedRst => (None, None, settings.timeout_tcp_unverified_rst),
         Timer::Discard => (
+            None,
             own.discard_timeout,
-            match protocol {
+            match query.protocol {
                 Protocol::TCP => settings.timeout_discard_tcp,
                 Protocol::UDP => settings.timeout_discard_udp,
                 _ => settings.timeout_discard_default,
             },
         ),
     };
-    own.unwrap_or_else(|| u32::try_from(global).unwrap_or(u32::MAX))
+    service.or(own).unwrap_or_else(|| u32::try_from(global).unwrap_or(u32::MAX))
 }

@@ -93,7 +93,7 @@ impl Firewall {
             Layer4::Icmp(_) => (Timer::Icmp, TcpTracker::default()),
             _ => (Timer::Default, TcpTracker::default()),
         };
-        let timeout = timeout(&self.world, timer, key.protocol, query.app);
+        let timeout = timeout(&self.world, timer, query, lookup.rule);
         let opening = State::Init.next(Trigger::Allocate).unwrap_or(State::Opening);
         Session {
             c2s: key,
@@ -158,8 +158,9 @@ impl Firewall {
             Some(rule) => Evidence {
                 what: "told by the application-override rule",
                 detail: out.add_bytes(rule.name.as_bytes()),
+                names_host: false,
             },
-            None => Evidence { what: "told by the IP header", detail: out.add_bytes(&[]) },
+            None => Evidence { what: "told by the IP header", detail: out.add_bytes(&[]), names_host: false },
         };
         out.push(event(EventKind::Identified { app, evidence }));
         let record = out.add_record(Record::of(session, Label::App(app)));

@@ -34,6 +34,14 @@ impl<const N: usize> Inline<N> {
         inline
     }
 
+    pub(super) fn of_bytes(bytes: impl Iterator<Item = u8>) -> Self {
+        let mut inline = Self::default();
+        for byte in bytes {
+            inline.push(&[byte]);
+        }
+        inline
+    }
+
     /// An address, as it prints itself.
     pub(super) fn of_addr(addr: Addr) -> Self {
         let IpAddr::V4(v4) = IpAddr::from(addr) else { return Self::of(addr) };

@@ -145,14 +145,14 @@ impl Writer<'_> {
         self.numbers([action as u64, action_source as u64]);
         self.numbers(counts.packets.into_iter().chain(counts.bytes));
         self.passed(&passed);
-        self.option(nat.map(|rule| rule.0.into()));
+        self.option(nat.map(|rule| rule.index() as u64));
         for side in sides {
             self.option(side.map(|side| side as u64));
         }
         self.option(reason.map(|reason| reason as u64));
         self.number(state as u64);
         self.numbers([open.into(), cut.into()]);
-        self.text(history.letters());
+        self.number(history.bits());
         self.first_packets(first_packets.as_ref());
         self.numbers([first_packet, last_packet]);
     }
@@ -276,13 +276,13 @@ impl<'a> Reader<'a> {
             passed: self.passed()?,
             started: Timestamp::from_nanos(started),
             last: Timestamp::from_nanos(last),
-            nat: self.option(|rule| u32::try_from(rule).ok().map(NatRuleId))?,
+            nat: self.option(|rule| NatRuleId::new(usize::try_from(rule).ok()?))?,
             sides: [self.side()?, self.side()?],
             reason: self.option(|reason| EndReason::ALL.get(usize::try_from(reason).ok()?).copied())?,
             state: self.choice(&State::ALL)?,
             open: self.flag()?,
             cut: self.flag()?,
-            history: History::from_letters(self.text()?),
+            history: History::from_bits(self.number()?),
             first_packets: match self.option(|outcome| Outcome::ALL.get(usize::try_from(outcome).ok()?))? {
                 Some(&outcome) => {
                     Some(FirstPackets { outcome, admitted_by: RuleId(self.small()?), passed: self.passed()? })
@@ -341,19 +341,20 @@ mod tests {
 
     use super::*;
 
+    fn key() -> impl Strategy<Value = FlowKey> {
+        (any::<u128>(), any::<u128>(), any::<u16>(), any::<u16>(), any::<u8>(), any::<u16>()).prop_map(
+            |(src, dst, sport, dport, protocol, zone)| FlowKey {
+                src: Addr::from_bits(src),
+                dst: Addr::from_bits(dst),
+                sport,
+                dport,
+                protocol: Protocol(protocol),
+                zone: ZoneId(zone),
+            },
+        )
+    }
+
     fn record() -> impl Strategy<Value = Record> {
-        let key = || {
-            (any::<u128>(), any::<u128>(), any::<u16>(), any::<u16>(), any::<u8>(), any::<u16>()).prop_map(
-                |(src, dst, sport, dport, protocol, zone)| FlowKey {
-                    src: Addr::from_bits(src),
-                    dst: Addr::from_bits(dst),
-                    sport,
-                    dport,
-                    protocol: Protocol(protocol),
-                    zone: ZoneId(zone),
-                },
-            )
-        };
         let keys = (key(), key(), any::<bool>())
             .prop_map(|(c2s, s2c, mirrored)| (c2s, if mirrored { c2s.reply(s2c.zone) } else { s2c }));
         let passed =
@@ -371,7 +372,7 @@ mod tests {
                 Just(Label::NotApplicable),
                 any::<u16>().prop_map(|app| Label::App(AppId(app))),
             ],
-            proptest::collection::vec(b'a'..b'z', 0..14),
+            any::<u64>(),
         );
         let numbers = any::<([u64; 2], [u64; 2], [u32; 2], [bool; 2], [u64; 4])>();
         (keys, id(), id(), proptest::option::of(any::<u32>()), choices, passed(), first, numbers).prop_map(
@@ -396,12 +397,12 @@ mod tests {
                     passed,
                     started: Timestamp::from_nanos(started),
                     last: Timestamp::from_nanos(last),
-                    nat: parent.map(|_| NatRuleId(rule)),
+                    nat: parent.and_then(|_| NatRuleId::new(usize::try_from(rule).ok()?)),
                     sides: [Some(Side::Transmitted), cut.then_some(Side::Received)],
                     reason,
                     state,
                     open,
-                    history: History::from_letters(&letters),
+                    history: History::from_bits(letters),
                     cut,
                     first_packets: first.map(|(rule, outcome, passed)| FirstPackets {
                         admitted_by: RuleId(rule),

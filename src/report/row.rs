@@ -265,7 +265,7 @@ impl<'a> Model<'a> {
             state: record.state.name(),
             logged: is_logged(subtype, record, world),
             open_at_end: record.open,
-            history: Inline::of_text(record.history.letters()),
+            history: Inline::of_bytes(record.history.letters()),
             community_id: community_id(&record.c2s, is_echo(world, record)),
             tentative_rule: rule_name(world, record.tentative),
             final_rule: record.decided.map(|rule| rule_name(world, rule)),

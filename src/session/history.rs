@@ -6,12 +6,14 @@ use std::fmt;
 ///
 /// `S` SYN, `H` SYN-ACK, `A` a pure ACK, `D` payload, `F` FIN, `R` RST, `T` retransmitted payload. Each letter is
 /// noted once per side, as Zeek does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct History {
-    letters: [u8; 14],
-    len: u8,
-    seen: [u8; 2],
+    /// How many letters there are, in four bits, then the letters, in four bits each: at most fourteen.
+    packed: u64,
 }
+
+/// The letters from the client, in the order of [`Letter`].
+const LETTERS: [u8; 7] = *b"SHADFRT";
 
 /// One letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,40 +30,47 @@ pub(crate) enum Letter {
 impl History {
     /// Notes a letter from `side` (0 client, 1 server).
     pub(crate) fn note(&mut self, side: usize, letter: Letter) {
-        self.push(side, 1 << letter as u8, b"SHADFRT"[letter as usize] | if side == 0 { 0 } else { 0x20 });
-    }
-
-    fn push(&mut self, side: usize, bit: u8, letter: u8) {
-        let Some(seen) = self.seen.get_mut(side).filter(|seen| **seen & bit == 0) else { return };
-        *seen |= bit;
-        if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
-            *place = letter;
-            self.len += 1;
+        let code = (letter as u64) << 1 | (side as u64 & 1);
+        if self.codes().any(|noted| noted == code) {
+            return;
         }
+        let len = self.packed & 15;
+        self.packed = (self.packed + 1) | code << (4 + 4 * len);
     }
-}
 
-impl History {
     /// The letters, in order.
-    pub(crate) fn letters(&self) -> &[u8] {
-        self.letters.get(..usize::from(self.len)).unwrap_or_default()
+    pub(crate) fn letters(&self) -> impl Iterator<Item = u8> {
+        self.codes().filter_map(|code| {
+            let letter = *LETTERS.get(usize::try_from(code >> 1).ok()?)?;
+            Some(if code & 1 == 0 { letter } else { letter.to_ascii_lowercase() })
+        })
     }
 
-    /// A history to print: one that has noted these letters.
-    pub(crate) fn from_letters(letters: &[u8]) -> Self {
-        let mut history = Self::default();
-        for &letter in letters {
-            let found = b"SHADFRT".iter().position(|&upper| upper == letter.to_ascii_uppercase());
-            let Some(bit) = found else { continue };
-            history.push(usize::from(letter.is_ascii_lowercase()), 1 << bit, letter);
-        }
-        history
+    /// All of it in one number.
+    pub(crate) const fn bits(self) -> u64 {
+        self.packed
+    }
+
+    /// What [`History::bits`] gave.
+    pub(crate) const fn from_bits(packed: u64) -> Self {
+        Self { packed }
+    }
+
+    fn codes(self) -> impl Iterator<Item = u64> {
+        (0..self.packed & 15).map(move |place| self.packed >> (4 + 4 * place) & 15)
     }
 }
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(self.letters()).unwrap_or_default())
+        let letters: String = self.letters().map(char::from).collect();
+        f.pad(&letters)
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "History({self})")
     }
 }
 

@@ -151,7 +151,7 @@ pub struct Session {
     /// Bytes kept for App-ID, where it needs more than one packet: an index into the engine's pool.
     pub stream: Option<NonZeroU32>,
     /// TCP/UDP packets with new payload seen while undecided.
-    pub data_packets: u32,
+    pub data_packets: u16,
     /// New payload bytes seen while undecided.
     pub data_bytes: u32,
     /// The NAT rule that translates it.

@@ -14,7 +14,9 @@ pub(super) const DECODER: Decoder = Decoder {
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let Some(datagram) = first_datagram(heads) else { return Match::More };
     match is_message(Reader(datagram)) {
-        Some(true) => Match::Yes(Finding { app: "dhcp", what: "DHCP message", detail: &[] }),
+        Some(true) => {
+            Match::Yes(Finding { app: "dhcp", what: "DHCP message", detail: &[], names_host: false })
+        }
         _ => Match::No,
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Message<'a> {
         let app =
             if self.flags & Self::DNS_ONLY == 0 && heads.has_port(LLMNR_PORT) { "llmnr" } else { "dns" };
         let what = if self.flags & Self::RESPONSE == 0 { "DNS query" } else { "DNS response" };
-        Finding { app, what, detail: self.name }
+        Finding { app, what, detail: self.name, names_host: false }
     }
 }
 

@@ -72,7 +72,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         },
     };
     let app = if is_for_proxy(client) { "http-proxy" } else { "web-browsing" };
-    Match::Yes(Finding { app, what, detail: host(client) })
+    Match::Yes(Finding { app, what, detail: host(client), names_host: true })
 }
 
 /// The status line begins `HTTP/1.` (RFC 9112, 4).

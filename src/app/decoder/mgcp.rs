@@ -21,7 +21,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         let (endpoint, protocol) = (words.next()?, words.next()?);
         let sound =
             VERBS.contains(&verb) && transaction.iter().all(u8::is_ascii_digit) && protocol == b"MGCP";
-        sound.then_some(Finding { app: "mgcp", what: "MGCP command", detail: endpoint })
+        sound.then_some(Finding { app: "mgcp", what: "MGCP command", detail: endpoint, names_host: false })
     })
 }
 

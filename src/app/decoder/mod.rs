@@ -275,7 +275,7 @@ fn at_opening<'a>(heads: &Heads<'a>, judge: impl Fn(&'a [u8]) -> Match<'a>) -> M
 
 /// A find without detail.
 const fn finding(app: &'static str, what: &'static str) -> Finding<'static> {
-    Finding { app, what, detail: &[] }
+    Finding { app, what, detail: &[], names_host: false }
 }
 
 /// Asks `judge` for the client's and the server's bytes, and for the two the other way round: in a session whose

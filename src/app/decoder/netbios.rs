@@ -20,7 +20,12 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_datagram(heads, |datagram| {
         if is_name_service(Reader(datagram), on_port) == Some(true) {
             let name = datagram.get(13..45).unwrap_or_default();
-            return Some(Finding { app: "netbios-ns", what: "NetBIOS name service", detail: name });
+            return Some(Finding {
+                app: "netbios-ns",
+                what: "NetBIOS name service",
+                detail: name,
+                names_host: false,
+            });
         }
         (is_datagram(Reader(datagram), heads.has_port(DATAGRAM_PORT)) == Some(true))
             .then_some(finding("netbios-dg", "NetBIOS datagram"))

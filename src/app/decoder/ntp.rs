@@ -15,7 +15,7 @@ const PORT: u16 = 123;
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let Some(datagram) = first_datagram(heads) else { return Match::More };
     match kind(datagram, heads.has_port(PORT)) {
-        Some(what) => Match::Yes(Finding { app: "ntp", what, detail: &[] }),
+        Some(what) => Match::Yes(Finding { app: "ntp", what, detail: &[], names_host: false }),
         None => Match::No,
     }
 }

@@ -20,7 +20,7 @@ const VERSION_2: u32 = 0x6b33_43cf;
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let Some(datagram) = first_datagram(heads) else { return Match::More };
     match ietf(datagram).or_else(|| google(datagram)) {
-        Some(what) => Match::Yes(Finding { app: "quic", what, detail: &[] }),
+        Some(what) => Match::Yes(Finding { app: "quic", what, detail: &[], names_host: false }),
         None => Match::No,
     }
 }

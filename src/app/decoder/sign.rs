@@ -53,7 +53,7 @@ impl Sign {
         match self {
             Self::No => Match::No,
             Self::More => Match::More,
-            Self::Yes => Match::Yes(Finding { app, what, detail }),
+            Self::Yes => Match::Yes(Finding { app, what, detail, names_host: false }),
         }
     }
 }

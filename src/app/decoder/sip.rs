@@ -41,7 +41,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_datagram(heads, |datagram| {
         // A datagram is whole: what is not yet a message is none.
         let text = after_keep_alive(datagram);
-        let found = Finding { app: "sip", what: "SIP message", detail: first_line(text) };
+        let found = Finding { app: "sip", what: "SIP message", detail: first_line(text), names_host: false };
         (message(text) == Sign::Yes).then_some(found)
     })
 }

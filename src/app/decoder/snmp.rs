@@ -24,7 +24,7 @@ const TRAP_V2: u8 = 0xa7;
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let Some(datagram) = first_datagram(heads) else { return Match::More };
     match kind(datagram) {
-        Some((app, what)) => Match::Yes(Finding { app, what, detail: &[] }),
+        Some((app, what)) => Match::Yes(Finding { app, what, detail: &[], names_host: false }),
         None => Match::No,
     }
 }

@@ -18,7 +18,7 @@ pub(super) const DECODER: Decoder = Decoder {
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let Some(first) = first_datagram(heads) else { return Match::More };
     if let Some(name) = request(first) {
-        return Match::Yes(Finding { app: "tftp", what: "TFTP request", detail: name });
+        return Match::Yes(Finding { app: "tftp", what: "TFTP request", detail: name, names_host: false });
     }
     if is_option_acknowledgment(first) {
         return Match::Yes(finding("tftp", "TFTP option acknowledgment"));

@@ -26,7 +26,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         if client_hello(bytes) == Sign::Yes {
             let detail = server_name(bytes).unwrap_or_default();
             let what = if detail.is_empty() { "TLS ClientHello" } else { "TLS ClientHello, SNI" };
-            return Match::Yes(Finding { app: SSL, what, detail });
+            return Match::Yes(Finding { app: SSL, what, detail, names_host: true });
         }
     }
     let side = |bytes| client_hello(bytes).or(server_hello(bytes)).or(late_record(bytes));

@@ -52,7 +52,12 @@ fn connection_request(packet: &[u8]) -> Option<Finding<'_>> {
     let parameters = packet.get(7..)?;
     if let Some(cookie) = parameters.strip_prefix(COOKIE) {
         let user = cookie.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-        return Some(Finding { app: "ms-rdp", what: "RDP connection request, cookie", detail: user });
+        return Some(Finding {
+            app: "ms-rdp",
+            what: "RDP connection request, cookie",
+            detail: user,
+            names_host: false,
+        });
     }
     let is_rdp = parameters.starts_with(b"Cookie: msts=")
         || matches!(parameters, [1, 0..=3, 8, 0, _, 0, 0, 0, ..])

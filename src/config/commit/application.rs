@@ -5,7 +5,9 @@ use super::objects::{By, unknown};
 use crate::app::{
     AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
 };
-use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
+use crate::config::candidate::{
+    ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name, OverrideRule,
+};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
 use crate::flow::Protocol;
 
@@ -23,7 +25,7 @@ pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Dia
         let known = catalog.find(&custom.name.value).and_then(|id| catalog.get(id));
         let application = match known.filter(|_| !replaces) {
             Some(predefined) => overridden(predefined, custom, out),
-            None => own(custom, out),
+            None => with_override_ports(own(custom, out), &candidate.overrides),
         };
         catalog.insert(application);
     }
@@ -58,6 +60,22 @@ fn warn_of_signatures(applications: &[CustomApplication], out: &mut Diagnostics)
             quote_some(&names)
         ));
     }
+}
+
+/// An application without ports is told by application override alone. `application-default` then means the ports of
+/// the rules that give it: otherwise it would mean none, and what override is for could not be allowed so (inferred;
+/// the expected verdicts that other tools publish agree).
+fn with_override_ports(mut application: Application, overrides: &[OverrideRule]) -> Application {
+    if application.ports != Ports::default() || !application.icmp_types.is_empty() {
+        return application;
+    }
+    let giving = |rule: &&OverrideRule| !rule.disabled && rule.application.value == application.name;
+    for rule in overrides.iter().filter(giving).collect::<Vec<_>>() {
+        for (low, high) in &rule.ports {
+            application.ports.add(&format!("{}/{low}-{high}", rule.protocol));
+        }
+    }
+    application
 }
 
 /// An application of the rulebase's own, without what it refers to.

@@ -45,7 +45,7 @@ pub struct Converted {
 /// # Errors
 /// Where the file is no rulebase, or the format cannot say what it says.
 pub fn convert(path: &Path, form: Form, overrides: &Overrides) -> Result<Converted, ConfigError> {
-    let bytes = source::read(path)?;
+    let bytes = source::read(path, "the path")?;
     convert_bytes(&path.to_string_lossy(), &bytes, form, overrides)
 }
 

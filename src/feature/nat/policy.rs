@@ -67,8 +67,8 @@ impl NatPolicy {
             all.push(rule);
             all.extend(reverse);
         }
-        for (id, rule) in (0..).zip(&mut all) {
-            rule.id = NatRuleId(id);
+        for (index, rule) in all.iter_mut().enumerate() {
+            rule.id = NatRuleId::new(index).unwrap_or_default();
         }
         number_pools(&mut all);
         let egresses = egresses(&all);
@@ -91,7 +91,7 @@ impl NatPolicy {
 
     /// One rule.
     pub fn rule(&self, id: NatRuleId) -> Option<&NatRule> {
-        self.rules.get(id.0 as usize)
+        self.rules.get(id.index())
     }
 
     /// The first rule that matches. It may be one that translates nothing.

@@ -1,12 +1,33 @@
 //! NAT rules with every name resolved.
 
+use std::num::NonZeroU32;
+
 use super::pool::{AddressPool, OneToOne};
 use crate::flow::{Addr, ZoneId};
 use crate::policy::{AddressMatch, Rule, ServiceMatch, ZoneMatch};
 
 /// Index of a rule in its [`super::NatPolicy`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct NatRuleId(pub u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NatRuleId(NonZeroU32);
+
+impl NatRuleId {
+    /// The rule at `index`, from 0; `None` past any that a rulebase can have.
+    pub fn new(index: usize) -> Option<Self> {
+        u32::try_from(index + 1).ok().and_then(NonZeroU32::new).map(Self)
+    }
+
+    /// Its place in the list of rules.
+    pub const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// The first rule.
+impl Default for NatRuleId {
+    fn default() -> Self {
+        Self(NonZeroU32::MIN)
+    }
+}
 
 /// A NAT rule of `nat-type ipv4`.
 ///

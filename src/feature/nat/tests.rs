@@ -166,7 +166,7 @@ fn a_bidirectional_rule_is_two() {
 
     let inbound = FlowKey { zone: UNTRUST, ..tcp("198.51.100.7", 4_000, "203.0.113.2", 25) };
     let found = policy.lookup(&query(&inbound, UNTRUST)).unwrap();
-    assert!(found.is_reverse && found.id == NatRuleId(1));
+    assert!(found.is_reverse && found.id.index() == 1);
     assert_eq!(found.destination(inbound.dst, 25), Some((addr("10.0.0.2"), 25)));
     let mut pools = Pools::default();
     let translation = pools.translate(found, &inbound).unwrap();
