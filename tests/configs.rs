@@ -1,6 +1,7 @@
 //! Real PAN-OS configurations: all of them load, and hold what others counted in them.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::print_stderr, reason = "what is skipped is said aloud")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

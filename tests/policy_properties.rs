@@ -1,6 +1,6 @@
 //! The policy lookup against a naive one, written as the specification, over small universes with forced collisions.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;

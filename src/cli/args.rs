@@ -59,8 +59,8 @@ pub(super) struct RuleArgs {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub settings: Vec<(String, String)>,
 
-    /// What the firewall looks up elsewhere: a TOML file with the tables [fqdn] (host names), [region],
-    /// [external-list], [user] (IP-user mapping), [user-group] and [url-category], over those of the rulebase
+    /// What the firewall looks up elsewhere: a TOML file with the tables fqdn (host names), region,
+    /// external-list, user (IP-user mapping), user-group and url-category, over those of the rulebase
     #[arg(long, value_name = "FILE")]
     pub tables: Option<PathBuf>,
 

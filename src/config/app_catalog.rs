@@ -136,11 +136,10 @@ fn ports(entry: Node<'_, '_>, out: &mut Diagnostics) -> Ports {
         // ICMP is told by its messages.
         Some("1") => ports.icmp = true,
         Some("58") => ports.icmp6 = true,
-        Some(list) => {
-            if ports.add(&format!("ip/{list}")).is_none() {
-                out.error(&start(default), format!("{} is no IP protocol", quote(list)));
-            }
+        Some(list) if ports.add(&format!("ip/{list}")).is_none() => {
+            out.error(&start(default), format!("{} is no IP protocol", quote(list)));
         }
+        Some(_) => {}
     }
     ports
 }

@@ -162,7 +162,7 @@ impl<'w> Context<'w> {
     }
 
     /// The names of a rule's applications as configured; none for `any`.
-    pub(super) fn names<'r>(rule: &'r Rule) -> &'r [String] {
+    pub(super) fn names(rule: &Rule) -> &[String] {
         match &rule.application {
             ApplicationMatch::Any => &[],
             ApplicationMatch::Applications { names, .. } => names,

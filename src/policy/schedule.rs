@@ -48,10 +48,12 @@ impl Schedule {
         let day = clock.div_euclid(DAY);
         let minute = u16::try_from(clock.rem_euclid(DAY) / 60).unwrap_or_default();
         match &self.times {
-            Times::Daily(times) => times.iter().any(|time| time.today(minute) || time.from_yesterday(minute)),
+            Times::Daily(times) => {
+                times.iter().any(|time| time.today(minute) || time.since_yesterday(minute))
+            }
             Times::Weekly(days) => {
                 times_of(days, day).iter().any(|time| time.today(minute))
-                    || times_of(days, day - 1).iter().any(|time| time.from_yesterday(minute))
+                    || times_of(days, day - 1).iter().any(|time| time.since_yesterday(minute))
             }
             Times::Once(spans) => spans.iter().any(|&(from, to)| from <= clock && clock <= to + 59),
         }
@@ -86,7 +88,7 @@ impl Daytime {
     }
 
     /// Whether it began the day before, and goes on.
-    fn from_yesterday(self, minute: u16) -> bool {
+    fn since_yesterday(self, minute: u16) -> bool {
         self.to < self.from && minute <= self.to
     }
 }

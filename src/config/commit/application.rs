@@ -72,7 +72,8 @@ fn with_override_ports(mut application: Application, overrides: &[OverrideRule])
     let giving = |rule: &&OverrideRule| !rule.disabled && rule.application.value == application.name;
     for rule in overrides.iter().filter(giving).collect::<Vec<_>>() {
         for (low, high) in &rule.ports {
-            application.ports.add(&format!("{}/{low}-{high}", rule.protocol));
+            // Both are TCP or UDP ports already.
+            let _ = application.ports.add(&format!("{}/{low}-{high}", rule.protocol));
         }
     }
     application

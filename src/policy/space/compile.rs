@@ -251,6 +251,9 @@ fn on_services(block: &Block, services: &[(Ranges, Ranges)]) -> Vec<Block> {
     services.iter().map(on).collect()
 }
 
+/// Destination keys of services by their source ports.
+type BySource = BTreeMap<Vec<(u16, u16)>, Vec<(u128, u128)>>;
+
 /// Source ports and services; `None` where the rule names no service.
 fn services(column: &ServiceMatch) -> Option<Vec<(Ranges, Ranges)>> {
     let ServiceMatch::Services(services) = column else { return None };
@@ -263,7 +266,7 @@ fn services(column: &ServiceMatch) -> Option<Vec<(Ranges, Ranges)>> {
             .map(|&(low, high)| (key(low), key(high)))
             .collect()
     };
-    let mut by_source: BTreeMap<Vec<(u16, u16)>, Vec<(u128, u128)>> = BTreeMap::new();
+    let mut by_source: BySource = BTreeMap::new();
     for service in services.iter() {
         by_source.entry(service.source_ports.clone()).or_default().extend(keys(service));
     }
