@@ -59,7 +59,7 @@ const COMPILED: &[(&str, &str, &str)] = &[
         "",
     ),
     (r#"application = "anywhere""#, "anywhere/tcp/any/any anywhere/udp/any/7", ""),
-    (r#"application = "nowhere""#, "", ""),
+    (r#"application = "nowhere""#, "nowhere/tcp/any/any nowhere/udp/any/any", ""),
     ("application = \"any\"", "any/any/any/any", ""),
     ("service = \"low\"", "any/udp/1-1023,2000/514", ""),
     (

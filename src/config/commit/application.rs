@@ -25,7 +25,7 @@ pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Dia
         let known = catalog.find(&custom.name.value).and_then(|id| catalog.get(id));
         let application = match known.filter(|_| !replaces) {
             Some(predefined) => overridden(predefined, custom, out),
-            None => with_override_ports(own(custom, out), &candidate.overrides),
+            None => with_any_port(own(custom, out)),
         };
         catalog.insert(application);
     }
@@ -62,19 +62,12 @@ fn warn_of_signatures(applications: &[CustomApplication], out: &mut Diagnostics)
     }
 }
 
-/// An application without ports is told by application override alone. `application-default` then means the ports of
-/// the rules that give it: otherwise it would mean none, and what override is for could not be allowed so (inferred;
-/// the expected verdicts that other tools publish agree).
-fn with_override_ports(mut application: Application, overrides: &[OverrideRule]) -> Application {
-    if application.ports != Ports::default() || !application.icmp_types.is_empty() {
-        return application;
-    }
-    let giving = |rule: &&OverrideRule| !rule.disabled && rule.application.value == application.name;
-    for rule in overrides.iter().filter(giving).collect::<Vec<_>>() {
-        for (low, high) in &rule.ports {
-            // Both are TCP or UDP ports already.
-            let _ = application.ports.add(&format!("{}/{low}-{high}", rule.protocol));
-        }
+/// `application-default` holds a custom application without ports of its own to none: every port will do. Measured on a
+/// real device, which let first packets to any port pass under a rule that names such an application (PANOS.md 2.10).
+fn with_any_port(mut application: Application) -> Application {
+    if application.ports == Ports::default() && application.icmp_types.is_empty() {
+        application.ports.tcp = vec![(0, u16::MAX)];
+        application.ports.udp = vec![(0, u16::MAX)];
     }
     application
 }
