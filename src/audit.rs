@@ -110,6 +110,7 @@ impl Audit {
             EventKind::ClockBackward { .. }
             | EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }
             | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }

@@ -22,6 +22,8 @@ pub struct Options {
     pub ingress: Vec<Option<ZoneId>>,
     /// What happens after the last packet.
     pub linger: Linger,
+    /// Whether events also tell what NAT makes of each packet.
+    pub transmitted: bool,
 }
 
 /// What a run shows of its captures besides packets.
@@ -76,9 +78,13 @@ impl<'a> Replay<'a> {
             timeout: Span::from_secs(world.settings.fragment_timeout),
             ..DefragLimits::default()
         };
+        let mut firewall = Firewall::new(Arc::clone(&world));
+        if options.transmitted {
+            firewall.show_transmitted();
+        }
         let defragmenter = Defragmenter::new(limits, options.decode);
         Self {
-            firewall: Firewall::new(world),
+            firewall,
             defragmenter,
             options,
             ports: Ports::default(),

@@ -382,3 +382,47 @@ fn what_is_said_of_application_overrides_that_cannot_be() {
         ["application-override rule `r` names the unknown application `shh`; did you mean `ssh`?"]
     );
 }
+
+/// What leaves the firewall is the packet with NAT's addresses and ports and right checksums.
+#[test]
+fn transmitted_packets_are_rewritten() {
+    use firstpass::capture::{Frame, LinkType};
+    use firstpass::engine::{EventKind, Events, Firewall};
+    use firstpass::packet::build::Builder;
+    use firstpass::packet::{Checksum, Checksums, DecodeOptions, decode};
+    use firstpass::time::Timestamp;
+
+    let world = world(
+        "[[nat]]\nname = \"out\"\nfrom = \"trust\"\nto = \"untrust\"\n\
+         [nat.source-translation.dynamic-ip-and-port]\ntranslated-address = \"203.0.113.1\"\n\
+         [[security]]\nname = \"all\"\nservice = \"any\"\n",
+    );
+    let mut firewall = Firewall::new(world.into());
+    firewall.show_transmitted();
+    let (client, server, translated) = (addr("10.0.0.5"), addr("198.51.100.80"), addr("203.0.113.1"));
+    let there = Builder::new(client, server).udp(40_000, 53, b"question");
+    let back = Builder::new(server, translated).udp(53, 1_024, b"answer");
+    let options = DecodeOptions { checksums: Checksums::Verify };
+    let mut seen = Vec::new();
+    for (number, bytes) in [(1, &there), (2, &back)] {
+        let frame = |bytes| Frame {
+            at: Timestamp::from_secs(1),
+            file: 0,
+            link_type: LinkType::RAW,
+            interface: None,
+            wire_len: 100,
+            bytes,
+        };
+        let mut out = Events::default();
+        firewall.step(Timestamp::from_secs(1), &decode(&frame(bytes), number, options), &mut out);
+        for event in out.list() {
+            if let EventKind::Transmitted { bytes, .. } = event.kind {
+                let packet = decode(&frame(out.bytes(bytes)), number, options);
+                assert_eq!(packet.checksum, Checksum::Good);
+                let firstpass::packet::Layer4::Udp(udp) = packet.layer4 else { continue };
+                seen.push((packet.ip.src, udp.sport, packet.ip.dst, udp.dport));
+            }
+        }
+    }
+    assert_eq!(seen, [(translated, 1_024, server, 53), (server, 53, client, 40_000)]);
+}

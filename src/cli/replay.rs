@@ -135,8 +135,9 @@ impl Replay {
     }
 
     /// The run, with the event log where one is wanted.
-    fn run_with(&self, run: Run, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
+    fn run_with(&self, mut run: Run, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
         let Some(path) = &self.events else { return run.replay(sinks) };
+        run.show_transmitted();
         let mut file = OutFile::create(path)?;
         let mut log = EventLog::new(&mut file);
         let mut all: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();

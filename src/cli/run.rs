@@ -63,9 +63,15 @@ impl Run {
             Checksums::Verify => packet::Checksums::Verify,
         };
         let linger = input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
-        let options = Options { decode: DecodeOptions { checksums }, ingress, linger };
+        let decode = DecodeOptions { checksums };
+        let options = Options { decode, ingress, linger, transmitted: false };
         let (strict, audit) = (input.strict, input.audit);
         Ok(Self { world: Arc::new(world), source, options, unlocated, strict, audit })
+    }
+
+    /// Also tells what NAT makes of each packet.
+    pub(super) fn show_transmitted(&mut self) {
+        self.options.transmitted = true;
     }
 
     /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.

@@ -66,6 +66,13 @@ pub enum EventKind {
         /// Where it leaves.
         egress: Place,
     },
+    /// A packet leaves the firewall other than it came: only where [`super::Firewall::show_transmitted`] was called.
+    Transmitted {
+        /// Which way it goes.
+        direction: Direction,
+        /// The IP packet, as much as was captured of it: [`Events::bytes`].
+        bytes: Range,
+    },
     /// A policy lookup: port-only while the query's application is `None`.
     LookedUp {
         /// [`Events::query`].

@@ -99,6 +99,9 @@ impl Firewall {
         if let Some(session) = self.table.get_mut(slot) {
             session.payload[direction.index()] += u64::from(super::payload_len(packet));
         }
+        if self.shows_transmitted {
+            self.transmit(slot, direction, packet, out);
+        }
         Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Forward) }
     }
 

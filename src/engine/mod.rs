@@ -42,6 +42,8 @@ pub struct Firewall {
     streams: Streams,
     peers: peers::Peers,
     nat: nat::Nat,
+    /// Whether what NAT makes of each packet is said.
+    shows_transmitted: bool,
     now: Timestamp,
     created: u64,
     /// Where [`Firewall::finish_some`] has come to.
@@ -93,10 +95,16 @@ impl Firewall {
             streams: Streams::default(),
             peers: peers::Peers::default(),
             nat,
+            shows_transmitted: false,
             now: Timestamp::ZERO,
             created: 0,
             finished: 0,
         }
+    }
+
+    /// Also says what NAT makes of each packet that is forwarded: [`EventKind::Transmitted`].
+    pub fn show_transmitted(&mut self) {
+        self.shows_transmitted = true;
     }
 
     /// Takes one packet.

@@ -12,11 +12,12 @@ use hashbrown::HashMap;
 use super::event::{Event, EventKind, Events};
 use super::verdict::DropReason;
 use super::{Arrived, Firewall, Judgement};
+use crate::capture::LinkType;
 use crate::config::World;
 use crate::feature::nat::{Lease, NatQuery, NatRuleId, Pools};
 use crate::feature::route::Place;
 use crate::flow::{Addr, Direction, FlowKey, Protocol};
-use crate::packet::{Layer4, Packet};
+use crate::packet::{Layer4, Packet, rewrite};
 use crate::session::{Found, Side, Slot, State};
 
 /// What NAT has in use.
@@ -190,6 +191,24 @@ impl Firewall {
         let moved = self.table.retranslate(slot, s2c);
         let (direction, side) = (Direction::ClientToServer, Side::Transmitted);
         moved.then_some(Found { slot, direction, side })
+    }
+
+    /// Says what a forwarded packet looks like behind NAT, unless it was captured there.
+    pub(super) fn transmit(&self, slot: Slot, direction: Direction, packet: &Packet<'_>, out: &mut Events) {
+        let Some(session) = self.table.get(slot).filter(|session| session.is_translated()) else { return };
+        if session.sides[direction.index()] != Some(Side::Received) {
+            return;
+        }
+        let (from, to) = match direction {
+            Direction::ClientToServer => (session.c2s, session.translated(session.c2s.zone)),
+            Direction::ServerToClient => (session.s2c, session.c2s.reply(session.s2c.zone)),
+        };
+        let mut bytes = packet.datagram.to_vec();
+        if rewrite(LinkType::RAW, &mut bytes, &from, &to) {
+            let bytes = out.add_bytes(&bytes);
+            let kind = EventKind::Transmitted { direction, bytes };
+            out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
+        }
     }
 
     /// Notes on which side of NAT a session's packets are captured. What is seen on a second side is the same packet

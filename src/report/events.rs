@@ -67,6 +67,7 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::ClockBackward { .. } => "clock-backward",
         EventKind::Translated { .. } => "translated",
         EventKind::Captured { .. } => "captured",
+        EventKind::Transmitted { .. } => "transmitted",
         EventKind::Routed { .. } => "routed",
         EventKind::LookedUp { .. } => "looked-up",
         EventKind::Refused { .. } => "refused",
@@ -89,6 +90,10 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
         EventKind::Translated { rule, key } => {
             push_translation(out, world, rule, key.map(|key| events.key(key)));
         }
+        EventKind::Transmitted { direction, bytes } => members! { out,
+            "direction": direction.name(),
+            "bytes": hex(events, bytes).as_str(),
+        },
         EventKind::Captured { direction, side, again } => members! { out,
             "direction": direction.name(),
             "side": side.name(),

@@ -169,6 +169,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             EventKind::ClockBackward { .. }
             | EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }

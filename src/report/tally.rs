@@ -151,6 +151,7 @@ impl Tally {
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
             EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }
             | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }

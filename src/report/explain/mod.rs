@@ -108,6 +108,7 @@ impl<'a> Explain<'a> {
             EventKind::Refused { record } => self.refuse(world, events.record(record)),
             EventKind::Ended { record } => self.end(world, event, events.record(record))?,
             EventKind::Verdict { .. } => self.judge(world, event)?,
+            EventKind::Transmitted { .. } => {}
             EventKind::Captured { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
