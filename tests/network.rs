@@ -4,13 +4,15 @@
 
 use std::fs;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use firstpass::config::{self, Overrides, World};
 use firstpass::feature::route::NoEgress;
-use firstpass::flow::{Addr, Arrival};
+use firstpass::flow::{Addr, Arrival, Protocol};
 use firstpass::packet::build::Builder;
+use firstpass::policy::Query;
+use firstpass::time::Timestamp;
 use serde_json::Value;
 
 const TWO: &str = r#"
@@ -244,4 +246,56 @@ fn a_replay_needs_to_know_what_is_behind_the_zones() {
     let (status, message) = replay(&[]);
     assert_eq!(status, Some(0), "{message}");
     assert!(message.contains("nothing tells which addresses are behind the zone `vpn`"), "{message}");
+}
+
+/// The folder of configurations that came with verdicts, where it is there.
+fn corpus() -> Option<PathBuf> {
+    let root = std::env::var_os("FIRSTPASS_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
+    let folder = root.join("configs");
+    folder.join("POLICY_TRUTH.tsv").is_file().then_some(folder)
+}
+
+/// Each row of the truth names the interface a packet comes in by: routes must tell where it leaves.
+#[test]
+fn packets_of_known_verdict_find_their_way() {
+    let Some(folder) = corpus() else {
+        eprintln!("SKIPPED: there is no corpus of configurations");
+        return;
+    };
+    let truth = fs::read_to_string(folder.join("POLICY_TRUTH.tsv")).unwrap();
+    for row in truth.lines().skip(1) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let &[file, _, port, src, dst, "tcp", dport, expected, ..] = cells.as_slice() else {
+            panic!("{row}")
+        };
+        let world = config::load(&folder.join(file), &Overrides::default()).unwrap();
+        let network = &world.network;
+        let arrival = Arrival { interface: network.find(port), ..Arrival::default() };
+        let from = network.ingress(arrival, addr(src), addr(dst)).unwrap();
+        let Ok(to) = network.egress(&from, addr(dst)) else {
+            // The only one that is about a filter between two zones, whatever the routes.
+            assert_eq!((file, dst), ("batfish_rulebase-tracing.set", "10.12.14.16"));
+            continue;
+        };
+        let query = Query {
+            from: from.zone,
+            to: to.zone,
+            src: addr(src),
+            dst: addr(dst),
+            protocol: Protocol::TCP,
+            sport: 40_000,
+            dport: dport.parse().unwrap(),
+            app: None,
+            category: None,
+            at: Timestamp::ZERO,
+        };
+        let app = world.overrides.lookup(&query).map(|rule| rule.application);
+        let lookup = world.policy.lookup(&Query { app, ..query });
+        let found = if lookup.action.is_allow() { "permit" } else { "deny" };
+        // A custom application without ports that an override rule names is a matter of services, not of zones.
+        if app.is_none() {
+            assert_eq!(found, expected, "{row}");
+        }
+    }
 }

@@ -4,12 +4,12 @@ use super::appid::Identification;
 use super::event::{Event, EventKind, Events, Limit};
 use super::slow::is_syn;
 use super::verdict::{DropReason, Verdict};
-use super::{Arrived, Firewall, Judgement, query, timeout};
-use crate::flow::Direction;
+use super::{Firewall, Judgement, query, timeout};
+use crate::flow::{Direction, FlowKey};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
-    AppState, EndReason, Found, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker, TcpVerdict,
-    Timer, Trigger,
+    AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker,
+    TcpVerdict, Timer, Trigger,
 };
 use crate::time::Span;
 
@@ -27,7 +27,7 @@ impl Firewall {
         &mut self,
         found: Found,
         packet: &Packet<'_>,
-        arrived: &Arrived,
+        (key, hash): (&FlowKey, KeyHash),
         out: &mut Events,
     ) -> Judgement {
         let Found { slot, direction, side } = found;
@@ -50,7 +50,7 @@ impl Firewall {
         {
             session.causes.add(EndReason::TcpReuse);
             self.end(slot, packet.number, out);
-            return self.set_up(packet, arrived, out);
+            return self.set_up(packet, key, hash, out);
         }
         self.inspect(slot, direction, packet, false, out)
     }

@@ -24,12 +24,11 @@ pub use verdict::{DropReason, Verdict};
 use crate::app::{AppId, Candidates};
 use crate::config::World;
 use crate::feature::nat::Pools;
-use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
 use crate::policy::{Query, RuleId, Ternary};
 use crate::session::{
-    AppState, EndReason, KeyHash, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
+    AppState, EndReason, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
 };
 use crate::time::Timestamp;
 
@@ -67,14 +66,6 @@ struct Judgement {
     session: Option<SessionId>,
     direction: Option<Direction>,
     counted: bool,
-}
-
-/// A packet by its flow, and where it came in.
-#[derive(Debug, Clone, Copy)]
-struct Arrived {
-    key: FlowKey,
-    hash: KeyHash,
-    from: Place,
 }
 
 /// Buffers for undecided sessions, used again and again.
@@ -226,28 +217,29 @@ impl Firewall {
         if let Some(reason) = insane(packet) {
             return Judgement::drop(reason);
         }
-        let from = match self.world.network.ingress(packet.arrival, packet.ip.src, packet.ip.dst) {
-            Ok(from) => from,
+        let zone = match self.world.network.ingress_zone(packet.arrival, packet.ip.src, packet.ip.dst) {
+            Ok(zone) => zone,
             Err(why) => return Judgement::drop(why.into()),
         };
-        if let Some(judgement) = self.judge_icmp_error(packet, &from) {
+        if let Some(judgement) = self.judge_icmp_error(packet) {
             return judgement;
         }
-        let key = key(packet, from.zone);
-        let arrived = Arrived { hash: self.table.hash(&key), key, from };
-        match self.table.find(&key, arrived.hash) {
-            Some(found) => self.existing(found, packet, &arrived, out),
-            None => self.set_up(packet, &arrived, out),
+        let key = key(packet, zone);
+        let hash = self.table.hash(&key);
+        match self.table.find(&key, hash) {
+            Some(found) => self.existing(found, packet, (&key, hash), out),
+            None => self.set_up(packet, &key, hash, out),
         }
     }
 
     /// An ICMP error belongs to the session of the packet it quotes, where there is one (PANOS.md 1.2). It shares
     /// that session's fate without counting in it.
-    fn judge_icmp_error(&self, packet: &Packet<'_>, from: &Place) -> Option<Judgement> {
+    fn judge_icmp_error(&self, packet: &Packet<'_>) -> Option<Judgement> {
         let Layer4::Icmp(icmp) = packet.layer4 else { return None };
         let quoted = icmp.quoted(packet.ip.protocol == Protocol::ICMPV6)?;
         // The quoted packet went the other way: it came in where the error goes to.
-        let ingress = self.world.network.egress(from, quoted.ip.src).ok()?.zone;
+        let from = self.world.network.ingress(packet.arrival, packet.ip.src, packet.ip.dst).ok()?;
+        let ingress = self.world.network.egress(&from, quoted.ip.src).ok()?.zone;
         let key = FlowKey {
             src: quoted.ip.src,
             dst: quoted.ip.dst,

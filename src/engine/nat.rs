@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 
 use super::event::{Event, EventKind, Events};
 use super::verdict::DropReason;
-use super::{Arrived, Firewall, Judgement};
+use super::{Firewall, Judgement};
 use crate::capture::LinkType;
 use crate::config::World;
 use crate::feature::nat::{Lease, NatQuery, NatRuleId, Pools};
@@ -86,10 +86,10 @@ impl Firewall {
     pub(super) fn way(
         &mut self,
         packet: &Packet<'_>,
-        arrived: &Arrived,
+        key: &FlowKey,
+        from: &Place,
         out: &mut Events,
     ) -> Result<(Translation, Place), Judgement> {
-        let Arrived { key, from, .. } = arrived;
         let leave = |world: &World, dst| {
             world.network.egress(from, dst).map_err(|why| Judgement::drop(DropReason::from(why)))
         };

@@ -2,13 +2,13 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::verdict::DropReason;
-use super::{Arrived, Firewall, Judgement, query, timeout};
+use super::{Firewall, Judgement, query, timeout};
 use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
-    AppState, Counts, EndCauses, EndReason, History, Passed, Session, SessionId, Side, Slot, State,
+    AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Side, Slot, State,
     TcpTracker, Timer, Trigger,
 };
 use crate::time::Span;
@@ -24,7 +24,13 @@ struct Way {
 
 impl Firewall {
     /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
-    pub(super) fn set_up(&mut self, packet: &Packet<'_>, arrived: &Arrived, out: &mut Events) -> Judgement {
+    pub(super) fn set_up(
+        &mut self,
+        packet: &Packet<'_>,
+        key: &FlowKey,
+        hash: KeyHash,
+        out: &mut Events,
+    ) -> Judgement {
         // TCP state check: a first packet must be a SYN (PANOS.md 1.4).
         if let Layer4::Tcp(tcp) = packet.layer4
             && !is_syn(&tcp)
@@ -32,19 +38,22 @@ impl Firewall {
         {
             return Judgement::drop(DropReason::NonSyn);
         }
-        let Arrived { key, hash, from } = *arrived;
         // A first packet that was captured on both sides of NAT is no session of its own.
-        if let Some(found) = self.seen_again(packet, &key) {
-            return self.existing(found, packet, arrived, out);
+        if let Some(found) = self.seen_again(packet, key) {
+            return self.existing(found, packet, (key, hash), out);
         }
         // Forwarding and NAT: the egress interface is that of the translated destination (PANOS.md 9).
-        let (translation, to) = match self.way(packet, arrived, out) {
+        let from = match self.world.network.ingress(packet.arrival, packet.ip.src, packet.ip.dst) {
+            Ok(from) => from,
+            Err(why) => return Judgement::drop(why.into()),
+        };
+        let (translation, to) = match self.way(packet, key, &from, out) {
             Ok(way) => way,
             Err(judgement) => return judgement,
         };
-        let way = Way { from, to, key, s2c: translation.key.reply(to.zone) };
+        let way = Way { from, to, key: *key, s2c: translation.key.reply(to.zone) };
         // Security policy, with the application only where the header or a rule tells it (PANOS.md 0.1, 0.3a, 2.7).
-        let query = self.first_query(packet, &key, to.zone);
+        let query = self.first_query(packet, key, to.zone);
         let lookup = self.world.policy.lookup(&query);
         let at = self.now;
         let event = |kind| Event { at, packet: packet.number, session: None, kind };
@@ -55,7 +64,7 @@ impl Firewall {
             self.untranslate(&translation);
             let record = out.add_record(self.refusal(packet, &way, &query, lookup));
             out.push(event(EventKind::Refused { record }));
-            self.answer_refused(packet, &key, lookup, out);
+            self.answer_refused(packet, key, lookup, out);
             return Judgement::drop(DropReason::PolicyDeny);
         }
         // Session allocation and installation.

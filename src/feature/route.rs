@@ -46,6 +46,8 @@ pub struct Network {
     paths: Vec<Path>,
     /// By source address: zone prefixes, and under them the reverse paths of all virtual routers.
     places: Pieces<PathId>,
+    /// The zones of these places, for the packets of known sessions: far fewer pieces.
+    place_zones: Pieces<Option<ZoneId>>,
     /// Zone prefixes that win over routes.
     given: Pieces<PathId>,
     /// Zone prefixes of length 0: where no route leads.
@@ -215,7 +217,6 @@ impl Network {
     ///
     /// # Errors
     /// Where nothing tells, or the interface does not take it.
-    #[inline]
     pub fn ingress(&self, arrival: Arrival, src: Addr, dst: Addr) -> Result<Place, NoIngress> {
         if !arrival.is_untold()
             && let Some(told) = self.told(arrival, src, dst)
@@ -224,6 +225,18 @@ impl Network {
         }
         let id = self.places.of(src).ok_or(NoIngress::Unknown)?;
         self.place(id).ok_or(NoIngress::NoZone)
+    }
+
+    /// The zone alone of what [`Network::ingress`] gives: all that a packet of a known session needs.
+    ///
+    /// # Errors
+    /// As [`Network::ingress`].
+    #[inline]
+    pub fn ingress_zone(&self, arrival: Arrival, src: Addr, dst: Addr) -> Result<ZoneId, NoIngress> {
+        if arrival.is_untold() {
+            return self.place_zones.of(src).ok_or(NoIngress::Unknown)?.ok_or(NoIngress::NoZone);
+        }
+        self.ingress(arrival, src, dst).map(|place| place.zone)
     }
 
     /// Where a packet to `dst` leaves that came in at `from`.
@@ -382,13 +395,16 @@ impl Network {
 
     /// Layer 3: zone prefixes, then the routes of `router`, or of all where it is not known.
     fn forward(&self, router: Option<RouterId>, dst: Addr) -> Result<Place, NoEgress> {
+        if self.routers.is_empty() {
+            let id = self.places.of(dst).ok_or(NoEgress::Unknown)?;
+            return self.place(id).ok_or(NoEgress::NoZone);
+        }
         let id = match (self.given.of(dst), router) {
             (Some(id), _) => id,
             (None, Some(router)) => match (self.route(router, dst), self.fallback.of(dst)) {
                 (Err(NoEgress::NoRoute), Some(id)) => id,
                 (found, _) => found?,
             },
-            (None, None) if self.routers.is_empty() => self.places.of(dst).ok_or(NoEgress::Unknown)?,
             (None, None) => self.places.of(dst).ok_or(NoEgress::NoRoute)?,
         };
         self.place(id).ok_or(NoEgress::NoZone)

@@ -71,7 +71,6 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
-    let network = network::network(&candidate, &zones, out);
     let catalog = Arc::new(application::catalog(given.catalog, &candidate, out));
     let filters = candidate.application_filters.iter();
     let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
@@ -100,6 +99,7 @@ pub(super) fn commit(
     users.warn_of_missing(out);
     let categories = categories.finish(out);
     let users = users::mapping(&lookups, out);
+    let network = network::network(&candidate, &zones, out);
     if out.has_errors() {
         return None;
     }

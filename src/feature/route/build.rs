@@ -289,6 +289,7 @@ impl Build {
         network.given = Pieces::new(given);
         network.fallback = Pieces::new(fallback);
         network.places = network.given.over(&reverse.over(&network.fallback));
+        network.place_zones = network.places.map(|id| network.path(id).and_then(|path| path.zone));
     }
 
     fn path(

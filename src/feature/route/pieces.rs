@@ -62,6 +62,15 @@ impl<T: Copy + Eq> Pieces<T> {
         this
     }
 
+    /// The same with other values.
+    #[must_use]
+    pub fn map<U: Copy + Eq>(&self, value: impl Fn(T) -> U) -> Pieces<U> {
+        let pieces = self.pieces.iter().map(|&(start, of)| (start, of.map(&value)));
+        let mut this = Pieces { pieces: pieces.collect() };
+        this.join();
+        this
+    }
+
     /// Leaves the prefixes that end before `next`: what is around them goes on.
     fn leave(&mut self, around: &mut Vec<(Addr, T)>, next: Option<Addr>) {
         while let Some(&(high, _)) = around.last().filter(|&&(high, _)| next.is_none_or(|next| high < next)) {
