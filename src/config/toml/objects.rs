@@ -21,9 +21,10 @@ const SERVICE_KEYS: [&str; 6] =
 const LONGEST: (u32, u32) = (604_800, 600);
 
 impl Document<'_> {
-    /// `[zones]`. A zone without prefixes is what `--ingress` can fill.
+    /// `[zones]`. A zone without prefixes is what `--ingress` can fill; no zones at all is what `--zone` can.
     pub(super) fn zones(&mut self, value: &Value<'_>) {
         let Some(table) = self.reader.table(value, "a table of zones") else { return };
+        self.candidate.may_lack_zones = table.is_empty();
         for (name, value) in entries(table) {
             let empty = value.get_ref().as_array().is_some_and(|list| list.is_empty());
             let texts = if empty { Vec::new() } else { self.reader.names(value) };
