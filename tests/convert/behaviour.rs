@@ -374,3 +374,33 @@ fn no_zones_are_no_obstacle() {
     let empty = world("[zones]\n");
     assert!(empty.warnings.iter().any(|said| said.contains("--zone NAME=CIDR")), "{:?}", empty.warnings);
 }
+
+/// Groups and lists of nothing: rules that name them match nothing, in every format.
+#[test]
+fn empty_groups_and_lists_survive() {
+    let rule = |name: &str, source: &str| {
+        format!(
+            "<entry name=\"{name}\"><from><member>any</member></from><to><member>any</member></to><source><member>\
+             {source}</member></source><application><member>any</member></application><service><member>any\
+             </member></service><action>allow</action></entry>"
+        )
+    };
+    let text = format!(
+        "<config version=\"10.1.0\"><devices><entry name=\"localhost.localdomain\"><vsys><entry name=\"vsys1\">\
+         <zone><entry name=\"z\"/></zone><external-list><entry name=\"list\"><type><ip><url>https://lists.example/\
+         </url></ip></type></entry></external-list><address-group><entry name=\"group\"><static/></entry>\
+         </address-group><rulebase><security><rules>{}{}</rules></security></rulebase></entry></vsys></entry>\
+         </devices></config>",
+        rule("listed", "list"),
+        rule("grouped", "group")
+    );
+    let original = world(&text);
+    for form in FORMS {
+        let there = world(&converted(&text, form).text);
+        for world in [&original, &there] {
+            let query = Query { protocol: Protocol::TCP, dport: 80, ..Query::default() };
+            let lookup = world.policy.lookup(&query);
+            assert_eq!(world.policy.rule(lookup.rule).name, "intrazone-default", "{form:?}");
+        }
+    }
+}
