@@ -10,6 +10,9 @@ use firstpass::flow::{Addr, Protocol};
 use firstpass::policy::Query;
 use proptest::prelude::*;
 
+#[path = "convert/behaviour.rs"]
+mod behaviour;
+
 /// Every format there is.
 const FORMS: [Form; 3] = [Form::Toml, Form::PanosXml, Form::PanosSet];
 
@@ -199,7 +202,7 @@ fn the_lessons_survive_every_format() {
     }
 }
 
-/// Every configuration that loads is written in PAN-OS's forms; in TOML if it has zones, which TOML cannot be without.
+/// Every configuration that loads is written in every form, and does the same then.
 #[test]
 fn real_configurations_survive() {
     let corpus = std::env::var_os("FIRSTPASS_CORPUS").map(PathBuf::from);
@@ -220,8 +223,10 @@ fn real_configurations_survive() {
             let empty = world.zones.names().is_empty() && world.policy.user_rules() == 0;
             let result = convert_bytes(name, &bytes, form, &Overrides::default());
             match result {
-                Ok(_) => written += 1,
-                Err(_) if form == Form::Toml && world.zones.names().is_empty() => {}
+                Ok(there) => {
+                    behaviour::same_behaviour(&world, &self::world(&there.text));
+                    written += 1;
+                }
                 Err(_) if form == Form::PanosSet && empty => {}
                 Err(error) => panic!("{name} {form:?}: {}", error.render(false)),
             }

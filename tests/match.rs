@@ -343,6 +343,69 @@ fn time_and_category_decide_where_rules_ask_for_them() {
     }
 }
 
+/// Who is at the source, as the table has it or as the command line says, and the rule that answers.
+#[test]
+fn the_source_user_decides_where_rules_ask_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.toml");
+    let rules = "[user]\n'corp\\ann' = \"203.0.113.0/28\"\nbob = \"198.51.100.1\"\n[user-group]\nadmins = \
+                 ['corp\\ann']\nstaff = [\"admins\", \"bob\"]\n[[security]]\nname = \"bob\"\nsource-user = \"Bob\"\n\
+                 [[security]]\nname = \"staff\"\nsource-user = \"staff\"\n[[security]]\nname = \"carol\"\nsource-user \
+                 = \"carol\"\n[[security]]\nname = \"known\"\nsource-user = \"known-user\"\n[[security]]\nname = \
+                 \"unknown\"\nsource-user = \"unknown\"\n";
+    std::fs::write(&path, format!("{GROUND}{rules}")).unwrap();
+    let run = |more: &str| {
+        let query = words("--protocol tcp --destination-port 80 --application web-browsing");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_firstpass"));
+        command.args(["match", "--rules", path.to_str().unwrap()]).args(query);
+        command.args(more.split_whitespace()).output().unwrap()
+    };
+    for (more, rule, user) in [
+        ("", "staff", Some("corp\\ann")),
+        ("--source-user BOB", "bob", Some("bob")),
+        ("--source-user corp\\ann", "staff", Some("corp\\ann")),
+        ("--source-user admins", "staff", Some("admins")),
+        ("--source-user Carol", "carol", Some("Carol")),
+        ("--source-user dave", "known", Some("dave")),
+        ("--source-user known-user", "known", Some("known-user")),
+        ("--source-user unknown", "unknown", None),
+    ] {
+        let found: Value = serde_json::from_str(&text(&run(&format!("{more} --format json")))).unwrap();
+        let answer = (found["rule"].as_str(), found["query"]["source_user"].as_str());
+        assert_eq!(answer, (Some(rule), user), "{more}");
+    }
+    let why = text(&run("--source-user dave"));
+    assert!(why.contains("203.0.113.5 (dave) → 192.0.2.10"), "{why}");
+    let any = run("--source-user any");
+    assert_eq!(any.status.code(), Some(2));
+    assert!(String::from_utf8(any.stderr).unwrap().contains("`known-user` or `unknown`"));
+}
+
+#[test]
+fn show_running_prints_every_rule() {
+    let all = text(&asked(&["--show-running"]));
+    let names: Vec<&str> = all.lines().filter(|line| line.ends_with(" {")).collect();
+    assert_eq!(
+        names,
+        [
+            "\"No FTP; index: 1\" {",
+            "\"Partners; index: 2\" {",
+            "\"Web; index: 3\" {",
+            "\"Unreachable; index: 4\" {",
+            "\"Rest; index: 5\" {",
+            "\"intrazone-default; index: 6\" {",
+            "\"interzone-default; index: 7\" {"
+        ]
+    );
+    assert!(all.ends_with("        type interzone;\n}\n\ndynamic url: no\n"), "{all}");
+    let found: Value = serde_json::from_str(&text(&asked(&["--show-running", "--format", "json"]))).unwrap();
+    assert_eq!(found["rules"].as_array().unwrap().len(), 7);
+    assert_eq!(found["rules"][1]["name"], "Partners");
+    let both = asked(&["--show-running", "--source", "192.0.2.1"]);
+    assert_eq!(both.status.code(), Some(2));
+    assert_eq!(asked(&[]).status.code(), Some(2));
+}
+
 /// Verdicts that others found for real configurations: configuration, interface, addresses, protocol, port, verdict,
 /// and the rule where it is known.
 #[test]

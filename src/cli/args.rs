@@ -1,5 +1,6 @@
 //! Arguments that several commands share.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -85,7 +86,17 @@ pub(super) struct RuleArgs {
 impl RuleArgs {
     /// Reads the rulebase.
     pub(super) fn load(&self, streams: &Streams<'_>) -> Result<World, CliError> {
+        self.load_with(None, streams)
+    }
+
+    /// The same, where that user is at that address.
+    pub(super) fn load_with(
+        &self,
+        source_user: Option<(String, IpAddr)>,
+        streams: &Streams<'_>,
+    ) -> Result<World, CliError> {
         let overrides = Overrides {
+            source_user,
             zones: self.zone.clone(),
             settings: self.settings.clone(),
             tables: self.tables.clone(),

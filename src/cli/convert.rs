@@ -13,8 +13,13 @@ use crate::report::escape;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The result is read again and compared with the original, rule by rule, before it is written; a format that cannot say \
-the same is an error. Only what the model reads is written: no password, no key, no certificate. What is left out is \
-named on standard error.")]
+the same is an error. Security, NAT and application-override rules, objects, interfaces, routes and settings have a form \
+in every format; what has none is left out and named on standard error. Only what the model reads is written: no \
+password, no key, no certificate.
+
+Examples:
+  firstpass convert running-config.xml --to toml --output rules.toml
+  firstpass convert panorama.xml --device-group Branch --template Branch-Stack --to panos-set")]
 pub(super) struct Convert {
     /// The rulebase: TOML, PAN-OS XML, set commands or braces, told by content; `-` is standard input
     #[arg(value_name = "FILE")]

@@ -14,7 +14,7 @@ use crate::feature::route::{Place, Reason};
 use crate::flow::{Arrival, Protocol, ZoneId};
 use crate::policy::{CategorySet, Query};
 use crate::report::text::Look;
-use crate::report::{Asked, PolicyMatch};
+use crate::report::{Asked, PolicyMatch, RunningPolicy};
 use crate::time::Timestamp;
 
 /// Protocols by name, as PAN-OS, `/etc/protocols` and people call them. The firewall's own command takes numbers only.
@@ -39,10 +39,12 @@ const PROTOCOLS: [(&str, u8); 14] = [
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Without --application this is the lookup of a session's first packet: zones, addresses and ports alone. Below the rule \
-stands why no earlier rule answered, and where each application would lead once App-ID knows it.
+stands why no earlier rule answered, and where each application would lead once App-ID knows it. Zones that are left \
+out are told by the addresses; users by the table [user], or by --source-user.
 
-Example:  firstpass match --rules rules.toml --source 203.0.113.5 --destination 192.0.2.10 --protocol tcp \
---destination-port 21")]
+Examples:
+  firstpass match --rules rules.toml --source 203.0.113.5 --destination 192.0.2.10 --protocol tcp --destination-port 21
+  firstpass match --rules running-config.xml --show-running")]
 pub(super) struct Match {
     #[command(flatten)]
     rules: RuleArgs,
@@ -56,16 +58,16 @@ pub(super) struct Match {
     to: Option<String>,
 
     /// Source address, before NAT
-    #[arg(long, value_name = "IP")]
-    source: IpAddr,
+    #[arg(long, value_name = "IP", required_unless_present = "show_running")]
+    source: Option<IpAddr>,
 
     /// Destination address, before NAT
-    #[arg(long, value_name = "IP")]
-    destination: IpAddr,
+    #[arg(long, value_name = "IP", required_unless_present = "show_running")]
+    destination: Option<IpAddr>,
 
     /// IP protocol: a name such as tcp, udp, icmp, gre, or a number
-    #[arg(long, value_name = "tcp|udp|N", value_parser = protocol)]
-    protocol: Protocol,
+    #[arg(long, value_name = "tcp|udp|N", value_parser = protocol, required_unless_present = "show_running")]
+    protocol: Option<Protocol>,
 
     /// Destination port (TCP and UDP)
     #[arg(long, value_name = "PORT")]
@@ -83,6 +85,10 @@ pub(super) struct Match {
     #[arg(long, value_name = "CATEGORY")]
     category: Option<String>,
 
+    /// Who is at the source address, whatever the tables say: a user, known-user for anyone, or unknown for nobody
+    #[arg(long, value_name = "USER", value_parser = user)]
+    source_user: Option<String>,
+
     /// When the packet comes, for rules with a schedule, e.g. 2026-11-20T18:53:11Z
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
@@ -97,6 +103,13 @@ pub(super) struct Match {
         value_parser = yes_or_no
     )]
     show_all: bool,
+
+    /// Show every rule in running form instead, as `show running security-policy` does
+    #[arg(long, conflicts_with_all = [
+        "from", "to", "source", "destination", "protocol", "destination_port", "source_port", "application",
+        "category", "source_user", "at", "show_all",
+    ])]
+    show_running: bool,
 
     /// What the output looks like
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -117,11 +130,22 @@ enum Format {
     Json,
 }
 
+/// What is asked about.
+struct Packet {
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: Protocol,
+}
+
 impl Match {
     pub(super) fn run(self, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
-        self.check()?;
-        let world = self.rules.load(streams)?;
-        let (query, asked) = self.query(&world)?;
+        if self.show_running {
+            return self.running(streams);
+        }
+        let packet = self.packet()?;
+        let user = self.source_user.clone().map(|user| (user, packet.source));
+        let world = self.rules.load_with(user, streams)?;
+        let (query, asked) = self.query(&packet, &world)?;
         let found = PolicyMatch::new(&world, query, asked, self.show_all);
         let output = self.output.as_deref();
         let look = Look { width: streams.width(output), color: streams.colored(output) };
@@ -135,36 +159,60 @@ impl Match {
         Ok(Exit::Done)
     }
 
-    /// What can be wrong without a rulebase.
-    fn check(&self) -> Result<(), CliError> {
-        if self.source.is_ipv4() != self.destination.is_ipv4() {
+    /// `--show-running`.
+    fn running(self, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+        let world = self.rules.load(streams)?;
+        let policy = RunningPolicy::new(&world);
+        streams.write_to(self.output.as_ref(), |out| match self.format {
+            Format::Text => policy.write_text(out),
+            Format::Json => policy.write_json(out),
+        })?;
+        for warning in &world.warnings {
+            streams.warn(warning);
+        }
+        Ok(Exit::Done)
+    }
+
+    /// What is asked about, and what can be wrong with it without a rulebase.
+    fn packet(&self) -> Result<Packet, CliError> {
+        let (Some(source), Some(destination), Some(protocol)) =
+            (self.source, self.destination, self.protocol)
+        else {
             return Err(CliError::usage(
-                format!(
-                    "no packet goes from {} to {}: one is IPv4, one is IPv6",
-                    self.source, self.destination
-                ),
+                "no packet to ask about".to_owned(),
+                "add `--source IP --destination IP --protocol PROTOCOL`",
+            ));
+        };
+        if source.is_ipv4() != destination.is_ipv4() {
+            return Err(CliError::usage(
+                format!("no packet goes from {source} to {destination}: one is IPv4, one is IPv6"),
                 "give two addresses of the same kind",
             ));
         }
-        let ports = self.protocol.has_ports();
+        let ports = protocol.has_ports();
         if ports && self.destination_port.is_none() {
             return Err(CliError::usage(
-                format!("{} needs a destination port", self.protocol),
+                format!("{protocol} needs a destination port"),
                 "add `--destination-port PORT`",
             ));
         }
         if !ports && (self.destination_port.is_some() || self.source_port.is_some()) {
             return Err(CliError::usage(
-                format!("IP protocol {} has no ports", self.protocol),
+                format!("IP protocol {protocol} has no ports"),
                 "leave the ports out, or use `--protocol tcp` or `--protocol udp`",
             ));
         }
-        Ok(())
+        // ICMP is another protocol in IPv6.
+        let protocol = match protocol {
+            Protocol::ICMP if source.is_ipv6() => Protocol::ICMPV6,
+            protocol => protocol,
+        };
+        Ok(Packet { source, destination, protocol })
     }
 
-    fn query(&self, world: &World) -> Result<(Query, Asked), CliError> {
+    fn query(&self, packet: &Packet, world: &World) -> Result<(Query, Asked), CliError> {
         let given = self.application.as_ref().map(|name| application(world, name)).transpose()?;
-        let protocol = self.protocol();
+        let &Packet { source, destination, protocol } = packet;
         let told = world.identifier.by_protocol(protocol);
         let scheduled = world.policy.rules().iter().find(|rule| rule.schedule.is_some());
         if let (Some(rule), None) = (scheduled, self.at) {
@@ -173,12 +221,12 @@ impl Match {
                 "add `--at TIME`, e.g. `--at 2026-11-20T18:53:11Z`",
             ));
         }
-        let (from, to) = zones(world, self)?;
+        let (from, to) = zones(world, self, packet)?;
         let mut query = Query {
             from,
             to,
-            src: self.source.into(),
-            dst: self.destination.into(),
+            src: source.into(),
+            dst: destination.into(),
             protocol,
             sport: self.source_port.unwrap_or_default(),
             dport: self.destination_port.unwrap_or_default(),
@@ -196,19 +244,11 @@ impl Match {
         };
         Ok((query, asked))
     }
-
-    /// ICMP is another protocol in IPv6.
-    fn protocol(&self) -> Protocol {
-        match self.protocol {
-            Protocol::ICMP if self.source.is_ipv6() => Protocol::ICMPV6,
-            protocol => protocol,
-        }
-    }
 }
 
 /// Where the packet comes in and leaves: the zones of those names, or what routes and zone prefixes tell.
-fn zones(world: &World, query: &Match) -> Result<(ZoneId, ZoneId), CliError> {
-    let (src, dst) = (query.source.into(), query.destination.into());
+fn zones(world: &World, query: &Match, packet: &Packet) -> Result<(ZoneId, ZoneId), CliError> {
+    let (src, dst) = (packet.source.into(), packet.destination.into());
     let unknown = |side: &str, address: IpAddr| {
         CliError::usage(
             format!("the rulebase does not tell which zone {address} is behind"),
@@ -219,12 +259,12 @@ fn zones(world: &World, query: &Match) -> Result<(ZoneId, ZoneId), CliError> {
         Some(name) => Place { zone: zone(world, "from", name)?, interface: None, reason: Reason::Option },
         None => {
             let place = world.network.ingress(Arrival::default(), src, dst);
-            place.map_err(|_| unknown("from", query.source))?
+            place.map_err(|_| unknown("from", packet.source))?
         }
     };
     let to = match query.to.as_deref() {
         Some(name) => zone(world, "to", name)?,
-        None => world.network.egress(&from, dst).map_err(|_| unknown("to", query.destination))?.zone,
+        None => world.network.egress(&from, dst).map_err(|_| unknown("to", packet.destination))?.zone,
     };
     Ok((from.zone, to))
 }
@@ -270,6 +310,13 @@ fn application(world: &World, name: &str) -> Result<AppId, CliError> {
 /// match.
 fn category(world: &World, name: &str) -> CategorySet {
     world.categories.find(name).unwrap_or_default()
+}
+
+fn user(text: &str) -> Result<String, String> {
+    match text {
+        "" | "any" => Err("name a user, or write `known-user` or `unknown`".to_owned()),
+        user => Ok(user.to_owned()),
+    }
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -21,6 +21,7 @@ mod toml;
 mod write;
 mod zones;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -104,6 +105,9 @@ pub struct Overrides {
     /// and replaces entries of the same name: `[fqdn]`, `[region]`, `[external-list]`, `[user]`, `[user-group]`,
     /// `[url-category]`.
     pub tables: Option<PathBuf>,
+    /// `--source-user NAME` of `match`: who is taken to be at that address, whatever the tables say. `unknown` is nobody,
+    /// `known-user` somebody without a name.
+    pub source_user: Option<(String, IpAddr)>,
     /// `--app-catalog FILE`: the predefined applications of a firewall as XML, which replace those of the same name and
     /// are added to the others.
     pub app_catalog: Option<PathBuf>,

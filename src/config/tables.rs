@@ -9,6 +9,9 @@ use super::diagnostic::{Diagnostics, quote, quote_some};
 use super::literal;
 use crate::flow::Addr;
 
+/// Who is at an address that is mapped to nobody (PANOS.md 2.2).
+const UNKNOWN: &str = "unknown";
+
 /// Inclusive ranges of addresses.
 pub(super) type Ranges = Vec<(Addr, Addr)>;
 
@@ -63,6 +66,27 @@ impl Lookups {
         self.user_groups.extend(other.user_groups);
         self.url_categories.extend(other.url_categories);
     }
+
+    /// Puts `user` at an address in place of whoever is there; `unknown` is nobody.
+    pub(super) fn log_on(&mut self, user: &str, addr: Addr) {
+        for (_, ranges) in self.users.values_mut() {
+            *ranges = ranges.iter().flat_map(|&range| without(range, addr)).collect();
+        }
+        if user != UNKNOWN {
+            let new = || (user.to_owned(), Ranges::new());
+            self.users.entry(user.to_lowercase()).or_insert_with(new).1.push((addr, addr));
+        }
+    }
+}
+
+/// A range without one of its addresses.
+fn without((low, high): (Addr, Addr), addr: Addr) -> impl Iterator<Item = (Addr, Addr)> {
+    let inside = (low..=high).contains(&addr);
+    let at = |bits: Option<u128>| bits.map(Addr::from_bits).filter(|_| inside);
+    let below = at(addr.bits().checked_sub(1)).map(|end| (low, end));
+    let above = at(addr.bits().checked_add(1)).map(|start| (start, high));
+    let whole = (!inside).then_some((low, high));
+    [whole, below, above].into_iter().flatten().filter(|(low, high)| low <= high)
 }
 
 fn addresses(values: &[Name], out: &mut Diagnostics) -> Ranges {

@@ -17,6 +17,7 @@ mod place;
 mod policy_match;
 mod row;
 mod rows;
+mod running_policy;
 mod style;
 mod tally;
 pub mod text;
@@ -36,6 +37,7 @@ pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
 pub use policy_match::{Asked, PolicyMatch};
 pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, NatRow, Row, Subtype};
 pub use rows::{Encode, Rows};
+pub use running_policy::RunningPolicy;
 pub use tally::{RuleTally, Tally};
 
 /// A reader of events: it is shown what every step brought and decides nothing.

@@ -129,8 +129,10 @@ impl<'w> PolicyMatch<'w> {
             Some(app) => format!("application {}", escape::name(self.world.catalog.name(app))),
             None => "application not known yet".to_owned(),
         };
+        let user = self.world.policy.users().of(query.src);
+        let user = user.map(|user| format!(" ({})", escape::name(user))).unwrap_or_default();
         let (from, to) = (zone(query.from), zone(query.to));
-        format!("{from} → {to} · {} → {} · {service} · {application}", query.src, query.dst)
+        format!("{from} → {to} · {}{user} → {} · {service} · {application}", query.src, query.dst)
     }
 
     /// What the answer is the answer to.
@@ -237,7 +239,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct RulebaseRow<'a> {
+pub(super) struct RulebaseRow<'a> {
     path: &'a str,
     format: &'static str,
     security_rules: usize,
@@ -255,10 +257,12 @@ struct QueryRow<'a> {
     application: Option<&'a str>,
     /// Where the application comes from.
     application_source: Option<&'static str>,
+    /// Who is at the source address; `None` is nobody known.
+    source_user: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct RunningRow {
+pub(super) struct RunningRow {
     name: String,
     index: u32,
     rule_type: &'static str,
@@ -304,11 +308,7 @@ impl<'a> Document<'a> {
         let potential = found.potential.as_ref();
         Self {
             firstpass: env!("CARGO_PKG_VERSION"),
-            rulebase: RulebaseRow {
-                path: &world.source.path,
-                format: world.source.format,
-                security_rules: world.source.security_rules,
-            },
+            rulebase: RulebaseRow::of(world),
             query: QueryRow::of(found),
             rule: rule_name(world, lookup.rule),
             index: lookup.rule.0 + 1,
@@ -334,6 +334,13 @@ impl<'a> Document<'a> {
     }
 }
 
+impl<'a> RulebaseRow<'a> {
+    pub(super) fn of(world: &'a World) -> Self {
+        let source = &world.source;
+        Self { path: &source.path, format: source.format, security_rules: source.security_rules }
+    }
+}
+
 impl<'a> QueryRow<'a> {
     fn of(found: &'a PolicyMatch<'_>) -> Self {
         let (world, query) = (found.world, &found.query);
@@ -353,6 +360,7 @@ impl<'a> QueryRow<'a> {
                 Asked::Override => Some("application-override"),
                 Asked::Application => Some("given"),
             },
+            source_user: world.policy.users().of(query.src),
         }
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Candidate {
     /// Whether it is a configuration of PAN-OS, which may name what only the firewall knows: applications of newer
     /// content, lists it fetches. The rulebase format of this program is strict.
     pub(super) is_panos: bool,
+    /// Whether the command line may have to tell the zones: a configuration of PAN-OS, or an empty `[zones]`.
+    pub(super) may_lack_zones: bool,
     pub(super) zones: Vec<Zone>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,

@@ -79,6 +79,9 @@ pub(super) fn commit(
     application::check_groups(&catalog, &candidate.application_groups, out);
     let mut lookups = Lookups::read(&candidate.tables, candidate.is_panos, out);
     lookups.replace(given.tables);
+    if let Some((user, address)) = &overrides.source_user {
+        lookups.log_on(user, (*address).into());
+    }
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
     let mut names = Names {

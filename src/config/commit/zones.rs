@@ -41,7 +41,7 @@ pub(super) fn zones(candidate: &Candidate, overrides: &Overrides, out: &mut Diag
             }
         }
     }
-    if zones.names().is_empty() && candidate.is_panos {
+    if zones.names().is_empty() && (candidate.is_panos || candidate.may_lack_zones) {
         out.warn("the configuration has no zones: `--zone NAME=CIDR` says what is behind one");
     } else if zones.names().is_empty() {
         out.general("the rulebase has no zones").help(

@@ -2,8 +2,8 @@
 
 use toml::de::DeTable;
 
-use super::Document;
 use super::reader::{Reader, Value, entries, list};
+use super::{Document, signature};
 use crate::app::{Class, DenyAction, Ports, Timeouts};
 use crate::config::candidate::{ApplicationFilter, CustomApplication, Name};
 use crate::config::diagnostic::quote;
@@ -143,7 +143,8 @@ fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Cust
             "depends-on" => app.depends_on = reader.names(value),
             "implicit-use" => app.implicit = reader.names(value),
             "deny-action" => app.deny_action = reader.choice(value, &DENY_ACTIONS),
-            "signature" | "no-appid-caching" => {
+            "signature" => app.signatures = signature::signatures(reader, value),
+            "no-appid-caching" => {
                 reader.out.warn(format!("`{}` of applications is read but not modelled yet", key.value));
             }
             _ => {

@@ -7,6 +7,7 @@ mod objects;
 mod reader;
 mod schedule;
 mod security;
+mod signature;
 mod tables;
 
 use toml::Spanned;
@@ -24,7 +25,7 @@ const NOT_MODELLED: [&str; 4] = ["decryption", "decryption-profile", "zone-prote
 const LISTS: [&str; 1] = ["decryption"];
 
 /// Every table there is.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "zones",
     "address",
     "service",
@@ -41,6 +42,7 @@ const TABLES: [&str; 21] = [
     "decryption",
     "decryption-profile",
     "interface",
+    "virtual-router",
     "route",
     "virtual-wire",
     "zone-protection",
@@ -102,25 +104,30 @@ struct Document<'d> {
     candidate: Candidate,
     /// Where each line ends.
     newlines: Vec<usize>,
+    /// Whether it says anything of virtual routers or routes.
+    routers_told: bool,
 }
 
 impl<'d> Document<'d> {
     fn new(text: &str, out: &'d mut Diagnostics) -> Self {
         let newlines = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
-        Self { reader: Reader { out }, candidate: Candidate::default(), newlines }
+        Self { reader: Reader { out }, candidate: Candidate::default(), newlines, routers_told: false }
     }
 
     fn read(mut self, document: &DeTable<'_>) -> Candidate {
-        // Interfaces join the zones, wherever these stand.
+        // Interfaces join the zones and virtual routers, wherever these stand.
         if let Some(value) = document.get("zones") {
             self.zones(value);
+        }
+        if let Some(value) = document.get("virtual-router") {
+            self.virtual_routers(value);
         }
         for (key, value) in entries(document) {
             if tables::read(&mut self.candidate.tables, &key.value, value, &mut self.reader) {
                 continue;
             }
             match key.value.as_str() {
-                "zones" => {}
+                "zones" | "virtual-router" => {}
                 "interface" => self.interfaces(value),
                 "route" => self.routes(value),
                 "virtual-wire" => self.virtual_wires(value),
@@ -145,6 +152,12 @@ impl<'d> Document<'d> {
                 }
                 _ => self.reader.unknown_key(&key, "the rulebase", &[&TABLES[..], &tables::NAMES].concat()),
             }
+        }
+        if !self.routers_told {
+            // As on PAN-OS: interfaces with addresses share one.
+            self.candidate.virtual_routers.clear();
+        } else if self.candidate.virtual_routers.is_empty() {
+            self.router(&At::new(network::DEFAULT_ROUTER.to_owned(), Span::default()));
         }
         self.candidate
     }

@@ -127,7 +127,9 @@ fn nat_rule(reader: &mut Reader<'_>, span: &Span, line: Option<u32>, table: &DeT
             "active-active-device-binding" => {
                 reader.out.warn(format!("`{}` of NAT rules is read but not modelled yet", key.value));
             }
-            "description" | "tag" | "group-tag" | "uuid" | "target" => {}
+            "description" => rule.description = reader.text(value).map(|text| text.value),
+            "tag" => rule.tags = reader.names(value),
+            "group-tag" | "uuid" | "target" => {}
             _ => reader.unknown_key(&key, "a NAT rule", &KEYS),
         }
     }
@@ -292,7 +294,9 @@ fn override_rule(
             "port" => ports = port_list(reader, value),
             "application" => application = reader.text(value),
             "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
-            "description" | "tag" | "group-tag" | "uuid" | "target" => {}
+            "description" => rule.description = reader.text(value).map(|text| text.value),
+            "tag" => rule.tags = reader.names(value),
+            "group-tag" | "uuid" | "target" => {}
             _ => reader.unknown_key(&key, "an application-override rule", &OVERRIDE_KEYS),
         }
     }

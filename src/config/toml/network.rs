@@ -1,4 +1,4 @@
-//! `[interface]`, `[[route]]` and `[virtual-wire]`.
+//! `[interface]`, `[virtual-router]`, `[[route]]` and `[virtual-wire]`.
 
 use std::net::IpAddr;
 
@@ -34,7 +34,9 @@ const MODES: [(&str, InterfaceMode); 4] = [
 /// Metric and administrative distance of a static route that does not say (PANOS.md 12.1).
 const METRIC: u32 = 10;
 /// The virtual router of an interface or route that names none.
-const DEFAULT_ROUTER: &str = "default";
+pub(super) const DEFAULT_ROUTER: &str = "default";
+/// What an interface names that is in no virtual router.
+const NO_ROUTER: &str = "none";
 
 impl Document<'_> {
     /// `[interface."ethernet1/1"]`.
@@ -73,8 +75,11 @@ impl Document<'_> {
             }
         }
         if interface.mode == InterfaceMode::Layer3 {
+            self.routers_told |= router.is_some();
             let router = router.unwrap_or_else(|| At::new(DEFAULT_ROUTER.to_owned(), name.span.clone()));
-            self.router(&router).interfaces.push(name.clone());
+            if router.value != NO_ROUTER {
+                self.router(&router).interfaces.push(name.clone());
+            }
         } else if let Some(router) = router {
             self.reader
                 .out
@@ -134,7 +139,24 @@ impl Document<'_> {
         }
     }
 
-    fn router(&mut self, name: &Name) -> &mut VirtualRouter {
+    /// `[virtual-router.NAME]`: one that no interface and no route needs to name. It has no keys.
+    pub(super) fn virtual_routers(&mut self, value: &Value<'_>) {
+        let Some(table) = self.reader.table(value, "tables such as `[virtual-router.NAME]`") else { return };
+        for (name, value) in entries(table) {
+            let Some(table) = self.reader.table(value, "an empty table") else { continue };
+            for (key, _) in entries(table) {
+                self.reader
+                    .out
+                    .error(&key.span, "a virtual router has no keys")
+                    .help("interfaces and routes name it as their `virtual-router`");
+            }
+            self.routers_told = true;
+            self.router(&name);
+        }
+    }
+
+    /// The virtual router of that name, made if it is new.
+    pub(super) fn router(&mut self, name: &Name) -> &mut VirtualRouter {
         let routers = &mut self.candidate.virtual_routers;
         let at = routers.iter().position(|router| router.name.value == name.value).unwrap_or_else(|| {
             routers.push(VirtualRouter { name: name.clone(), interfaces: Vec::new(), routes: Vec::new() });
@@ -167,7 +189,7 @@ impl Document<'_> {
                 "interface" => interface = self.reader.text(value),
                 "virtual-router" => router = self.reader.text(value),
                 "metric" => metric = self.reader.number(value, 1, 65_535),
-                "admin-dist" => distance = self.reader.number(value, 10, 240),
+                "admin-dist" => distance = self.reader.number(value, 1, 255),
                 "nexthop" => {
                     hops.extend(self.literal(value, literal::address).map(|ip| NextHop::Address(ip.value)));
                 }
@@ -191,6 +213,7 @@ impl Document<'_> {
             }
             return;
         };
+        self.routers_told = true;
         let name = name.unwrap_or_else(|| At::new(destination.value.to_string(), destination.span.clone()));
         let router = router.unwrap_or_else(|| At::new(DEFAULT_ROUTER.to_owned(), span.clone()));
         self.router(&router).routes.push(Route {

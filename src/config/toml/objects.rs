@@ -21,12 +21,12 @@ const SERVICE_KEYS: [&str; 6] =
 const LONGEST: (u32, u32) = (604_800, 600);
 
 impl Document<'_> {
-    /// `[zones]`. A zone without prefixes is what `--ingress` can fill.
+    /// `[zones]`. A zone without prefixes is what `--ingress` can fill; no zones at all is what `--zone` can.
     pub(super) fn zones(&mut self, value: &Value<'_>) {
         let Some(table) = self.reader.table(value, "a table of zones") else { return };
+        self.candidate.may_lack_zones = table.is_empty();
         for (name, value) in entries(table) {
-            let empty = value.get_ref().as_array().is_some_and(|list| list.is_empty());
-            let texts = if empty { Vec::new() } else { self.reader.names(value) };
+            let texts = self.reader.members(value);
             let mut prefixes = Vec::with_capacity(texts.len());
             for text in texts {
                 match literal::prefix(&text.value) {
@@ -54,7 +54,7 @@ impl Document<'_> {
         for (name, value) in entries(table) {
             let (body, tags) = match value.get_ref() {
                 DeValue::Table(table) => self.address_table(&name, table),
-                _ => (Some(Body::Group(self.reader.names(value))), Vec::new()),
+                _ => (Some(Body::Group(self.reader.members(value))), Vec::new()),
             };
             self.candidate.addresses.extend(body.map(|body| Definition { name, body, tags }));
         }
@@ -85,7 +85,7 @@ impl Document<'_> {
                     let host = self.reader.text(value);
                     bodies.extend(host.map(|host| Body::Object(AddressObject::Fqdn(host))));
                 }
-                "static" => bodies.push(Body::Group(self.reader.names(value))),
+                "static" => bodies.push(Body::Group(self.reader.members(value))),
                 "dynamic" => bodies.extend(self.reader.text(value).map(Body::Dynamic)),
                 "tag" => tags = self.reader.names(value),
                 "description" => {}
@@ -118,7 +118,7 @@ impl Document<'_> {
             .into_iter()
             .map(|(name, value)| Definition {
                 name,
-                body: Body::Group(self.reader.names(value)),
+                body: Body::Group(self.reader.members(value)),
                 tags: Vec::new(),
             })
             .collect()

@@ -19,6 +19,11 @@ pub(super) fn entries<'t, 'a>(table: &'t DeTable<'a>) -> Vec<(Name, &'t Value<'a
     entries
 }
 
+/// Whether it is a list of nothing.
+fn is_empty(value: &Value<'_>) -> bool {
+    value.get_ref().as_array().is_some_and(|list| list.is_empty())
+}
+
 /// Reports errors of one file.
 pub(super) struct Reader<'d> {
     pub(super) out: &'d mut Diagnostics,
@@ -75,6 +80,11 @@ impl Reader<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// The same, where a list may be empty: of groups and tables.
+    pub(super) fn members(&mut self, value: &Value<'_>) -> Vec<Name> {
+        if is_empty(value) { Vec::new() } else { self.names(value) }
     }
 
     /// A boolean, also in PAN-OS's spelling.

@@ -90,6 +90,8 @@ impl Document<'_> {
                 "log-end" => rule.log_end = reader.flag(value).unwrap_or(true),
                 "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
                 "schedule" => rule.schedule = reader.text(value),
+                "description" => rule.description = reader.text(value).map(|text| text.value),
+                "tag" => rule.tags = reader.names(value),
                 _ => other_key(reader, &key, "a security rule", &KEYS),
             }
         }

@@ -20,7 +20,7 @@ pub(super) fn read(tables: &mut Tables, key: &str, value: &Value<'_>, reader: &m
         _ => return false,
     };
     let Some(table) = reader.table(value, what) else { return true };
-    rows.extend(entries(table).into_iter().map(|(name, value)| (name, reader.names(value))));
+    rows.extend(entries(table).into_iter().map(|(name, value)| (name, reader.members(value))));
     true
 }
 

@@ -6,7 +6,7 @@ use crate::config::diagnostic::quote;
 use crate::feature::nat::NatRule;
 use crate::feature::override_rule::OverrideRule;
 use crate::feature::route::{Place, Reason};
-use crate::flow::{Addr, Arrival};
+use crate::flow::{Addr, Arrival, ZoneId};
 use crate::policy::{ApplicationMatch, Rule, Service, ServiceMatch, ZoneMatch};
 
 /// Of so many zones it is asked where packets go that come in by them.
@@ -127,25 +127,54 @@ fn applications(one: &World, two: &World) -> Option<String> {
     Some(format!("application {} would be another", quote(&app.name)))
 }
 
-/// NAT and application-override rules, where both worlds number zones alike.
+/// NAT and application-override rules.
 fn features(one: &World, two: &World) -> Option<String> {
-    let nat = |world: &World| -> Vec<NatRule> {
-        let rules = world.nat.rules().iter();
-        rules.map(|rule| NatRule { service: nameless(&rule.service), line: None, ..rule.clone() }).collect()
-    };
-    let overrides = |world: &World| -> Vec<OverrideRule> {
-        world.overrides.rules().iter().map(|rule| OverrideRule { line: None, ..rule.clone() }).collect()
-    };
-    if one.zones.names() != two.zones.names() {
-        let same = nat(one).len() == nat(two).len() && overrides(one).len() == overrides(two).len();
-        return (!same).then(|| "NAT or application-override rules would be missing".to_owned());
+    let (ours, theirs) = (one.nat.rules(), two.nat.rules());
+    let differs = |(a, b): &(&NatRule, &NatRule)| !same_nat_rule(one, a, two, b);
+    if let Some(rule) = first_difference(ours, theirs, differs) {
+        return Some(format!("NAT rule {} would mean something else", quote(&rule.name)));
     }
-    let (ours, theirs) = (nat(one), nat(two));
-    if ours != theirs {
-        return Some("NAT rules would mean something else".to_owned());
-    }
-    (overrides(one) != overrides(two))
-        .then(|| "application-override rules would mean something else".to_owned())
+    let (ours, theirs) = (one.overrides.rules(), two.overrides.rules());
+    let differs = |(a, b): &(&OverrideRule, &OverrideRule)| !same_override(one, a, two, b);
+    first_difference(ours, theirs, differs)
+        .map(|rule| format!("application-override rule {} would mean something else", quote(&rule.name)))
+}
+
+/// The first rule that has no like in its place.
+fn first_difference<'r, R>(
+    ours: &'r [R],
+    theirs: &'r [R],
+    differs: impl Fn(&(&'r R, &'r R)) -> bool,
+) -> Option<&'r R> {
+    let pair = ours.iter().zip(theirs).find(differs).map(|(rule, _)| rule);
+    pair.or_else(|| ours.get(theirs.len())).or_else(|| theirs.get(ours.len()))
+}
+
+fn same_nat_rule(one: &World, ours: &NatRule, two: &World, theirs: &NatRule) -> bool {
+    let plain = |rule: &NatRule| NatRule {
+        from: ZoneMatch::Any,
+        to: ZoneId::default(),
+        service: nameless(&rule.service),
+        line: None,
+        ..rule.clone()
+    };
+    zones_of(one, &ours.from) == zones_of(two, &theirs.from)
+        && one.zones.name(ours.to) == two.zones.name(theirs.to)
+        && plain(ours) == plain(theirs)
+}
+
+fn same_override(one: &World, ours: &OverrideRule, two: &World, theirs: &OverrideRule) -> bool {
+    let plain = |rule: &OverrideRule| OverrideRule {
+        from: ZoneMatch::Any,
+        to: ZoneMatch::Any,
+        application: AppId(0),
+        line: None,
+        ..rule.clone()
+    };
+    zones_of(one, &ours.from) == zones_of(two, &theirs.from)
+        && zones_of(one, &ours.to) == zones_of(two, &theirs.to)
+        && one.catalog.name(ours.application) == two.catalog.name(theirs.application)
+        && plain(ours) == plain(theirs)
 }
 
 fn settings(one: &World, two: &World) -> Option<String> {

@@ -7,7 +7,7 @@ use super::{Form, text};
 use crate::app::{Catalog, DenyAction, Ports, Timeouts};
 use crate::config::candidate::{
     AddressObject, At, Body, Candidate, CustomApplication, Definition, Interface, InterfaceMode, Name,
-    NextHop, Route, VirtualRouter, Zone,
+    NatRule, NextHop, Pool, Route, SourceTranslation, VirtualRouter, Zone, ZoneMode,
 };
 use crate::config::diagnostic::{Span, quote};
 use crate::config::{Settings, World, literal};
@@ -108,18 +108,8 @@ fn descriptions(candidate: &mut Candidate, notes: &mut Notes) {
 }
 
 fn for_toml(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
-    let nat: Vec<String> = candidate.nat.drain(..).map(|rule| rule.name.value).collect();
-    notes.about("left out, for TOML has no form for it yet: NAT rules", &nat);
-    let overrides: Vec<String> = candidate.overrides.drain(..).map(|rule| rule.name.value).collect();
-    notes.about("left out, for TOML has no form for it yet: application-override rules", &overrides);
-    let signed = candidate.applications.iter_mut().filter(|app| !app.signatures.is_empty());
-    let signed: Vec<String> = signed
-        .map(|app| {
-            app.signatures.clear();
-            app.name.value.clone()
-        })
-        .collect();
-    notes.about("left out, for TOML has no form for it: signatures of the applications", &signed);
+    network(candidate, notes);
+    candidate.may_lack_zones = candidate.zones.is_empty();
     // Applications that only newer content has: PAN-OS knows them, TOML wants them defined.
     let known: BTreeSet<String> = candidate.applications.iter().map(|app| app.name.value.clone()).collect();
     let builtin = Catalog::builtin().unwrap_or_default();
@@ -132,6 +122,71 @@ fn for_toml(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
     candidate.applications.extend(newer.iter().map(|name| blank(name)));
     notes.about("defined without ports, for the catalog does not have them: the applications", &newer);
     candidate.is_panos = false;
+}
+
+/// In TOML an interface has a place of its own, and says what it belongs to. Those that a zone, a virtual router, a
+/// virtual wire or a NAT rule names, and the configuration does not have, get one.
+fn network(candidate: &mut Candidate, notes: &mut Notes) {
+    let mut known = BTreeSet::new();
+    candidate.interfaces.retain(|interface| {
+        interface.mode != InterfaceMode::Other && known.insert(interface.name.value.clone())
+    });
+    let members = candidate.zones.iter().flat_map(|zone| {
+        let mode = match zone.mode {
+            ZoneMode::Layer2 => InterfaceMode::Layer2,
+            ZoneMode::VirtualWire => InterfaceMode::VirtualWire,
+            ZoneMode::Tap => InterfaceMode::Tap,
+            ZoneMode::Layer3 | ZoneMode::External | ZoneMode::Tunnel => InterfaceMode::Layer3,
+        };
+        zone.interfaces.iter().map(move |name| (name, mode))
+    });
+    let routed = candidate.virtual_routers.iter().flat_map(|router| &router.interfaces);
+    let routed = routed.map(|name| (name, InterfaceMode::Layer3));
+    let ends = candidate.virtual_wires.iter().flat_map(|wire| &wire.interfaces);
+    let ends = ends.map(|name| (name, InterfaceMode::VirtualWire));
+    let translated = candidate.nat.iter().flat_map(nat_interfaces).map(|name| (name, InterfaceMode::Layer3));
+    let missing = members.chain(routed).chain(ends).chain(translated);
+    let missing: Vec<Interface> = missing
+        .filter(|(name, _)| known.insert(name.value.clone()))
+        .map(|(name, mode)| interface(name.clone(), mode))
+        .collect();
+    candidate.interfaces.extend(missing);
+    let mut left = Vec::new();
+    for router in &mut candidate.virtual_routers {
+        router.routes.retain(|route| {
+            let leads = !matches!(route.next_hop, NextHop::None) || route.interface.is_some();
+            left.extend((!leads).then(|| route.name.value.clone()));
+            leads
+        });
+    }
+    notes.about("left out, for they lead nowhere: the routes", &left);
+    let mut left = Vec::new();
+    candidate.nat.retain(|rule| {
+        let empty = matches!(&rule.source_translation,
+            Some(SourceTranslation::DynamicIp { addresses, .. }) if addresses.is_empty());
+        left.extend(empty.then(|| rule.name.value.clone()));
+        !empty
+    });
+    notes.about("left out, for they translate to no address and never match: NAT rules", &left);
+}
+
+/// Interfaces that a NAT rule names.
+fn nat_interfaces(rule: &NatRule) -> impl Iterator<Item = &Name> {
+    let pool = match &rule.source_translation {
+        Some(SourceTranslation::DynamicIpAndPort(pool)) => Some(pool),
+        Some(SourceTranslation::DynamicIp { fallback, .. }) => fallback.as_ref(),
+        Some(SourceTranslation::StaticIp { .. }) | None => None,
+    };
+    let of_pool = pool.and_then(|pool| match pool {
+        Pool::Interface { interface, .. } => Some(interface),
+        Pool::Addresses(_) => None,
+    });
+    of_pool.into_iter().chain(&rule.to_interface)
+}
+
+/// An interface of which nothing is said.
+const fn interface(name: Name, mode: InterfaceMode) -> Interface {
+    Interface { name, mode, addresses: Vec::new(), tag: None, dynamic: false }
 }
 
 /// An application of which nothing is said.
@@ -345,19 +400,22 @@ fn prefixes(candidate: &mut Candidate, notes: &mut Notes) {
         "an interface each with a route to every prefix, for zones of PAN-OS have no prefixes",
         &names,
     );
-    candidate.interfaces.extend(interfaces.iter().cloned().map(|name| Interface {
-        name,
-        mode: InterfaceMode::Layer3,
-        addresses: Vec::new(),
-        tag: None,
-        dynamic: false,
-    }));
     if interfaces.is_empty() {
         return;
     }
+    // Without virtual routers interfaces with addresses share one; now that there is one, they are in it.
+    let shared: Vec<Name> = candidate
+        .interfaces
+        .iter()
+        .filter(|one| one.mode == InterfaceMode::Layer3 && (one.dynamic || !one.addresses.is_empty()))
+        .filter(|_| candidate.virtual_routers.is_empty())
+        .map(|one| one.name.clone())
+        .collect();
+    let made_of = interfaces.iter().cloned().map(|name| interface(name, InterfaceMode::Layer3));
+    candidate.interfaces.extend(made_of);
     let routers = &mut candidate.virtual_routers;
     let at = routers.iter().position(|router| router.name.value == ROUTER).unwrap_or_else(|| {
-        routers.push(VirtualRouter { name: made(ROUTER), interfaces: Vec::new(), routes: Vec::new() });
+        routers.push(VirtualRouter { name: made(ROUTER), interfaces: shared, routes: Vec::new() });
         routers.len() - 1
     });
     if let Some(router) = routers.get_mut(at) {

@@ -93,7 +93,11 @@ fn physical(all: &[&Interface]) -> Vec<Item> {
 fn logical(kind: &str, all: &[&Interface]) -> Vec<Item> {
     let (own, units): (Vec<&Interface>, Vec<&Interface>) =
         all.iter().partition(|interface| interface.name.value == kind);
+    let named = !own.is_empty();
     let mut items: Vec<Item> = own.into_iter().flat_map(addresses).collect();
+    if named && items.is_empty() {
+        items.push(Item::Element("ip", Vec::new()));
+    }
     let units = units.into_iter().map(|unit| entry(&unit.name, unit_items(unit))).collect();
     items.extend(Item::element("units", units));
     items

@@ -1,5 +1,6 @@
 //! A candidate as TOML (DESIGN.md, "Rulebase in TOML").
 
+mod features;
 mod network;
 mod objects;
 mod rules;
@@ -15,6 +16,7 @@ pub(super) fn write(candidate: &Candidate) -> String {
     network::network(candidate, &mut page);
     objects::objects(candidate, &mut page);
     rules::rules(candidate, &mut page);
+    features::features(candidate, &mut page);
     network::settings(candidate, &mut page);
     page.text
 }

@@ -1,10 +1,12 @@
-//! `[zones]`, `[interface]`, `[[route]]`, `[virtual-wire]`, `[device]` and `[setting]`.
+//! `[zones]`, `[virtual-router]`, `[interface]`, `[[route]]`, `[virtual-wire]`, `[device]` and `[setting]`.
 
 use super::{Page, list, string, strings};
-use crate::config::candidate::{Candidate, Interface, InterfaceMode, NextHop, Route};
+use crate::config::candidate::{Candidate, Interface, InterfaceMode, NextHop, Route, VirtualRouter};
 
 /// What an interface or route is in that names no virtual router.
 const DEFAULT_ROUTER: &str = "default";
+/// What an interface names that is in no virtual router.
+const NO_ROUTER: &str = "none";
 /// Metric and administrative distance of a route that does not say.
 const METRIC: u32 = 10;
 
@@ -17,6 +19,13 @@ pub(super) fn zones(candidate: &Candidate, page: &mut Page) {
 }
 
 pub(super) fn network(candidate: &Candidate, page: &mut Page) {
+    let routers: Vec<&str> =
+        candidate.virtual_routers.iter().map(|router| router.name.value.as_str()).collect();
+    if routers != named_routers(candidate) {
+        for name in routers {
+            page.head(&["virtual-router", name], false);
+        }
+    }
     for interface in &candidate.interfaces {
         self::interface(candidate, interface, page);
     }
@@ -51,12 +60,8 @@ fn interface(candidate: &Candidate, interface: &Interface, page: &mut Page) {
     if let Some(mode) = mode {
         page.string("mode", mode);
     }
-    let router = candidate
-        .virtual_routers
-        .iter()
-        .find(|router| router.interfaces.iter().any(|member| member.value == *name));
-    if let Some(router) = router.filter(|router| mode.is_none() && router.name.value != DEFAULT_ROUTER) {
-        page.string("virtual-router", &router.name.value);
+    if let Some(router) = router_of(candidate, interface).filter(|&router| router != DEFAULT_ROUTER) {
+        page.string("virtual-router", router);
     }
     if let Some(tag) = interface.tag {
         page.line("tag", &tag.to_string());
@@ -64,6 +69,35 @@ fn interface(candidate: &Candidate, interface: &Interface, page: &mut Page) {
     if interface.dynamic {
         page.flag("dhcp-client", true);
     }
+}
+
+/// The virtual router of an interface that routes. Where there are none, interfaces with addresses share one.
+fn router_of<'c>(candidate: &'c Candidate, interface: &Interface) -> Option<&'c str> {
+    if interface.mode != InterfaceMode::Layer3 || candidate.virtual_routers.is_empty() {
+        return None;
+    }
+    let has =
+        |router: &&VirtualRouter| router.interfaces.iter().any(|name| name.value == interface.name.value);
+    // Of two the last counts.
+    let router = candidate.virtual_routers.iter().rfind(has);
+    Some(router.map_or(NO_ROUTER, |router| &router.name.value))
+}
+
+/// Virtual routers in the order in which interfaces and routes name them. Without a route, that of interfaces which
+/// name none is not there.
+fn named_routers(candidate: &Candidate) -> Vec<&str> {
+    let of_interfaces = candidate.interfaces.iter().filter_map(|interface| router_of(candidate, interface));
+    let with_routes = candidate.virtual_routers.iter().filter(|router| !router.routes.is_empty());
+    let of_routes = with_routes.map(|router| router.name.value.as_str());
+    let told =
+        of_interfaces.clone().any(|router| router != DEFAULT_ROUTER) || of_routes.clone().next().is_some();
+    let mut names = Vec::new();
+    for name in of_interfaces.chain(of_routes).filter(|&name| told && name != NO_ROUTER) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn route(router: &str, route: &Route, page: &mut Page) {

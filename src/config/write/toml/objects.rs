@@ -6,7 +6,8 @@ use ipnet::IpNet;
 use super::{Page, inline, list, string, strings};
 use crate::app::{Class, DenyAction, Timeouts};
 use crate::config::candidate::{
-    AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Recurrence, Schedule,
+    AddressObject, ApplicationFilter, Body, Candidate, CustomApplication, Definition, Match, Recurrence,
+    Schedule, Signature,
 };
 use crate::config::write::text::{self, DAYS};
 use crate::policy::{Service, ServiceTimeouts};
@@ -160,6 +161,31 @@ fn application(app: &CustomApplication, page: &mut Page) {
     class(&app.class, page);
     page.names("characteristics", &app.characteristics);
     page.names("tag", &app.tags);
+    for signature in &app.signatures {
+        self::signature(&app.name.value, signature, page);
+    }
+}
+
+fn signature(app: &str, signature: &Signature, page: &mut Page) {
+    page.head(&["application", app, "signature"], true);
+    page.string("name", &signature.name.value);
+    page.string("scope", if signature.session { "session" } else { "protocol-data-unit" });
+    if signature.order_free {
+        page.flag("order-free", true);
+    }
+    let all: Vec<String> = signature
+        .conditions
+        .iter()
+        .map(|any| format!("[{}]", any.iter().map(condition).collect::<Vec<_>>().join(", ")))
+        .collect();
+    page.line("and-condition", &format!("[{}]", all.join(", ")));
+}
+
+fn condition(condition: &Match) -> String {
+    let compared = if condition.operator == "pattern-match" { "pattern" } else { "value" };
+    let fields =
+        [("context", string(&condition.context.value)), (compared, string(&condition.pattern.value))];
+    inline(&[(condition.operator, inline(&fields))])
 }
 
 fn timeouts(timeouts: &Timeouts, page: &mut Page) {
