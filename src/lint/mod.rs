@@ -7,12 +7,14 @@
 mod admits_never_holds;
 mod any_any;
 mod application_default_unusable;
+mod behind;
 mod context;
 mod deny_application_on_port;
 mod first_packets_leak;
 mod icmp_broader_than_ping;
 pub mod json;
 mod missing_dependency;
+mod nat_space;
 mod nat_zone_mismatch;
 mod never_logs;
 mod reach;

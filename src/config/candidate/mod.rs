@@ -46,6 +46,8 @@ pub(super) struct Candidate {
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,
     pub(super) virtual_wires: Vec<VirtualWire>,
+    /// Routing protocols or policy based forwarding route as well, which a configuration does not tell.
+    pub(super) routes_elsewhere: bool,
     pub(super) addresses: Vec<Definition<AddressObject>>,
     pub(super) services: Vec<Definition<Vec<Service>>>,
     pub(super) applications: Vec<CustomApplication>,

@@ -131,7 +131,13 @@ fn applications(one: &World, two: &World) -> Option<String> {
 fn features(one: &World, two: &World) -> Option<String> {
     let nat = |world: &World| -> Vec<NatRule> {
         let rules = world.nat.rules().iter();
-        rules.map(|rule| NatRule { service: nameless(&rule.service), line: None, ..rule.clone() }).collect()
+        let compared = |rule: &NatRule| NatRule {
+            service: nameless(&rule.service),
+            is_bound: false,
+            line: None,
+            ..rule.clone()
+        };
+        rules.map(compared).collect()
     };
     let overrides = |world: &World| -> Vec<OverrideRule> {
         world.overrides.rules().iter().map(|rule| OverrideRule { line: None, ..rule.clone() }).collect()

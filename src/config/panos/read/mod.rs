@@ -53,7 +53,7 @@ pub(in crate::config) fn read(
     reader.network(&selection, variables, &mut candidate);
     reader.missing_zones(&selection, &mut candidate);
     reader.settings(&selection, &mut candidate);
-    reader.unmodelled_rulebases(&selection);
+    reader.unmodelled_rulebases(&selection, &mut candidate);
     reader.finish();
     candidate
 }
