@@ -133,6 +133,9 @@ const CASES: &[Case] = &[
     ("never-logs", &[("quiet", "log-end = false; action = \"drop\"")], &[("quiet", Severity::Note)]),
     ("never-logs", &[("start", "log-end = false; log-start = true")], &[]),
 
+    ("undefined-object", &[("bob", "source-user = \"bob\""), ("news", "category = \"news\"")], &[("user bob", Severity::Note), ("URL category news", Severity::Note)]),
+    ("undefined-object", &[("ssh", "application = \"ssh\"")], &[]),
+
     ("unused-object", &[], &[("address alone", Severity::Note), ("address group", Severity::Note), ("service everything", Severity::Note),
         ("service ssh", Severity::Note), ("application portless", Severity::Note)]),
     ("unused-object", &[("uses", "source = \"group\"; service = [\"ssh\", \"everything\"]; application = \"portless\"")], &[]),

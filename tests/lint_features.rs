@@ -25,12 +25,12 @@ fn subjects(text: &str, kind: &str) -> Vec<String> {
 
 const NETWORK: &str = r#"
 [interface]
-"ethernet1/1" = { zone = "untrust", address = "203.0.113.1/24" }
-"ethernet1/2" = { zone = "dmz", address = "10.1.1.1/24" }
-"ethernet1/3" = { zone = "trust", address = "10.2.0.1/16" }
+"ethernet1/1" = { zone = "untrust", ip = "203.0.113.1/24" }
+"ethernet1/2" = { zone = "dmz", ip = "10.1.1.1/24" }
+"ethernet1/3" = { zone = "trust", ip = "10.2.0.1/16" }
 [[route]]
 destination = "0.0.0.0/0"
-next-hop = "203.0.113.254"
+nexthop = "203.0.113.254"
 [address]
 public = "203.0.113.10"
 server = "10.1.1.10"
@@ -64,7 +64,16 @@ fn security_rules_and_destination_nat() {
         // As it should be: the address before NAT, the zone after it.
         (DNAT, untrust, dmz, public, "", None),
         // The zone before NAT.
-        (DNAT, untrust, untrust, public, "", Some("never matches: what goes to its destination `public` leaves to `dmz` after NAT rule `in`, not to `untrust`")),
+        (
+            DNAT,
+            untrust,
+            untrust,
+            public,
+            "",
+            Some(
+                "never matches: what goes to its destination `public` leaves to `dmz` after NAT rule `in`, not to `untrust`",
+            ),
+        ),
         // The address after NAT.
         (DNAT, untrust, dmz, server, "", Some("names its destination `server` by the address after NAT")),
         // Both of them, to be sure.
@@ -76,7 +85,14 @@ fn security_rules_and_destination_nat() {
         // A whole network is not meant for the server.
         (DNAT, untrust, dmz, "\"10.1.1.0/24\"", "", None),
         // Neither address is in that zone.
-        (DNAT, untrust, trust, public, "", Some("never matches: what goes to its destination `public` leaves to `dmz`")),
+        (
+            DNAT,
+            untrust,
+            trust,
+            public,
+            "",
+            Some("never matches: what goes to its destination `public` leaves to `dmz`"),
+        ),
         (DNAT, untrust, trust, server, "", Some("no NAT rule translates it")),
         // Without NAT it is the zone of the address.
         ("", untrust, untrust, public, "", None),
@@ -209,7 +225,11 @@ fn nat_rules_that_others_take() {
         (vec![("all", hide.to_owned()), ("some", half("10.2.3.0/24"))], vec!["nat some"]),
         (vec![("some", half("10.2.3.0/24")), ("all", hide.to_owned())], vec![]),
         (
-            vec![("low", half("10.2.0.0/17")), ("high", half("10.2.128.0/17")), ("both", half("10.2.0.0/16"))],
+            vec![
+                ("low", half("10.2.0.0/17")),
+                ("high", half("10.2.128.0/17")),
+                ("both", half("10.2.0.0/16")),
+            ],
             vec!["nat both"],
         ),
         (vec![("off", "disabled = true".to_owned()), ("some", half("10.2.3.0/24"))], vec![]),
@@ -220,4 +240,171 @@ fn nat_rules_that_others_take() {
         let rules: String = list.iter().map(|(name, rest)| nat(name, rest)).collect();
         assert_eq!(subjects(&format!("{NETWORK}{rules}"), "shadowed"), expected, "{list:?}");
     }
+}
+
+// What nothing is known of.
+
+#[test]
+fn what_the_configuration_does_not_hold() {
+    let config = "set zone trust network layer3 ethernet1/1\n\
+        set zone untrust network layer3 ethernet1/2\n\
+        set address portal fqdn portal.example.com\n\
+        set address-group portals static portal\n\
+        set application-group tools members [ ssh no-such-app ]\n\
+        set rulebase security rules one from trust\n\
+        set rulebase security rules one to untrust\n\
+        set rulebase security rules one destination [ portals RU ]\n\
+        set rulebase security rules one application [ no-such-app ssl ]\n\
+        set rulebase security rules one action allow\n\
+        set rulebase security rules two from trust\n\
+        set rulebase security rules two to untrust\n\
+        set rulebase security rules two source-user corp\\bob\n\
+        set rulebase security rules two category gambling\n\
+        set rulebase security rules two application tools\n\
+        set rulebase security rules two destination panw-bulletproof-ip-list\n\
+        set rulebase security rules two action deny\n\
+        set rulebase security rules off from trust\n\
+        set rulebase security rules off to untrust\n\
+        set rulebase security rules off application never-heard-of\n\
+        set rulebase security rules off disabled yes\n\
+        set rulebase security rules off action allow\n";
+    let of = |config: &str| {
+        let world = parse("fw.set", config.as_bytes(), &Overrides::default()).unwrap();
+        findings_of(&world, "undefined-object")
+    };
+    let found = of(config);
+    let told: Vec<_> = found
+        .iter()
+        .map(|finding| {
+            (finding.severity.name(), finding.subject.as_str(), finding.place.as_ref().unwrap().line)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("warning", "application no-such-app", 9),
+            ("note", "host name portal.example.com", 8),
+            ("note", "region RU", 8),
+            ("note", "user corp\\bob", 13),
+            ("note", "URL category gambling", 14),
+            ("note", "external dynamic list panw-bulletproof-ip-list", 16),
+        ]
+    );
+    assert_eq!(
+        found[0].message,
+        "application `no-such-app`, which rule `one` and 1 more name, is in no catalog here: it has no default ports, and \
+         nothing is identified as it"
+    );
+    assert_eq!(found[0].related[0].rule, "two");
+    assert!(found[1].message.contains("which rule `one` names through `portals`, has no known address"));
+    let known = config.replace("no-such-app", "ssh").replace("RU", "10.0.0.1").replace("portals", "10.0.0.2");
+    let known = known
+        .replace("corp\\bob", "any")
+        .replace("gambling", "any")
+        .replace("panw-bulletproof-ip-list", "any");
+    assert_eq!(of(&known), []);
+}
+
+// Application override: the application is known with the first packet.
+
+const OVERRIDE: &str = r#"
+[zones]
+trust = "10.0.0.0/8"
+untrust = "0.0.0.0/0"
+[service]
+db = "tcp/1521"
+[application.own-db]
+default-ports = "tcp/1521"
+[[application-override]]
+name = "db"
+from = "trust"
+to = "untrust"
+protocol = "tcp"
+port = "1521"
+application = "own-db"
+"#;
+
+fn outward(name: &str, rest: &str) -> String {
+    format!("[[security]]\nname = \"{name}\"\nfrom = \"trust\"\nto = \"untrust\"\n{rest}\n")
+}
+
+#[test]
+fn overridden_sessions_begin_under_the_rule_of_their_application() {
+    let ping = outward("ping", "application = \"ping\"\nservice = \"any\"");
+    let db = outward("db", "application = \"own-db\"");
+    let with = format!("{OVERRIDE}{ping}{db}");
+    let (before, after) = OVERRIDE.split_once("[[application-override]]").unwrap();
+    let without = format!("{before}{ping}{db}");
+    assert!(after.contains("own-db"));
+    // Without the override `ping` lets the first packets in, since nothing is known of them.
+    assert_eq!(subjects(&without, "shadowed-first-packet"), ["db"]);
+    assert_eq!(subjects(&with, "shadowed-first-packet"), [""; 0]);
+}
+
+#[test]
+fn overridden_first_packets_do_not_leak() {
+    let all = OVERRIDE.replace("port = \"1521\"", "port = \"1-65535\"");
+    let udp = "[[application-override]]\nname = \"udp\"\nfrom = \"trust\"\nto = \"untrust\"\nprotocol = \"udp\"\n\
+               port = \"0-65535\"\napplication = \"own-db\"\n";
+    let all = all.replace("port = \"1-65535\"", "port = \"0-65535\"");
+    let leak = outward("db", "application = \"own-db\"\nservice = \"any\"");
+    assert_eq!(subjects(&format!("{OVERRIDE}{leak}"), "first-packets-leak"), ["db"]);
+    assert_eq!(subjects(&format!("{all}{udp}{leak}"), "first-packets-leak"), [""; 0]);
+    let finding = findings_of(&world(&format!("{OVERRIDE}{leak}")), "first-packets-leak").remove(0);
+    assert!(!finding.example.unwrap().contains(":1521"));
+}
+
+#[test]
+fn a_rule_whose_first_packets_are_all_overridden_admits_none() {
+    let none = outward("none", "application = \"ssh\"\nservice = \"db\"\naction = \"deny\"");
+    let ssh = outward("ssh", "application = \"ssh\"\nservice = \"db\"");
+    let (before, _) = OVERRIDE.split_once("[[application-override]]").unwrap();
+    assert_eq!(subjects(&format!("{before}{none}{ssh}"), "admits-never-holds"), ["ssh"]);
+    assert_eq!(subjects(&format!("{OVERRIDE}{none}{ssh}"), "admits-never-holds"), [""; 0]);
+    // What an override gives is an application like any other.
+    let db = outward("own", "application = \"own-db\"");
+    let taken = outward("none", "application = \"own-db\"\nservice = \"any\"\naction = \"deny\"");
+    assert_eq!(subjects(&format!("{OVERRIDE}{taken}{db}"), "admits-never-holds"), [""; 0]);
+    assert_eq!(subjects(&format!("{OVERRIDE}{taken}{db}"), "shadowed"), ["own"]);
+}
+
+/// Of two override rules that meet the first gives the application.
+#[test]
+fn the_first_override_counts() {
+    let second = "[[application-override]]\nname = \"web\"\nfrom = \"trust\"\nto = \"untrust\"\nprotocol = \"tcp\"\n\
+                  port = \"1-2000\"\napplication = \"ssh\"\n";
+    let db = outward("db", "application = \"own-db\"");
+    let ssh = outward("ssh", "application = \"ssh\"\nservice = \"db\"");
+    let ping = outward("ping", "application = \"ping\"\nservice = \"any\"");
+    let text = format!("{OVERRIDE}{second}{ping}{db}{ssh}");
+    assert_eq!(subjects(&text, "shadowed-first-packet"), [""; 0]);
+    assert_eq!(subjects(&text, "shadowed"), [""; 0]);
+}
+
+/// Nobody knows the ports of an unknown application here; an override's application has those of its rule.
+#[test]
+fn applications_that_may_have_ports() {
+    let rule = outward("db", "application = \"own-db\"");
+    let portless = OVERRIDE.replace("default-ports = \"tcp/1521\"", "deny-action = \"drop\"");
+    assert_eq!(subjects(&format!("{portless}{rule}"), "application-default-unusable"), [""; 0]);
+    let (before, _) = portless.split_once("[[application-override]]").unwrap();
+    assert_eq!(subjects(&format!("{before}{rule}"), "application-default-unusable"), ["db"]);
+    let config = "set zone a network layer3 ethernet1/1\nset rulebase security rules r from a\n\
+                  set rulebase security rules r to a\nset rulebase security rules r application newer-than-us\n\
+                  set rulebase security rules r service application-default\nset rulebase security rules r action allow\n";
+    let world = parse("fw.set", config.as_bytes(), &Overrides::default()).unwrap();
+    assert_eq!(findings_of(&world, "application-default-unusable"), []);
+}
+
+/// Rules of a device group that is not read may use it.
+#[test]
+fn unused_objects_of_one_of_several_virtual_systems() {
+    let one = "set vsys vsys1 address old ip-netmask 10.0.0.1\nset vsys vsys1 rulebase security rules r action allow\n";
+    let two = format!("{one}set vsys vsys2 rulebase security rules r action allow\n");
+    let message = |config: &str| {
+        let world = parse("fw.set", config.as_bytes(), &Overrides::default()).unwrap();
+        findings_of(&world, "unused-object").remove(0).message
+    };
+    assert_eq!(message(one), "address `old` is used by no rule");
+    assert_eq!(message(&two), "address `old` is used by no rule that was read");
 }

@@ -30,6 +30,7 @@ pub struct Places {
     /// The same of application override rules.
     overrides: Arc<BTreeMap<String, Columns>>,
     objects: Arc<[Object]>,
+    is_part: bool,
 }
 
 /// Where the columns of a rule stand.
@@ -73,6 +74,7 @@ impl Places {
             nat: Arc::new(nat.collect()),
             overrides: Arc::new(overrides.collect()),
             objects: objects(candidate).into(),
+            is_part: candidate.is_part,
         }
     }
 
@@ -100,6 +102,11 @@ impl Places {
     /// Every object the rulebase defines, in the order of the file within each kind.
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// Whether the file holds rules that were not read: those of other device groups or virtual systems.
+    pub const fn is_part(&self) -> bool {
+        self.is_part
     }
 
     /// Where an object is defined.

@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::words::list;
 use super::{Finding, Kind, Severity};
-use crate::app::Ports;
+use crate::app::{AppId, Ports};
+use crate::config::{Missing, MissingKind};
 use crate::policy::{ApplicationMatch, ServiceMatch};
 
 pub(super) const KIND: Kind = Kind {
@@ -11,7 +12,9 @@ pub(super) const KIND: Kind = Kind {
     severity: Severity::Error,
     what: "A rule with service `application-default` and applications that have no default port.",
     why: "Such an application never matches there: without a default port nothing is on it. Where none of the rule's \
-          applications has one, the rule matches nothing at all; where some have none it is a warning.",
+          applications has one, the rule matches nothing at all; where some have none it is a warning. Applications that \
+          the catalog does not know may well have ports (see `undefined-object`), and what an application override \
+          gives has those of its rule: they do not count.",
     example: "[application.legacy]\n\n[[security]]\nname = \"Legacy\"\napplication = \"legacy\"\naction = \"allow\"",
     cure: "Name a service with the ports the application uses, or give the custom application `default-ports`.",
     run,
@@ -25,8 +28,8 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let portless = |ports: &Ports| *ports == Ports::default();
-        let without = members.iter().filter(|app| catalog.get(**app).is_some_and(|app| portless(&app.ports)));
+        let portless = |app: AppId| catalog.get(app).is_some_and(|app| app.ports == Ports::default());
+        let without = members.iter().filter(|&&app| portless(app) && !may_have_ports(context, app));
         let without: Vec<&str> = without.map(|&app| catalog.name(app)).collect();
         if without.is_empty() {
             continue;
@@ -39,4 +42,12 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         let finding = context.about(kind, rule, "application", message, cure);
         out.push(Finding { severity: if all { kind.severity } else { Severity::Warning }, ..finding });
     }
+}
+
+/// Whether nobody knows its ports here, or an override rule gives them.
+fn may_have_ports(context: &Context<'_>, app: AppId) -> bool {
+    let world = context.world;
+    let name = world.catalog.name(app);
+    let unknown = |missing: &Missing| missing.kind == MissingKind::Application && missing.name == name;
+    world.missing.iter().any(unknown) || world.overrides.rules().iter().any(|rule| rule.application == app)
 }

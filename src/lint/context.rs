@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::behind::Behind;
 use super::nat_space;
+use super::overridden::Overridden;
 use super::reach::{self, Reach};
 use super::words::quote;
 use super::{Finding, Kind, Related};
@@ -30,6 +31,7 @@ pub(super) struct Context<'w> {
     reach: OnceCell<Vec<Reach>>,
     behind: OnceCell<Behind>,
     nat: OnceCell<Vec<Vec<Block>>>,
+    overridden: OnceCell<Result<Overridden, GaveUp>>,
     steps_left: RefCell<u64>,
     undecided: RefCell<Vec<(String, &'static str)>>,
 }
@@ -44,6 +46,7 @@ impl<'w> Context<'w> {
             reach: OnceCell::new(),
             behind: OnceCell::new(),
             nat: OnceCell::new(),
+            overridden: OnceCell::new(),
             steps_left: RefCell::new(ALL_STEPS),
             undecided: RefCell::new(Vec::new()),
         }
@@ -77,6 +80,17 @@ impl<'w> Context<'w> {
     pub(super) fn nat_blocks(&self, rule: &NatRule) -> &[Block] {
         let all = self.nat.get_or_init(|| nat_space::blocks(&self.world.nat));
         all.get(rule.id.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// What application override rules take.
+    ///
+    /// # Errors
+    /// Where that takes too long to tell.
+    pub(super) fn overridden(&self) -> Result<&Overridden, GaveUp> {
+        self.overridden
+            .get_or_init(|| Overridden::new(&self.world.overrides))
+            .as_ref()
+            .map_err(|&gave_up| gave_up)
     }
 
     /// A search within what is left of all steps.

@@ -17,11 +17,13 @@ mod missing_dependency;
 mod nat_space;
 mod nat_zone_mismatch;
 mod never_logs;
+mod overridden;
 mod reach;
 pub mod sarif;
 mod shadowed;
 mod shadowed_first_packet;
 pub mod text;
+mod undefined_object;
 mod unused_object;
 mod words;
 
@@ -94,7 +96,7 @@ impl PartialEq for Kind {
 impl Eq for Kind {}
 
 /// All kinds, by name.
-pub static KINDS: [Kind; 12] = [
+pub static KINDS: [Kind; 13] = [
     admits_never_holds::KIND,
     any_any::KIND,
     application_default_unusable::KIND,
@@ -106,6 +108,7 @@ pub static KINDS: [Kind; 12] = [
     never_logs::KIND,
     shadowed::KIND,
     shadowed_first_packet::KIND,
+    undefined_object::KIND,
     unused_object::KIND,
 ];
 

@@ -65,9 +65,7 @@ fn takes_all(above: &NatRule, rule: &NatRule) -> bool {
 /// NAT is between IPv4 addresses.
 fn own(spaces: &Spaces<'_>, id: RuleId) -> Space {
     let v4 = Ranges::span(Addr::v4([0; 4]).bits(), Addr::v4([255; 4]).bits());
-    let v4 = |within| {
-        Block::all(within).with(Side::Source, v4.clone()).with(Side::Destination, v4.clone())
-    };
+    let v4 = |within| Block::all(within).with(Side::Source, v4.clone()).with(Side::Destination, v4.clone());
     let v4 = Space::new(vec![v4(true), v4(false)]);
     Space::new(spaces.rule(id).first.clone()).intersection(&v4)
 }

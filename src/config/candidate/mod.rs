@@ -42,6 +42,8 @@ pub(super) struct Candidate {
     /// Whether it is a configuration of PAN-OS, which may name what only the firewall knows: applications of newer
     /// content, lists it fetches. The rulebase format of this program is strict.
     pub(super) is_panos: bool,
+    /// Whether the file holds more device groups or virtual systems than the one that is read.
+    pub(super) is_part: bool,
     pub(super) zones: Vec<Zone>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,

@@ -96,7 +96,8 @@ impl Network {
     /// Builds it; what is open or unusable is noted.
     pub fn new(plan: Plan) -> (Self, Vec<Note>) {
         let Plan { interfaces, routers, wires, prefixes, routes_elsewhere } = plan;
-        let mut build = Build { network: Self { interfaces, routes_elsewhere, ..Self::default() }, notes: Vec::new() };
+        let mut build =
+            Build { network: Self { interfaces, routes_elsewhere, ..Self::default() }, notes: Vec::new() };
         build.wires(&wires);
         build.tags();
         build.zones();

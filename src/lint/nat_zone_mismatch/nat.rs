@@ -14,8 +14,12 @@ pub(super) fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Find
         if rule.destination.is_any() || !context.behind().locates(rule.to) {
             continue;
         }
-        let views: Vec<&View> =
-            context.behind().views.iter().filter(|view| !from(rule).intersection(&view.from).is_empty()).collect();
+        let views: Vec<&View> = context
+            .behind()
+            .views
+            .iter()
+            .filter(|view| !from(rule).intersection(&view.from).is_empty())
+            .collect();
         let destination = ranges(&rule.destination);
         let may_match = |view: &&View| {
             view.unknown.meets(&destination) || view.to.get(&rule.to).is_some_and(|to| to.meets(&destination))
@@ -36,8 +40,7 @@ fn finding(
 ) -> Finding {
     let behind = |addresses: &Ranges| -> Vec<ZoneId> {
         let found = views.iter().flat_map(|view| view.to.iter());
-        let mut zones: Vec<_> =
-            found.filter(|(_, to)| to.meets(addresses)).map(|(zone, _)| *zone).collect();
+        let mut zones: Vec<_> = found.filter(|(_, to)| to.meets(addresses)).map(|(zone, _)| *zone).collect();
         zones.sort_unstable();
         zones.dedup();
         zones

@@ -8,8 +8,8 @@ use super::super::words::{list, quote};
 use super::super::{Finding, Kind};
 use super::{destination_of, nat, nat_rule, ranges, related, translated, zones};
 use crate::feature::nat::NatRule;
-use crate::flow::ZoneId;
-use crate::policy::space::{Block, Budget, GaveUp, Ranges, Side, Taken, walk};
+use crate::flow::{Addr, ZoneId};
+use crate::policy::space::{Block, Budget, GaveUp, Ranges, Side, Space, Taken, walk};
 use crate::policy::{Rule, RuleId, RuleType, ZoneMatch};
 
 pub(super) fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
@@ -59,7 +59,8 @@ fn never<'w>(
     }
     let mut led = Led::default();
     let mut fitting = false;
-    for start in space.known.iter().chain(&space.first) {
+    let starts = Space::new(space.known.iter().chain(&space.first).cloned().collect());
+    for start in starts.intersection(&one_family()).blocks() {
         walk(start, steps, budget, |piece, by| {
             let own = piece.side(Side::Destination);
             // Whether such a rule applies, zones do not tell.
@@ -78,6 +79,19 @@ fn never<'w>(
         }
     }
     Ok((!led.zones.is_empty()).then_some(led))
+}
+
+/// A packet goes from IPv4 to IPv4, or from IPv6 to IPv6.
+fn one_family() -> Space {
+    let v4 = Ranges::span(Addr::v4([0; 4]).bits(), Addr::v4([255; 4]).bits());
+    let v6 = Side::Source.all().difference(&v4);
+    let blocks = [v4, v6].into_iter().flat_map(|family| {
+        [true, false].map(|within| {
+            let block = Block::all(within).with(Side::Source, family.clone());
+            block.with(Side::Destination, family.clone())
+        })
+    });
+    Space::new(blocks.collect())
 }
 
 /// Whether packets of the piece that go to `destination` may leave to a zone that the piece is about.
@@ -112,7 +126,9 @@ fn elsewhere(
     let (led_to, own) = (zones(context, &led.zones), zones(context, to));
     let why = match led.by.as_slice() {
         [] if context.world.nat.rules().is_empty() => {
-            format!("its destination {destination} is behind {led_to}, not behind {own}, and there is no NAT rule")
+            format!(
+                "its destination {destination} is behind {led_to}, not behind {own}, and there is no NAT rule"
+            )
         }
         [] => format!(
             "its destination {destination} is behind {led_to}, not behind {own}, and no NAT rule translates it"
@@ -176,7 +192,8 @@ fn after_nat(
         let view = context.behind().view(*zone)?;
         let meant = |nat: &&Inbound<'_>| {
             let servers = nat.translated.intersection(&destination);
-            let of_rule = |(to_zone, behind): (&ZoneId, &Ranges)| to.contains(to_zone) && behind.covers(&servers);
+            let of_rule =
+                |(to_zone, behind): (&ZoneId, &Ranges)| to.contains(to_zone) && behind.covers(&servers);
             nat.rule.to == *zone && !servers.is_empty() && view.to.iter().any(of_rule)
         };
         let meant: Vec<&Inbound<'_>> = inbound.iter().filter(meant).collect();
