@@ -381,14 +381,9 @@ fn the_first_override_counts() {
     assert_eq!(subjects(&text, "shadowed"), [""; 0]);
 }
 
-/// Nobody knows the ports of an unknown application here; an override's application has those of its rule.
+/// Nobody knows the ports of an unknown application here.
 #[test]
-fn applications_that_may_have_ports() {
-    let rule = outward("db", "application = \"own-db\"");
-    let portless = OVERRIDE.replace("default-ports = \"tcp/1521\"", "deny-action = \"drop\"");
-    assert_eq!(subjects(&format!("{portless}{rule}"), "application-default-unusable"), [""; 0]);
-    let (before, _) = portless.split_once("[[application-override]]").unwrap();
-    assert_eq!(subjects(&format!("{before}{rule}"), "application-default-unusable"), ["db"]);
+fn unknown_applications_may_have_ports() {
     let config = "set zone a network layer3 ethernet1/1\nset rulebase security rules r from a\n\
                   set rulebase security rules r to a\nset rulebase security rules r application newer-than-us\n\
                   set rulebase security rules r service application-default\nset rulebase security rules r action allow\n";

@@ -79,7 +79,7 @@ impl<'w> Context<'w> {
     /// What a NAT rule matches by itself, by everything but the zone that packets leave to.
     pub(super) fn nat_blocks(&self, rule: &NatRule) -> &[Block] {
         let all = self.nat.get_or_init(|| nat_space::blocks(&self.world.nat));
-        all.get(rule.id.0 as usize).map_or(&[], Vec::as_slice)
+        all.get(rule.id.index()).map_or(&[], Vec::as_slice)
     }
 
     /// What application override rules take.

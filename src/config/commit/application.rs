@@ -7,9 +7,7 @@ use super::objects::{By, unknown};
 use crate::app::{
     AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
 };
-use crate::config::candidate::{
-    ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name, OverrideRule,
-};
+use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
 use crate::flow::Protocol;
 
