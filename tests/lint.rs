@@ -102,9 +102,11 @@ const CASES: &[Case] = &[
     ("missing-dependency", &[("implicit", "application = \"facebook-base\"")], &[]),
     ("missing-dependency", &[("block", "application = \"traceroute\"; action = \"deny\"")], &[]),
 
-    ("application-default-unusable", &[("portless", "application = \"portless\"")], &[("portless", Severity::Error)]),
-    ("application-default-unusable", &[("mixed", "application = [\"portless\", \"ssh\"]")], &[("mixed", Severity::Warning)]),
-    ("application-default-unusable", &[("any", "application = \"portless\"; service = \"any\"")], &[]),
+
+    ("application-default-unusable", &[("moved", "application = \"moved\"")], &[("moved", Severity::Error)]),
+    ("application-default-unusable", &[("mixed", "application = [\"moved\", \"ssh\"]")], &[("mixed", Severity::Warning)]),
+    ("application-default-unusable", &[("any", "application = \"moved\"; service = \"any\"")], &[]),
+    ("application-default-unusable", &[("custom", "application = \"portless\"")], &[]),
 
     ("icmp-broader-than-ping", &[("a", "application = \"icmp\"")], &[("a", Severity::Note)]),
     ("icmp-broader-than-ping", &[("Ping", "application = \"icmp\"")], &[("Ping", Severity::Warning)]),
@@ -133,13 +135,18 @@ const CASES: &[Case] = &[
     ("never-logs", &[("quiet", "log-end = false; action = \"drop\"")], &[("quiet", Severity::Note)]),
     ("never-logs", &[("start", "log-end = false; log-start = true")], &[]),
 
+    ("undefined-object", &[("bob", "source-user = \"bob\""), ("news", "category = \"news\"")], &[("user bob", Severity::Note), ("URL category news", Severity::Note)]),
+    ("undefined-object", &[("ssh", "application = \"ssh\"")], &[]),
+
     ("unused-object", &[], &[("address alone", Severity::Note), ("address group", Severity::Note), ("service everything", Severity::Note),
         ("service ssh", Severity::Note), ("application portless", Severity::Note)]),
     ("unused-object", &[("uses", "source = \"group\"; service = [\"ssh\", \"everything\"]; application = \"portless\"")], &[]),
 ];
 
 const OBJECTS: &str = "[address]\nalone = \"198.51.100.7\"\ngroup = [\"alone\", \"198.51.100.8\"]\n\
-    [service]\nssh = \"tcp/22\"\neverything = \"tcp/1-65535\"\n[application.portless]\ndeny-action = \"drop\"\n";
+    [service]\nssh = \"tcp/22\"\neverything = \"tcp/1-65535\"\n[application.portless]\ndeny-action = \"drop\"\n\
+    [application.moved]\ndefault-ports = \"tcp/7000\"\n[[application-override]]\nname = \"moved\"\nfrom = \"untrust\"\n\
+    to = \"dmz\"\nprotocol = \"tcp\"\nport = \"7001\"\napplication = \"moved\"\n";
 
 #[test]
 fn each_kind_finds_what_it_should_and_nothing_else() {

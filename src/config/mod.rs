@@ -10,6 +10,7 @@ mod categories;
 mod commit;
 mod diagnostic;
 mod literal;
+mod missing;
 mod outline;
 mod panos;
 mod places;
@@ -30,6 +31,7 @@ use ipnet::IpNet;
 pub use categories::Categories;
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
+pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
 pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
@@ -72,6 +74,8 @@ pub struct World {
     pub source: RulebaseInfo,
     /// What was read and means less than it says; one sentence each, without trailing punctuation.
     pub warnings: Vec<String>,
+    /// What rules name and nothing is known of.
+    pub missing: Vec<Missing>,
     /// Where its rules and objects stand in the file.
     pub places: Places,
 }

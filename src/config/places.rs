@@ -24,9 +24,17 @@ pub struct Places {
     /// Where each line ends.
     newlines: Arc<[usize]>,
     /// By the rule's name; by PAN-OS's key within it, with `name` for the rule itself.
-    rules: Arc<BTreeMap<String, Vec<(&'static str, Span)>>>,
+    rules: Arc<BTreeMap<String, Columns>>,
+    /// The same of NAT rules.
+    nat: Arc<BTreeMap<String, Columns>>,
+    /// The same of application override rules.
+    overrides: Arc<BTreeMap<String, Columns>>,
     objects: Arc<[Object]>,
+    is_part: bool,
 }
+
+/// Where the columns of a rule stand.
+type Columns = Vec<(&'static str, Span)>;
 
 /// An object that the rulebase defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,18 +64,37 @@ impl Places {
     /// Of a rulebase read from `text`.
     pub(super) fn new(text: &str, candidate: &Candidate) -> Self {
         let rules = candidate.rules.iter().map(|rule| (rule.name.value.clone(), columns(rule)));
+        let nat = candidate.nat.iter().map(|rule| (rule.name.value.clone(), nat_columns(rule)));
+        let overrides = candidate.overrides.iter();
+        let overrides = overrides.map(|rule| (rule.name.value.clone(), override_columns(rule)));
         Self {
             text: text.into(),
             newlines: memchr::memchr_iter(b'\n', text.as_bytes()).collect(),
             rules: Arc::new(rules.collect()),
+            nat: Arc::new(nat.collect()),
+            overrides: Arc::new(overrides.collect()),
             objects: objects(candidate).into(),
+            is_part: candidate.is_part,
         }
     }
 
     /// Where a column of a rule stands, by PAN-OS's key such as `application`: the rule's name where it does not say
     /// that column, `None` where there is no such rule.
     pub fn rule(&self, rule: &str, key: &str) -> Option<Place> {
-        let columns = self.rules.get(rule)?;
+        self.column(self.rules.get(rule)?, key)
+    }
+
+    /// The same for a NAT rule.
+    pub fn nat_rule(&self, rule: &str, key: &str) -> Option<Place> {
+        self.column(self.nat.get(rule)?, key)
+    }
+
+    /// The same for an application override rule.
+    pub fn override_rule(&self, rule: &str, key: &str) -> Option<Place> {
+        self.column(self.overrides.get(rule)?, key)
+    }
+
+    fn column(&self, columns: &Columns, key: &str) -> Option<Place> {
         let find = |key| columns.iter().find(|&&(column, _)| column == key);
         find(key).or_else(|| find("name")).map(|(_, span)| self.place(span))
     }
@@ -75,6 +102,11 @@ impl Places {
     /// Every object the rulebase defines, in the order of the file within each kind.
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// Whether the file holds rules that were not read: those of other device groups or virtual systems.
+    pub const fn is_part(&self) -> bool {
+        self.is_part
     }
 
     /// Where an object is defined.
@@ -121,8 +153,8 @@ impl fmt::Debug for Places {
     }
 }
 
-fn columns(rule: &SecurityRule) -> Vec<(&'static str, Span)> {
-    let lists: [(&str, &[Name]); 8] = [
+fn columns(rule: &SecurityRule) -> Columns {
+    spans([
         ("name", std::slice::from_ref(&rule.name)),
         ("from", &rule.from),
         ("to", &rule.to),
@@ -131,7 +163,30 @@ fn columns(rule: &SecurityRule) -> Vec<(&'static str, Span)> {
         ("application", &rule.application),
         ("service", &rule.service),
         ("category", &rule.category),
-    ];
+        ("source-user", &rule.source_user),
+    ])
+}
+
+fn nat_columns(rule: &NatRule) -> Columns {
+    spans([
+        ("name", std::slice::from_ref(&rule.name)),
+        ("from", &rule.from),
+        ("to", &rule.to),
+        ("source", &rule.source),
+        ("destination", &rule.destination),
+    ])
+}
+
+fn override_columns(rule: &OverrideRule) -> Columns {
+    spans([
+        ("name", std::slice::from_ref(&rule.name)),
+        ("source", &rule.source),
+        ("destination", &rule.destination),
+        ("application", std::slice::from_ref(&rule.application)),
+    ])
+}
+
+fn spans<const N: usize>(lists: [(&'static str, &[Name]); N]) -> Columns {
     let span = |names: &[Name]| {
         let (first, last) = (names.first()?, names.last()?);
         // A list may have come together from several places of the file.

@@ -60,6 +60,7 @@ pub struct Network {
     wires: Vec<Option<InterfaceId>>,
     /// By zone.
     zones: Vec<ZonePlace>,
+    routes_elsewhere: bool,
 }
 
 /// An interface or sub-interface of the firewall.
@@ -256,6 +257,12 @@ impl Network {
     /// Every path there is: what any address is behind is one of them.
     pub fn paths(&self) -> &[Path] {
         &self.paths
+    }
+
+    /// Whether something routes that is not known here: routing protocols, policy based forwarding. A static route may
+    /// then not be the one that is taken.
+    pub const fn routes_elsewhere(&self) -> bool {
+        self.routes_elsewhere
     }
 
     /// The interface of that name.

@@ -3,10 +3,14 @@
 use std::cell::{OnceCell, RefCell};
 use std::ops::ControlFlow;
 
+use super::behind::Behind;
+use super::nat_space;
+use super::overridden::Overridden;
 use super::reach::{self, Reach};
 use super::words::quote;
 use super::{Finding, Kind, Related};
 use crate::config::{Place, World};
+use crate::feature::nat::NatRule;
 use crate::policy::space::{Block, Budget, GaveUp, Sessions, Spaces, Stage, Taken, walk};
 use crate::policy::{ApplicationMatch, Policy, Query, Rule, RuleId};
 
@@ -25,6 +29,9 @@ pub(super) struct Context<'w> {
     pub(super) lookups: Spaces<'w>,
     pub(super) sessions: Sessions,
     reach: OnceCell<Vec<Reach>>,
+    behind: OnceCell<Behind>,
+    nat: OnceCell<Vec<Vec<Block>>>,
+    overridden: OnceCell<Result<Overridden, GaveUp>>,
     steps_left: RefCell<u64>,
     undecided: RefCell<Vec<(String, &'static str)>>,
 }
@@ -37,6 +44,9 @@ impl<'w> Context<'w> {
             lookups: Spaces::at(&world.policy, Query::default().at),
             sessions: Sessions::new(&world.catalog),
             reach: OnceCell::new(),
+            behind: OnceCell::new(),
+            nat: OnceCell::new(),
+            overridden: OnceCell::new(),
             steps_left: RefCell::new(ALL_STEPS),
             undecided: RefCell::new(Vec::new()),
         }
@@ -59,6 +69,28 @@ impl<'w> Context<'w> {
     pub(super) fn reach(&self) -> impl Iterator<Item = (RuleId, &'w Rule, &Reach)> {
         let reach = self.reach.get_or_init(|| reach::of_rules(self));
         self.rules().zip(reach).map(|((id, rule), reach)| (id, rule, reach))
+    }
+
+    /// Where addresses lie.
+    pub(super) fn behind(&self) -> &Behind {
+        self.behind.get_or_init(|| Behind::new(self.world))
+    }
+
+    /// What a NAT rule matches by itself, by everything but the zone that packets leave to.
+    pub(super) fn nat_blocks(&self, rule: &NatRule) -> &[Block] {
+        let all = self.nat.get_or_init(|| nat_space::blocks(&self.world.nat));
+        all.get(rule.id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// What application override rules take.
+    ///
+    /// # Errors
+    /// Where that takes too long to tell.
+    pub(super) fn overridden(&self) -> Result<&Overridden, GaveUp> {
+        self.overridden
+            .get_or_init(|| Overridden::new(&self.world.overrides))
+            .as_ref()
+            .map_err(|&gave_up| gave_up)
     }
 
     /// A search within what is left of all steps.
@@ -84,15 +116,15 @@ impl<'w> Context<'w> {
         match self.search(search) {
             Ok(found) => found,
             Err(GaveUp) => {
-                self.undecided(rule, kind);
+                self.undecided(&rule.name, kind);
                 None
             }
         }
     }
 
     /// Notes a question that would take too long.
-    pub(super) fn undecided(&self, rule: &Rule, kind: &'static Kind) {
-        let entry = (rule.name.clone(), kind.name);
+    pub(super) fn undecided(&self, rule: &str, kind: &'static Kind) {
+        let entry = (rule.to_owned(), kind.name);
         let mut undecided = self.undecided.borrow_mut();
         if !undecided.contains(&entry) {
             undecided.push(entry);

@@ -142,7 +142,10 @@ fn leak(
     let own = Space::new(own.rule(id).first.clone());
     for protocol in [Protocol::TCP, Protocol::UDP] {
         let suspects = suspects(context, rule, protocol);
-        for start in own.intersection(&Space::on_protocol(protocol)).blocks() {
+        let starts = own.intersection(&Space::on_protocol(protocol));
+        // Where an override gives the application, the first packet has it.
+        let starts = starts.difference(context.overridden()?.whole(), budget)?;
+        for start in starts.blocks() {
             let Some(query) =
                 context.lookups.not_answered_above(id, start, true, |_| true, |_| {}, budget)?
             else {

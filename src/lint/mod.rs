@@ -7,19 +7,23 @@
 mod admits_never_holds;
 mod any_any;
 mod application_default_unusable;
+mod behind;
 mod context;
 mod deny_application_on_port;
 mod first_packets_leak;
 mod icmp_broader_than_ping;
 pub mod json;
 mod missing_dependency;
+mod nat_space;
 mod nat_zone_mismatch;
 mod never_logs;
+mod overridden;
 mod reach;
 pub mod sarif;
 mod shadowed;
 mod shadowed_first_packet;
 pub mod text;
+mod undefined_object;
 mod unused_object;
 mod words;
 
@@ -92,7 +96,7 @@ impl PartialEq for Kind {
 impl Eq for Kind {}
 
 /// All kinds, by name.
-pub static KINDS: [Kind; 12] = [
+pub static KINDS: [Kind; 13] = [
     admits_never_holds::KIND,
     any_any::KIND,
     application_default_unusable::KIND,
@@ -104,6 +108,7 @@ pub static KINDS: [Kind; 12] = [
     never_logs::KIND,
     shadowed::KIND,
     shadowed_first_packet::KIND,
+    undefined_object::KIND,
     unused_object::KIND,
 ];
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::context::Context;
-use crate::policy::space::{Block, Budget, GaveUp, Space, Stage};
+use crate::policy::space::{Block, Budget, GaveUp, Space, Stage, untaken};
 use crate::policy::{ApplicationMatch, Query, Rule, RuleId};
 
 /// How a rule is reached.
@@ -66,13 +66,18 @@ fn found(
     if stage == Stage::FirstPacket && !rule.category.is_any() && !rule.action.is_allow() {
         return Ok(Found::Nothing);
     }
+    let overridden = context.overridden()?;
     let mut takers = BTreeSet::new();
     let mut any = false;
     for block in blocks {
         let counts = |above| counts(context.policy().rule(above), rule, stage);
         let mut open = |block: &Block, budget: &mut Budget| {
-            let note = |taker| _ = takers.insert(taker);
-            context.spaces.not_answered_above(id, block, implicit, counts, note, budget)
+            let mut above = |query: &Query| {
+                let (taker, block) = context.spaces.answered_above(id, query, implicit, counts)?;
+                takers.insert(taker);
+                Some(block)
+            };
+            untaken(block, |query| overridden.taking(query).or_else(|| above(query)), budget)
         };
         let query = open(block, budget)?;
         if let Some(query) = query.filter(|query| sessions.contains(query)) {
@@ -90,12 +95,38 @@ fn found(
             }
         }
     }
+    if let Some(query) = overridden_to(context, id, rule, stage, budget)? {
+        return Ok(Found::Open(query));
+    }
     if stage == Stage::Identified
         && let Some(query) = implicitly(context, id, rule, budget)?
     {
         return Ok(Found::Open(query));
     }
-    Ok(if any { Found::Taken(takers.into_iter().collect()) } else { Found::Nothing })
+    // Where nobody takes anything, an override leaves no such session.
+    Ok(if any && !takers.is_empty() { Found::Taken(takers.into_iter().collect()) } else { Found::Nothing })
+}
+
+/// A tuple that reaches the rule with the application that an override gives it, with its first packet.
+fn overridden_to(
+    context: &Context<'_>,
+    id: RuleId,
+    rule: &Rule,
+    stage: Stage,
+    budget: &mut Budget,
+) -> Result<Option<Query>, GaveUp> {
+    let counts = |above| counts(context.policy().rule(above), rule, stage);
+    let implicit = matches!(rule.application, ApplicationMatch::Any);
+    for block in &context.spaces.rule(id).known {
+        for start in context.overridden()?.to_application().iter().filter(|start| start.meets(block)) {
+            let start = start.intersection(block);
+            let found = context.spaces.not_answered_above(id, &start, implicit, counts, |_| {}, budget)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// A tuple that reaches the rule only because an application of its own uses another one.

@@ -1,20 +1,22 @@
 //! `shadowed`: a rule that no session ever reaches.
 
 use super::context::Context;
+use super::nat_space;
 use super::reach::Found;
 use super::words::{list, quote};
-use super::{Finding, Kind, Severity};
+use super::{Finding, Kind, Related, Severity};
 use crate::policy::{Rule, RuleId};
 
 pub(super) const KIND: Kind = Kind {
     name: "shadowed",
     severity: Severity::Error,
-    what: "A rule that is reached neither by a first packet nor by a session whose application is known: rules above it \
-           take everything it matches.",
+    what: "A security rule that is reached neither by a first packet nor by a session whose application is known, or a \
+           NAT rule that no session reaches: rules above it take everything it matches.",
     why: "It does nothing. If its action differs from that of the rules above, the rulebase does not do what it says. \
           This is told exactly, for every tuple of zones, addresses, protocol, ports and application that a session can \
-          have. Rules above that are disabled, or that ask for users, hosts or a URL category that this one does not ask \
-          for, do not count.",
+          have. Security rules above that are disabled, or that ask for users, hosts or a URL category that this one does not ask \
+          for, do not count; nor do NAT rules above for one device of an active/active pair or for one of several \
+          egress interfaces.",
     example: "[[security]]\nname = \"Web\"\napplication = [\"web-browsing\", \"ssl\"]\naction = \"allow\"\n\n[[security]]\nname = \
               \"No TLS to partners\"\ndestination = \"198.51.100.0/24\"\napplication = \"ssl\"\naction = \"deny\"",
     cure: "Move it above the rules that take its sessions, or delete it.",
@@ -31,6 +33,36 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         out.push(shadow(context, kind, rule, takers, "is never reached"));
     }
     reach_undecided(kind, context);
+    nat(kind, context, out);
+}
+
+fn nat(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
+    for (rule, takers) in nat_space::shadowed(context, kind) {
+        let names = takers.iter().map(|taker| taker.name.as_str());
+        let take = if takers.len() == 1 { "takes" } else { "together take" };
+        let first = takers.first().map_or("", |taker| &taker.name);
+        let message = format!(
+            "NAT rule {} is never reached: {} above {take} all that it matches",
+            quote(&rule.name),
+            list(names)
+        );
+        let places = &context.world.places;
+        let related = takers.iter().map(|taker| Related {
+            rule: taker.name.clone(),
+            place: places.nat_rule(&taker.name, "name"),
+            what: "takes what the rule would match",
+        });
+        out.push(Finding {
+            kind,
+            severity: kind.severity,
+            subject: format!("nat {}", rule.name),
+            message,
+            cure: format!("move it above {} if it is an exception to it; otherwise delete it", quote(first)),
+            example: None,
+            place: places.nat_rule(&rule.name, "name"),
+            related: related.collect(),
+        });
+    }
 }
 
 /// A finding about a rule whose sessions others take.
@@ -63,7 +95,7 @@ pub(super) fn shadow(
 fn reach_undecided(kind: &'static Kind, context: &Context<'_>) {
     for (_, rule, reach) in context.reach() {
         if matches!(reach.first, Found::GaveUp) || matches!(reach.known, Found::GaveUp) {
-            context.undecided(rule, kind);
+            context.undecided(&rule.name, kind);
         }
     }
 }

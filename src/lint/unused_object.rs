@@ -18,13 +18,18 @@ pub(super) const KIND: Kind = Kind {
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     let places = &context.world.places;
+    let (read, unless) = if places.is_part() {
+        (" that was read", ", unless another device group or virtual system uses it")
+    } else {
+        ("", "")
+    };
     for object in places.objects().iter().filter(|object| !object.used) {
         out.push(Finding {
             kind,
             severity: kind.severity,
             subject: format!("{} {}", object.kind, object.name),
-            message: format!("{} {} is used by no rule", object.kind, quote(&object.name)),
-            cure: format!("delete {}", quote(&object.name)),
+            message: format!("{} {} is used by no rule{read}", object.kind, quote(&object.name)),
+            cure: format!("delete {}{unless}", quote(&object.name)),
             example: None,
             place: Some(places.object(object)),
             related: Vec::new(),

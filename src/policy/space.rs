@@ -163,15 +163,27 @@ impl<'p> Spaces<'p> {
         untaken(
             start,
             |query| {
-                let above = self.policy.index.candidates(query).take_while(|&above| above < rule);
-                let (by, block) = above
-                    .filter(|&above| counts(above))
-                    .find_map(|above| Some((above, self.rule(above).holding(query, implicit)?)))?;
+                let (by, block) = self.answered_above(rule, query, implicit, &counts)?;
                 note(by);
                 Some(block)
             },
             budget,
         )
+    }
+
+    /// The first rule above `rule` that answers `query`, and a block that holds it and all of which that rule matches;
+    /// `implicit` and `counts` as in [`Spaces::not_answered_above`].
+    pub fn answered_above(
+        &self,
+        rule: RuleId,
+        query: &Query,
+        implicit: bool,
+        counts: impl Fn(RuleId) -> bool,
+    ) -> Option<(RuleId, &Block)> {
+        let above = self.policy.index.candidates(query).take_while(|&above| above < rule);
+        above
+            .filter(|&above| counts(above))
+            .find_map(|above| Some((above, self.rule(above).holding(query, implicit)?)))
     }
 
     /// Every tuple that the lookup answers with `rule`: those of first packets, or those of known applications.

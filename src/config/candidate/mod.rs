@@ -44,10 +44,14 @@ pub(super) struct Candidate {
     pub(super) is_panos: bool,
     /// Whether the command line may have to tell the zones: a configuration of PAN-OS, or an empty `[zones]`.
     pub(super) may_lack_zones: bool,
+    /// Whether the file holds more device groups or virtual systems than the one that is read.
+    pub(super) is_part: bool,
     pub(super) zones: Vec<Zone>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,
     pub(super) virtual_wires: Vec<VirtualWire>,
+    /// Routing protocols or policy based forwarding route as well, which a configuration does not tell.
+    pub(super) routes_elsewhere: bool,
     pub(super) addresses: Vec<Definition<AddressObject>>,
     pub(super) services: Vec<Definition<Vec<Service>>>,
     pub(super) applications: Vec<CustomApplication>,

@@ -100,6 +100,8 @@ pub(in crate::config) struct NatRule {
     pub(in crate::config) nat_type: Option<Name>,
     pub(in crate::config) source_translation: Option<SourceTranslation>,
     pub(in crate::config) destination_translation: Option<DestinationTranslation>,
+    /// Only one device of an active/active pair uses it.
+    pub(in crate::config) is_bound: bool,
     pub(in crate::config) disabled: bool,
     pub(in crate::config) description: Option<String>,
     pub(in crate::config) tags: Vec<Name>,

@@ -114,7 +114,7 @@ pub(super) fn literal(name: &str, lookups: &Lookups) -> Option<Result<Ranges, St
 
 /// What a firewall looks up elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Elsewhere {
+pub(super) enum Elsewhere {
     Host,
     Region,
     List,
@@ -147,18 +147,13 @@ pub(super) fn warn_of_missing(
             continue;
         }
         let Some(&index) = by_name.get(name.value.as_str()) else {
-            missing.extend(missing_literal(&name.value, lookups).map(|kind| (kind, name.value.as_str())));
+            missing.extend(missing_of(&name.value, None, candidate, lookups));
             continue;
         };
         if let Some(Body::Group(members)) = definitions.get(index).map(|definition| &definition.body) {
             next.extend(members);
         }
-        if let Some(Body::Object(AddressObject::Fqdn(host))) =
-            candidate.addresses.get(index).map(|address| &address.body)
-            && is_empty(lookups.fqdn.get(&host.value.to_lowercase()))
-        {
-            missing.insert((Elsewhere::Host, &host.value));
-        }
+        missing.extend(missing_of(&name.value, Some(index), candidate, lookups));
     }
     for (kind, what, table) in [
         (Elsewhere::Host, "host names", "fqdn"),
@@ -174,6 +169,23 @@ pub(super) fn warn_of_missing(
                 quote_some(&names)
             ));
         }
+    }
+}
+
+/// What is missing of a name in an address column, and what it is called; `object` is its place among the candidate's
+/// addresses, if it is one of them.
+pub(super) fn missing_of<'n>(
+    name: &'n str,
+    object: Option<usize>,
+    candidate: &'n Candidate,
+    lookups: &Lookups,
+) -> Option<(Elsewhere, &'n str)> {
+    let Some(index) = object else { return missing_literal(name, lookups).map(|kind| (kind, name)) };
+    match &candidate.addresses.get(index)?.body {
+        Body::Object(AddressObject::Fqdn(host)) => {
+            is_empty(lookups.fqdn.get(&host.value.to_lowercase())).then_some((Elsewhere::Host, &*host.value))
+        }
+        _ => None,
     }
 }
 

@@ -1,18 +1,23 @@
 //! Custom applications on top of the catalog, and filters over all of them.
 
+use std::collections::BTreeSet;
+
 use super::content;
 use super::objects::{By, unknown};
 use crate::app::{
     AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
 };
-use crate::config::candidate::{
-    ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name, OverrideRule,
-};
+use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
 use crate::flow::Protocol;
 
-/// The predefined applications with the rulebase's own.
-pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Diagnostics) -> Catalog {
+/// The predefined applications with the rulebase's own. Names that are neither are added to `missing`.
+pub(super) fn catalog(
+    mut catalog: Catalog,
+    candidate: &Candidate,
+    missing: &mut BTreeSet<String>,
+    out: &mut Diagnostics,
+) -> Catalog {
     let applications = &candidate.applications;
     let room = usize::from(u16::MAX).saturating_sub(catalog.iter().count());
     if let Some(custom) = applications.get(room) {
@@ -30,7 +35,7 @@ pub(super) fn catalog(mut catalog: Catalog, candidate: &Candidate, out: &mut Dia
         catalog.insert(application);
     }
     if candidate.is_panos {
-        content::add(candidate, &mut catalog, out);
+        *missing = content::add(candidate, &mut catalog, out);
     }
     warn_of_signatures(applications, out);
     // All names are known now.

@@ -68,6 +68,11 @@ impl<'l> CategoryColumns<'l> {
         category.or(list).filter(|patterns| !patterns.is_empty()).map(Vec::as_slice)
     }
 
+    /// Categories of which no hosts are known.
+    pub(super) const fn missing(&self) -> &BTreeSet<String> {
+        &self.missing
+    }
+
     /// Says once which categories are not known; the hosts of the others.
     pub(super) fn finish(self, out: &mut Diagnostics) -> Categories {
         let names = |set: &BTreeSet<String>| {

@@ -12,7 +12,8 @@ use super::RESERVED;
 const SHOWN: usize = 20;
 
 /// Adds what is missing, without ports and without a way to tell it by its packets.
-pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagnostics) {
+/// Gives their names.
+pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagnostics) -> BTreeSet<String> {
     let groups = candidate.application_groups.iter().map(|group| &group.name.value);
     let filters = candidate.application_filters.iter().map(|filter| &filter.name.value);
     let defined: BTreeSet<&String> = groups.chain(filters).collect();
@@ -29,7 +30,7 @@ pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagno
         }
     }
     if missing.is_empty() {
-        return;
+        return BTreeSet::new();
     }
     missing.sort_unstable();
     let shown: Vec<String> = missing.iter().take(SHOWN).map(|name| quote(name)).collect();
@@ -40,6 +41,7 @@ pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagno
         missing.len(),
         shown.join(", ")
     ));
+    missing.into_iter().map(str::to_owned).collect()
 }
 
 /// Every name that stands where applications stand.

@@ -4,6 +4,7 @@ mod address;
 mod application;
 mod category;
 mod content;
+mod missing;
 mod nat;
 mod network;
 mod objects;
@@ -14,6 +15,7 @@ mod tags;
 mod users;
 mod zones;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -71,7 +73,8 @@ pub(super) fn commit(
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
-    let catalog = Arc::new(application::catalog(given.catalog, &candidate, out));
+    let mut unknown = BTreeSet::new();
+    let catalog = Arc::new(application::catalog(given.catalog, &candidate, &mut unknown, out));
     let filters = candidate.application_filters.iter();
     let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
     let filters: Vec<_> = filters.collect();
@@ -99,6 +102,9 @@ pub(super) fn commit(
     let application_override = override_rule::policy(&candidate, &mut names, out);
     // The block takes all of them, so that the others end here.
     let Names { users, categories, .. } = { names };
+    let missing =
+        missing::Names { applications: &unknown, categories: categories.missing(), users: users.missing() };
+    let missing = missing::list(&candidate, &ranges, &lookups, &missing);
     users.warn_of_missing(out);
     let categories = categories.finish(out);
     let users = users::mapping(&lookups, out);
@@ -126,6 +132,7 @@ pub(super) fn commit(
         settings,
         source,
         warnings: Vec::new(),
+        missing,
         places: Places::default(),
     })
 }

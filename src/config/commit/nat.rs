@@ -107,6 +107,7 @@ impl<'c> Compiler<'_, 'c, '_> {
             service,
             source_translation,
             destination_translation,
+            is_bound: rule.is_bound,
             line: rule.line,
             ..nat::NatRule::default()
         })

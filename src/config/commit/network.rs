@@ -23,7 +23,13 @@ pub(super) fn network(candidate: &Candidate, zones: &Zones, out: &mut Diagnostic
     if let (Some(name), true) = (names.too_many, !out.has_errors()) {
         out.error(&name, "more interfaces or virtual routers than the model holds");
     }
-    let plan = Plan { interfaces: names.interfaces, routers, wires, prefixes: zones.prefixes().to_vec() };
+    let plan = Plan {
+        interfaces: names.interfaces,
+        routers,
+        wires,
+        prefixes: zones.prefixes().to_vec(),
+        routes_elsewhere: candidate.routes_elsewhere,
+    };
     let (network, notes) = Network::new(plan);
     for note in notes {
         out.warn(sentence(&network, zones, &note));

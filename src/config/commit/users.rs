@@ -78,6 +78,11 @@ impl<'l> UserColumns<'l> {
         }
     }
 
+    /// Whom no table holds.
+    pub(super) const fn missing(&self) -> &BTreeSet<String> {
+        &self.missing
+    }
+
     /// Says once whom no table holds.
     pub(super) fn warn_of_missing(&self, out: &mut Diagnostics) {
         let names: Vec<&str> = self.missing.iter().map(String::as_str).collect();

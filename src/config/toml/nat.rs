@@ -98,6 +98,7 @@ fn nat_rule(reader: &mut Reader<'_>, span: &Span, line: Option<u32>, table: &DeT
         nat_type: None,
         source_translation: None,
         destination_translation: None,
+        is_bound: false,
         disabled: false,
         description: None,
         tags: Vec::new(),
@@ -125,6 +126,7 @@ fn nat_rule(reader: &mut Reader<'_>, span: &Span, line: Option<u32>, table: &DeT
             }
             "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
             "active-active-device-binding" => {
+                rule.is_bound = true;
                 reader.out.warn(format!("`{}` of NAT rules is read but not modelled yet", key.value));
             }
             "description" => rule.description = reader.text(value).map(|text| text.value),

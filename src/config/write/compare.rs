@@ -155,6 +155,7 @@ fn same_nat_rule(one: &World, ours: &NatRule, two: &World, theirs: &NatRule) -> 
         from: ZoneMatch::Any,
         to: ZoneId::default(),
         service: nameless(&rule.service),
+        is_bound: false,
         line: None,
         ..rule.clone()
     };

@@ -97,6 +97,11 @@ impl OneToOne {
         (original.len() == translated.len()).then_some(Self { original, translated })
     }
 
+    /// The addresses after the translation.
+    pub const fn translated(&self) -> &AddressPool {
+        &self.translated
+    }
+
     /// What an original address becomes.
     pub fn translate(&self, addr: Addr) -> Option<Addr> {
         self.translated.nth(self.original.place(addr)?)

@@ -56,6 +56,9 @@ pub struct NatRule {
     pub source_translation: Option<SourceTranslation>,
     /// What the destination becomes.
     pub destination_translation: Option<DestinationTranslation>,
+    /// Whether only one device of an active/active pair uses it (`active-active-device-binding`), which the model does
+    /// not tell apart.
+    pub is_bound: bool,
     /// The line of the rulebase file it starts on, counted from 1.
     pub line: Option<u32>,
 }
@@ -75,6 +78,7 @@ impl Default for NatRule {
             service: ServiceMatch::Any,
             source_translation: None,
             destination_translation: None,
+            is_bound: false,
             line: None,
         }
     }
@@ -223,6 +227,7 @@ impl NatRule {
             to: self.to,
             destination: matching(&addresses.translated),
             service: self.service.clone(),
+            is_bound: self.is_bound,
             destination_translation: Some(DestinationTranslation { address, port: None }),
             line: self.line,
             ..Self::default()

@@ -19,6 +19,8 @@ pub struct Plan {
     pub wires: Vec<[InterfaceId; 2]>,
     /// Prefixes that are behind a zone whatever the routes say. Of equal ones the last counts.
     pub prefixes: Vec<(IpNet, ZoneId)>,
+    /// Whether something else routes as well: routing protocols, policy based forwarding.
+    pub routes_elsewhere: bool,
 }
 
 /// A virtual router.
@@ -93,8 +95,9 @@ type Rank = (u32, u32, usize);
 impl Network {
     /// Builds it; what is open or unusable is noted.
     pub fn new(plan: Plan) -> (Self, Vec<Note>) {
-        let Plan { interfaces, routers, wires, prefixes } = plan;
-        let mut build = Build { network: Self { interfaces, ..Self::default() }, notes: Vec::new() };
+        let Plan { interfaces, routers, wires, prefixes, routes_elsewhere } = plan;
+        let mut build =
+            Build { network: Self { interfaces, routes_elsewhere, ..Self::default() }, notes: Vec::new() };
         build.wires(&wires);
         build.tags();
         build.zones();

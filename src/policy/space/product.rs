@@ -87,6 +87,11 @@ impl Block {
         Self { within, sides: Side::ALL.map(Side::all) }
     }
 
+    /// Whether its tuples are within a zone; otherwise they are between two.
+    pub const fn is_within(&self) -> bool {
+        self.within
+    }
+
     /// The values of a side.
     pub fn side(&self, side: Side) -> &Ranges {
         &self.sides[side as usize]

@@ -32,7 +32,8 @@ pub(in crate::config) fn read(
     out: &mut Diagnostics,
 ) -> Candidate {
     let mut reader = Reader::new(text, out);
-    let mut candidate = Candidate { is_panos: true, ..Candidate::default() };
+    let mut candidate =
+        Candidate { is_panos: true, is_part: scope::has_several(config), ..Candidate::default() };
     let mut group = None;
     let mut template = None;
     if scope::is_panorama(config) {
@@ -53,7 +54,7 @@ pub(in crate::config) fn read(
     reader.network(&selection, variables, &mut candidate);
     reader.missing_zones(&selection, &mut candidate);
     reader.settings(&selection, &mut candidate);
-    reader.unmodelled_rulebases(&selection);
+    reader.unmodelled_rulebases(&selection, &mut candidate);
     reader.finish();
     candidate
 }

@@ -26,6 +26,7 @@ impl Reader<'_> {
             nat_type: None,
             source_translation: None,
             destination_translation: None,
+            is_bound: false,
             disabled: false,
             description: None,
             tags: Vec::new(),
@@ -47,6 +48,7 @@ impl Reader<'_> {
                 "description" => rule.description = text(child),
                 "tag" => rule.tags = names(child),
                 "active-active-device-binding" => {
+                    rule.is_bound = true;
                     self.unmodelled("`active-active-device-binding` of nat rules", name);
                 }
                 _ => self.other_key(child, "nat", name),

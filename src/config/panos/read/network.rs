@@ -74,14 +74,14 @@ impl Reader<'_> {
         for network in selection.devices.iter().filter_map(|device| device.child("network")) {
             self.interfaces(network, &values, candidate);
             for entry in entries(network, "virtual-router") {
-                self.routing_protocols(entry);
+                candidate.routes_elsewhere |= self.routing_protocols(entry);
                 let router = self.router(entry, entry.as_name(), &values);
                 candidate.virtual_routers.push(router);
             }
             for entry in entries(network, "logical-router") {
                 let vrfs = entries(entry, "vrf");
                 for vrf in vrfs {
-                    self.routing_protocols(vrf);
+                    candidate.routes_elsewhere |= self.routing_protocols(vrf);
                     let name = if vrfs.len() == 1 {
                         entry.name.to_string()
                     } else {
@@ -259,14 +259,18 @@ impl Reader<'_> {
         }
     }
 
-    fn routing_protocols(&mut self, router: &Node<'_>) {
+    /// Whether any is switched on.
+    fn routing_protocols(&mut self, router: &Node<'_>) -> bool {
+        let mut found = false;
         for protocol in PROTOCOLS {
             let runs = |node: &Node<'_>| node.at(&["enable", "yes"]).is_some();
             if router.at(&["protocol", protocol]).is_some_and(runs)
                 || router.child(protocol).is_some_and(runs)
             {
                 self.note(&format!("routes that {protocol} learns stand in no configuration"), &router.name);
+                found = true;
             }
         }
+        found
     }
 }

@@ -123,6 +123,11 @@ pub(super) fn device_groups<'n>(config: &'n Node<'n>) -> Vec<&'n Node<'n>> {
     entries(config, "devices").iter().flat_map(|device| entries(device, "device-group")).collect()
 }
 
+/// Whether there is more than one device group or virtual system, of which only one is read.
+pub(super) fn has_several(config: &Node<'_>) -> bool {
+    device_groups(config).len() > 1 || all_vsys(config).len() > 1
+}
+
 fn has_rules(scope: &Node<'_>) -> bool {
     ["pre-rulebase", "rulebase", "post-rulebase"]
         .iter()

@@ -65,12 +65,13 @@ impl Reader<'_> {
     }
 
     /// Rulebases that are read and not acted on, said by name.
-    pub(super) fn unmodelled_rulebases(&mut self, selection: &Selection<'_>) {
+    pub(super) fn unmodelled_rulebases(&mut self, selection: &Selection<'_>, candidate: &mut Candidate) {
         for rulebase in &selection.rulebases {
             for kind in RULEBASES {
                 let rules = rulebase.node.at(&[kind, "rules"]).map_or(&[][..], |rules| &rules.children);
                 for rule in rules.iter().filter(|rule| rule.at(&["disabled", "yes"]).is_none()) {
                     self.unmodelled(&format!("{kind} rules"), &rule.name);
+                    candidate.routes_elsewhere |= kind == "pbf";
                 }
             }
         }
