@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::words::list;
 use super::{Finding, Kind, Severity};
-use crate::app::Ports;
+use crate::app::{Application, Ports};
 use crate::policy::{ApplicationMatch, ServiceMatch};
 
 pub(super) const KIND: Kind = Kind {
@@ -11,7 +11,8 @@ pub(super) const KIND: Kind = Kind {
     severity: Severity::Error,
     what: "A rule with service `application-default` and applications that have no default port.",
     why: "Such an application never matches there: without a default port nothing is on it. Where none of the rule's \
-          applications has one, the rule matches nothing at all; where some have none it is a warning.",
+          applications has one, the rule matches nothing at all; where some have none it is a warning. Applications that a PAN-OS \
+          configuration names and the catalog does not have are left alone: their ports are not known.",
     example: "[application.legacy]\n\n[[security]]\nname = \"Legacy\"\napplication = \"legacy\"\naction = \"allow\"",
     cure: "Name a service with the ports the application uses, or give the custom application `default-ports`.",
     run,
@@ -25,8 +26,8 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let portless = |ports: &Ports| *ports == Ports::default();
-        let without = members.iter().filter(|app| catalog.get(**app).is_some_and(|app| portless(&app.ports)));
+        let portless = |app: &Application| !app.unknown && app.ports == Ports::default();
+        let without = members.iter().filter(|app| catalog.get(**app).is_some_and(portless));
         let without: Vec<&str> = without.map(|&app| catalog.name(app)).collect();
         if without.is_empty() {
             continue;

@@ -24,6 +24,8 @@ pub(super) enum Found {
     Open(Query),
     /// There is none: these rules take everything.
     Taken(Vec<RuleId>),
+    /// No tuple was found, but default ports of its applications are not known.
+    Unknown,
     /// That would take too long to tell.
     GaveUp,
 }
@@ -94,6 +96,9 @@ fn found(
         && let Some(query) = implicitly(context, id, rule, budget)?
     {
         return Ok(Found::Open(query));
+    }
+    if context.has_unknown_ports(rule) {
+        return Ok(Found::Unknown);
     }
     Ok(if any { Found::Taken(takers.into_iter().collect()) } else { Found::Nothing })
 }
