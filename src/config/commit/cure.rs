@@ -82,8 +82,8 @@ mod tests {
 
     fn refused(lines: &[&str]) -> String {
         let text = format!(
-            "set zone lan network layer3 ethernet1/1\nset rulebase security rules r from lan to lan source any \
-             destination any application any service any action allow\n{}\n",
+            "set zone lan network layer3 ethernet1/1\nset rulebase security rules r from lan to lan source 10.0.0.1 \
+             destination any application any service service-http action allow\n{}\n",
             lines.join("\n")
         );
         parse("r", text.as_bytes(), &Overrides::default()).map(drop).unwrap_err().to_string()
