@@ -5,7 +5,7 @@
 use std::process::{Command, Output};
 
 use firstpass::app::AppId;
-use firstpass::config::World;
+use firstpass::config::{self, Overrides, World};
 use firstpass::flow::{Addr, Protocol, ZoneId};
 use firstpass::lint::{self, Finding, KINDS, Kind, Severity};
 use firstpass::policy::Query;
@@ -26,6 +26,30 @@ fn findings(rules: &str, kind: &str) -> Vec<Finding> {
     let report = lint::lint(&world(rules), &[Kind::find(kind).unwrap()]);
     assert_eq!(report.undecided, []);
     report.findings
+}
+
+/// Applications of newer content: their ports are not known, so that nothing is said of what they do or do not match.
+#[test]
+fn unknown_ports_are_not_taken_for_none() {
+    let rule = |name: &str, application: &str, service: &str| {
+        format!(
+            "set rulebase security rules {name} from any to any source any destination any application {application} \
+             service {service} action allow\n"
+        )
+    };
+    let text = [
+        rule("all ssh", "ssh", "any").replace("all ssh", "\"all ssh\""),
+        rule("odd", "odd-application", "application-default"),
+        rule("mixed", "[ ssh odd-application ]", "application-default"),
+        rule("known", "ssh", "application-default"),
+    ]
+    .concat();
+    let world = config::parse("r", text.as_bytes(), &Overrides::default()).unwrap();
+    let kinds = ["application-default-unusable", "shadowed", "admits-never-holds", "shadowed-first-packet"];
+    let kinds: Vec<_> = kinds.iter().filter_map(|name| Kind::find(name)).collect();
+    let report = lint::lint(&world, &kinds);
+    let found: Vec<_> = report.findings.iter().map(|found| (found.kind.name, &*found.subject)).collect();
+    assert_eq!(found, [("shadowed", "known")]);
 }
 
 /// A rule from `untrust` to `dmz`, by name and what else it says.

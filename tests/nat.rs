@@ -302,6 +302,13 @@ fn what_means_less_than_it_says_is_warned_of() {
         ["NAT rule `outbound` never matches: there is no interface `ethernet1/1`"]
     );
     assert_eq!(warnings("service = \"dns\""), [""; 0]);
+    // Several rules in one sentence.
+    let keys = "source-translation.dynamic-ip-and-port.interface-address.interface = \"ethernet1/1\"";
+    let second = outbound(keys).replace("\"outbound\"", "\"second\"");
+    let world = world(&format!("{}{second}", outbound(keys)));
+    let expected =
+        "NAT rules `outbound`, `second` never match: interface `ethernet1/1` has no IPv4 address here";
+    assert!(world.warnings.iter().any(|warning| warning == expected), "{:?}", world.warnings);
 }
 
 const OVERRIDES: &str = r#"

@@ -28,6 +28,9 @@ pub struct Application {
     pub class: Class,
     /// Whether the rulebase defines it: what a header tells is then rather this than what is predefined.
     pub custom: bool,
+    /// Whether a configuration names it and no catalog has it, as with newer content: nothing but its name is known,
+    /// so that no ports does not mean that it has none.
+    pub unknown: bool,
     /// The application it is told from, for a custom one with signatures (PANOS.md 2.8).
     pub parent: Option<AppId>,
     /// Kinds of ICMP messages that are it (`ident-by-icmp-type`, `ident-by-icmp6-type`).

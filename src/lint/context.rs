@@ -9,10 +9,11 @@ use super::overridden::Overridden;
 use super::reach::{self, Reach};
 use super::words::quote;
 use super::{Finding, Kind, Related};
+use crate::app::AppId;
 use crate::config::{Place, World};
 use crate::feature::nat::NatRule;
 use crate::policy::space::{Block, Budget, GaveUp, Sessions, Spaces, Stage, Taken, walk};
-use crate::policy::{ApplicationMatch, Policy, Query, Rule, RuleId};
+use crate::policy::{ApplicationMatch, Policy, Query, Rule, RuleId, ServiceMatch};
 
 /// Steps for one question.
 const STEPS: u64 = 100_000;
@@ -191,6 +192,17 @@ impl<'w> Context<'w> {
 
     fn place(&self, rule: &Rule, key: &str) -> Option<Place> {
         self.world.places.rule(&rule.name, key)
+    }
+
+    /// Whether the rule asks for default ports that are not known.
+    pub(super) fn has_unknown_ports(&self, rule: &Rule) -> bool {
+        let unknown = |app: &AppId| self.world.catalog.get(*app).is_some_and(|app| app.unknown);
+        match (&rule.service, &rule.application) {
+            (ServiceMatch::ApplicationDefault, ApplicationMatch::Applications { members, .. }) => {
+                members.iter().any(unknown)
+            }
+            _ => false,
+        }
     }
 
     /// The names of a rule's applications as configured; none for `any`.

@@ -24,6 +24,8 @@ pub(super) enum Found {
     Open(Query),
     /// There is none: these rules take everything.
     Taken(Vec<RuleId>),
+    /// No tuple was found, but default ports of its applications are not known.
+    Unknown,
     /// That would take too long to tell.
     GaveUp,
 }
@@ -102,6 +104,9 @@ fn found(
         && let Some(query) = implicitly(context, id, rule, budget)?
     {
         return Ok(Found::Open(query));
+    }
+    if context.has_unknown_ports(rule) {
+        return Ok(Found::Unknown);
     }
     // Where nobody takes anything, an override leaves no such session.
     Ok(if any && !takers.is_empty() { Found::Taken(takers.into_iter().collect()) } else { Found::Nothing })

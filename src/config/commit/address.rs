@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::cure::Cures;
 use super::tags::Expression;
 use crate::config::candidate::{AddressObject, Body, Candidate, Definition, Name};
 use crate::config::diagnostic::{Diagnostics, quote, quote_some};
@@ -30,7 +31,28 @@ pub(super) fn definitions(
         body: body(address, out),
         tags: Vec::new(),
     };
-    addresses.iter().map(definition).collect()
+    let definitions: Vec<_> = addresses.iter().map(definition).collect();
+    warn_of_empty(addresses, &definitions, out);
+    definitions
+}
+
+/// Says once which dynamic groups fit nothing.
+fn warn_of_empty(
+    addresses: &[Definition<AddressObject>],
+    definitions: &[Definition<Ranges>],
+    out: &mut Diagnostics,
+) {
+    let dynamic = addresses.iter().zip(definitions);
+    let dynamic = dynamic.filter(|(address, _)| matches!(address.body, Body::Dynamic(_)));
+    let empty = dynamic.filter(|(_, made)| matches!(&made.body, Body::Group(members) if members.is_empty()));
+    let names: Vec<&str> = empty.map(|(address, _)| address.name.value.as_str()).collect();
+    if let [_, rest @ ..] = &names[..] {
+        let (group, fits) = if rest.is_empty() { ("group", "fits") } else { ("groups", "fit") };
+        out.warn(format!(
+            "dynamic address {group} {} {fits} no address object, and what is registered at run time is not known",
+            quote_some(&names)
+        ));
+    }
 }
 
 fn ranges(name: &Name, object: &AddressObject, lookups: &Lookups, out: &mut Diagnostics) -> Ranges {
@@ -94,12 +116,6 @@ fn tagged(
         .filter(|address| expression.fits(|tag| address.tags.iter().any(|own| own.value == tag)))
         .map(|address| address.name.clone())
         .collect();
-    if members.is_empty() {
-        out.warn(format!(
-            "dynamic address group {} fits no address object, and what is registered at run time is not known",
-            quote(&group.value)
-        ));
-    }
     members
 }
 
@@ -164,9 +180,9 @@ pub(super) fn warn_of_missing(
             missing.iter().filter(|(other, _)| *other == kind).map(|&(_, name)| name).collect();
         if !names.is_empty() {
             out.warn(format!(
-                "no addresses are known of the {what} {}, which therefore match nothing: give them under `[{table}]`, \
-                 in the rulebase or with `--tables FILE`",
-                quote_some(&names)
+                "no addresses are known of the {what} {}, which therefore match nothing: give them under `[{table}]`, {}",
+                quote_some(&names),
+                Cures::of(candidate.is_panos).tables()
             ));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::content;
+use super::cure::Cures;
 use super::objects::{By, unknown};
 use crate::app::{
     AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
@@ -30,6 +31,10 @@ pub(super) fn catalog(
         let known = catalog.find(&custom.name.value).and_then(|id| catalog.get(id));
         let application = match known.filter(|_| !replaces) {
             Some(predefined) => overridden(predefined, custom, out),
+            // Timeouts or tags of what newer content predefines.
+            None if candidate.is_panos && custom.defines.is_empty() => {
+                overridden(&content::unknown(&custom.name.value), custom, out)
+            }
             None => with_any_port(own(custom, out)),
         };
         catalog.insert(application);
@@ -200,12 +205,15 @@ fn timeouts(own: Timeouts, predefined: Timeouts) -> Timeouts {
 fn refer(catalog: &Catalog, names: &[Name], by: By<'_>, out: &mut Diagnostics) -> Vec<AppId> {
     let mut found = Vec::with_capacity(names.len());
     for name in names {
+        let before = found.len();
         match catalog.find(&name.value) {
             Some(id) => found.push(id),
-            None => {
-                let known = || catalog.iter().map(|(_, app)| app.name.as_str()).collect();
-                unknown(by, "application", name, known, super::APPLICATION_HELP, out);
-            }
+            None => found.extend(catalog.functions(&name.value)),
+        }
+        if found.len() == before {
+            let known = || catalog.iter().map(|(_, app)| app.name.as_str()).collect();
+            // What a configuration of PAN-OS names has been added to the catalog.
+            unknown(by, "application", name, known, Cures::Toml.application(), out);
         }
     }
     found

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cure::Cures;
 use super::unless_any;
 use crate::config::Categories;
 use crate::config::candidate::Name;
@@ -74,7 +75,7 @@ impl<'l> CategoryColumns<'l> {
     }
 
     /// Says once which categories are not known; the hosts of the others.
-    pub(super) fn finish(self, out: &mut Diagnostics) -> Categories {
+    pub(super) fn finish(self, cures: Cures, out: &mut Diagnostics) -> Categories {
         let names = |set: &BTreeSet<String>| {
             let names: Vec<&str> = set.iter().map(String::as_str).collect();
             (!names.is_empty()).then(|| quote_some(&names))
@@ -82,7 +83,8 @@ impl<'l> CategoryColumns<'l> {
         if let Some(names) = names(&self.missing) {
             out.warn(format!(
                 "no hosts are known of the URL categories {names}: allow rules let pass as if they matched, block rules \
-                 are passed over; give their hosts under `[url-category]`, in the rulebase or with `--tables FILE`"
+                 are passed over; give their hosts under `[url-category]`, {}",
+                cures.tables()
             ));
         }
         if let Some(names) = names(&self.beyond) {

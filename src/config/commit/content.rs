@@ -11,8 +11,7 @@ use super::RESERVED;
 /// So many names are shown.
 const SHOWN: usize = 20;
 
-/// Adds what is missing, without ports and without a way to tell it by its packets.
-/// Gives their names.
+/// Adds what is missing, of which nothing but the name is known, and says so once. Gives the names.
 pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagnostics) -> BTreeSet<String> {
     let groups = candidate.application_groups.iter().map(|group| &group.name.value);
     let filters = candidate.application_filters.iter().map(|filter| &filter.name.value);
@@ -22,26 +21,40 @@ pub(super) fn add(candidate: &Candidate, catalog: &mut Catalog, out: &mut Diagno
         let name = &name.value;
         let known = RESERVED.contains(&name.as_str())
             || defined.contains(name)
-            || catalog.find(name).is_some()
             || catalog.functions(name).next().is_some();
-        if !known && catalog.len() < usize::from(u16::MAX) {
-            catalog.insert(Application { name: name.clone(), ..Application::default() });
-            missing.push(name);
+        if known {
+            continue;
+        }
+        match catalog.find(name).and_then(|id| catalog.get(id)) {
+            Some(application) if application.unknown => missing.push(name),
+            Some(_) => {}
+            None if catalog.len() < usize::from(u16::MAX) => {
+                catalog.insert(unknown(name));
+                missing.push(name);
+            }
+            None => {}
         }
     }
     if missing.is_empty() {
         return BTreeSet::new();
     }
     missing.sort_unstable();
+    missing.dedup();
     let shown: Vec<String> = missing.iter().take(SHOWN).map(|name| quote(name)).collect();
     let more = if missing.len() > SHOWN { ", …" } else { "" };
     out.warn(format!(
-        "applications that the catalog does not have are taken to have no default ports, and nothing is identified as \
+        "applications that the catalog does not have: their default ports are not known, so that rules with \
+         `application-default` are not matched by them, and nothing is identified as them; `--app-catalog FILE` gives \
          them ({}: {}{more})",
         missing.len(),
         shown.join(", ")
     ));
     missing.into_iter().map(str::to_owned).collect()
+}
+
+/// An application of which nothing but the name is known.
+pub(super) fn unknown(name: &str) -> Application {
+    Application { name: name.to_owned(), unknown: true, ..Application::default() }
 }
 
 /// Every name that stands where applications stand.
@@ -56,4 +69,47 @@ fn named(candidate: &Candidate) -> impl Iterator<Item = &Name> {
     let custom = candidate.applications.iter();
     let custom = custom.flat_map(|app| app.depends_on.iter().chain(&app.implicit).chain(&app.parent));
     rules.chain(overrides).chain(groups).chain(excluded).chain(custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Overrides, World, parse};
+
+    fn world(lines: &[&str]) -> World {
+        let rule = "set rulebase security rules r from any to any source any destination any service \
+                    application-default action allow application";
+        let text = format!("{rule} [ ssh odd group few ]\n{}\n", lines.join("\n"));
+        parse("r", text.as_bytes(), &Overrides::default()).map_err(|error| error.to_string()).unwrap()
+    }
+
+    #[test]
+    fn an_application_of_newer_content_is_unknown_and_said_once() {
+        let world = world(&[
+            "set application-group group members [ odd other ]",
+            "set application-filter few category networking",
+            // A container stands for all its functions there, too.
+            "set application-filter few exclude [ snmp odd ]",
+            "set application-tag tagged tag red",
+            "set application-group group members tagged",
+            "set shared override application timed timeout 90",
+            "set application own",
+        ]);
+        let found = |name: &str| world.catalog.find(name).and_then(|id| world.catalog.get(id)).unwrap();
+        for name in ["odd", "other", "tagged", "timed"] {
+            assert!(found(name).unknown && !found(name).custom, "{name}");
+        }
+        assert!(!found("own").unknown && !found("ssh").unknown);
+        assert_eq!(found("timed").timeouts.timeout, Some(90));
+        let said: Vec<&String> =
+            world.warnings.iter().filter(|warning| warning.contains("catalog")).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said.iter().all(|said| said.ends_with("(3: `odd`, `other`, `tagged`)")), "{said:?}");
+        let query = crate::policy::Query {
+            protocol: crate::flow::Protocol::UDP,
+            dport: 161,
+            app: world.catalog.find("snmpv2"),
+            ..Default::default()
+        };
+        assert!(world.policy.rule(world.policy.lookup(&query).rule).name != "r");
+    }
 }

@@ -4,6 +4,7 @@ mod address;
 mod application;
 mod category;
 mod content;
+mod cure;
 mod missing;
 mod nat;
 mod network;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use self::category::CategoryColumns;
+use self::cure::Cures;
 use self::objects::{Kind, Objects};
 use self::schedule::Schedules;
 use self::users::UserColumns;
@@ -31,11 +33,6 @@ use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zone
 use crate::app::{AppId, Catalog, Identifier};
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
-
-const ADDRESS_HELP: &str =
-    "define it under `[address]`, or write an address, a prefix or a range; names of hosts are not looked up";
-const SERVICE_HELP: &str = "define it under `[service]`, e.g. `ftp-alt = \"tcp/2121\"`";
-const APPLICATION_HELP: &str = "define it as `[application.NAME]`; `firstpass apps` lists those predefined";
 
 /// What a column says that means everything.
 const ANY: &str = "any";
@@ -52,6 +49,7 @@ struct Names<'c> {
     users: UserColumns<'c>,
     categories: CategoryColumns<'c>,
     schedules: Schedules<'c>,
+    cures: Cures,
 }
 
 /// What files besides the rulebase say.
@@ -70,6 +68,7 @@ pub(super) fn commit(
     source: RulebaseInfo,
     out: &mut Diagnostics,
 ) -> Option<World> {
+    let cures = Cures::of(candidate.is_panos);
     check_names(&candidate, out);
     let settings = settings(&candidate, overrides, out);
     let zones = zones::zones(&candidate, overrides, out);
@@ -89,12 +88,13 @@ pub(super) fn commit(
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
     let mut names = Names {
         zones: &zones,
-        addresses: Objects::new(addresses(&lookups), &ranges, out),
-        services: Objects::new(services(), &candidate.services, out),
-        applications: Objects::new(applications(&catalog), &candidate.application_groups, out),
+        addresses: Objects::new(addresses(&lookups, cures), &ranges, out),
+        services: Objects::new(services(cures), &candidate.services, out),
+        applications: Objects::new(applications(&catalog, cures), &candidate.application_groups, out),
         users: UserColumns::new(&lookups),
         categories: CategoryColumns::new(&lookups),
         schedules: Schedules::new(&candidate, out),
+        cures,
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
     let defaults = security::defaults(&candidate, out);
@@ -105,8 +105,8 @@ pub(super) fn commit(
     let missing =
         missing::Names { applications: &unknown, categories: categories.missing(), users: users.missing() };
     let missing = missing::list(&candidate, &ranges, &lookups, &missing);
-    users.warn_of_missing(out);
-    let categories = categories.finish(out);
+    users.warn_of_missing(cures, out);
+    let categories = categories.finish(cures, out);
     let users = users::mapping(&lookups, out);
     let network = network::network(&candidate, &zones, out);
     if out.has_errors() {
@@ -137,31 +137,31 @@ pub(super) fn commit(
     })
 }
 
-fn addresses(lookups: &Lookups) -> Kind<'_, (Addr, Addr)> {
+fn addresses(lookups: &Lookups, cures: Cures) -> Kind<'_, (Addr, Addr)> {
     Kind {
         what: "address",
         literal: Box::new(|name| address::literal(name, lookups)),
         others: Box::new(|| {
             lookups.regions.keys().chain(lookups.external_lists.keys()).map(String::as_str).collect()
         }),
-        help: ADDRESS_HELP,
+        help: cures.address(),
         normalize: join,
         most: 8_000_000,
     }
 }
 
-fn services<'k>() -> Kind<'k, Service> {
+fn services<'k>(cures: Cures) -> Kind<'k, Service> {
     Kind {
         what: "service",
         literal: Box::new(|name| predefined_service(name).map(|service| Ok(vec![service]))),
         others: Box::new(|| vec!["service-http", "service-https"]),
-        help: SERVICE_HELP,
+        help: cures.service(),
         normalize: |_| {},
         most: 1_000_000,
     }
 }
 
-fn applications(catalog: &Catalog) -> Kind<'_, AppId> {
+fn applications(catalog: &Catalog, cures: Cures) -> Kind<'_, AppId> {
     Kind {
         what: "application",
         literal: Box::new(|name| {
@@ -173,7 +173,7 @@ fn applications(catalog: &Catalog) -> Kind<'_, AppId> {
             (!members.is_empty()).then_some(Ok(members))
         }),
         others: Box::new(|| catalog.iter().map(|(_, app)| app.name.as_str()).collect()),
-        help: APPLICATION_HELP,
+        help: cures.application(),
         normalize: |ids| {
             ids.sort_unstable();
             ids.dedup();
@@ -220,11 +220,16 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
 }
 
 /// Rules of one rulebase (`kind`) have names, and each its own.
-fn check_rule_names<'c>(kind: &str, names: impl Iterator<Item = &'c Name>, out: &mut Diagnostics) {
+fn check_rule_names<'c>(
+    kind: &str,
+    names: impl Iterator<Item = &'c Name>,
+    cures: Cures,
+    out: &mut Diagnostics,
+) {
     let mut seen: HashMap<&str, &Name, foldhash::fast::FixedState> = HashMap::default();
     for name in names {
         if name.value.is_empty() {
-            out.error(&name.span, format!("a {kind} rule needs a name")).help("add `name = \"...\"`");
+            out.error(&name.span, format!("a {kind} rule needs a name")).help(cures.rule_name());
         } else if let Some(first) = seen.insert(&name.value, name) {
             out.error(&name.span, format!("two {kind} rules are called {}", quote(&name.value)))
                 .help("give one of them another name")
@@ -249,11 +254,8 @@ fn settings(candidate: &Candidate, overrides: &Overrides, out: &mut Diagnostics)
             Ok(()) => ignored.push(key.value.as_str()),
             Err(SettingError::Unknown { suggestion, .. }) => {
                 let help = suggestion.map(|name| format!("did you mean `{name}`?"));
-                out.error(&key.span, format!("unknown setting {}", quote(&key.value))).help(
-                    help.as_deref().unwrap_or(
-                        "settings have the keys of PAN-OS, e.g. `timeout-udp` under `[setting.session]`",
-                    ),
-                );
+                out.error(&key.span, format!("unknown setting {}", quote(&key.value)))
+                    .help(help.as_deref().unwrap_or(Cures::of(candidate.is_panos).setting()));
             }
             Err(error) => {
                 out.error(&value.span, error.to_string());

@@ -7,7 +7,7 @@ use super::objects::By;
 use crate::config::candidate::{
     Candidate, DestinationTranslation, Interface, Name, NatRule, Pool, SourceTranslation,
 };
-use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
+use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
 use crate::config::literal;
 use crate::feature::nat::{self, AddressPool, DestinationAddress, Distribution, NatPolicy, OneToOne};
 use crate::flow::{Addr, ZoneId};
@@ -29,10 +29,12 @@ pub(super) fn policy<'c>(
         out.error(&rule.span, format!("more than {RULES} NAT rules"));
         return NatPolicy::default();
     }
-    super::check_rule_names("NAT", candidate.nat.iter().map(|rule| &rule.name), out);
+    super::check_rule_names("NAT", candidate.nat.iter().map(|rule| &rule.name), names.cures, out);
     let interfaces = candidate.interfaces.iter().map(|interface| (interface.name.value.as_str(), interface));
-    let mut compiler = Compiler { names, interfaces: interfaces.collect(), out };
+    let notes = Vec::new();
+    let mut compiler = Compiler { names, interfaces: interfaces.collect(), notes, out };
     let rules: Vec<nat::NatRule> = candidate.nat.iter().filter_map(|rule| compiler.rule(rule)).collect();
+    compiler.finish();
     warn_of_ipv6(&candidate.nat, out);
     NatPolicy::new(rules)
 }
@@ -63,7 +65,16 @@ const fn by(rule: &NatRule) -> By<'_> {
 struct Compiler<'n, 'c, 'd> {
     names: &'n mut Names<'c>,
     interfaces: HashMap<&'c str, &'c Interface, foldhash::fast::FixedState>,
+    /// What there is to say of rules, in the order it was found.
+    notes: Vec<RuleNote<'c>>,
     out: &'d mut Diagnostics,
+}
+
+/// A sentence about some of the rules: their names, then the verb for one or several of them, then the rest.
+struct RuleNote<'c> {
+    rules: Vec<&'c str>,
+    verb: [&'static str; 2],
+    what: String,
 }
 
 impl<'c> Compiler<'_, 'c, '_> {
@@ -114,7 +125,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     }
 
     /// `to` is the one zone that the original destination is behind.
-    fn egress_zone(&mut self, rule: &NatRule) -> Option<ZoneId> {
+    fn egress_zone(&mut self, rule: &'c NatRule) -> Option<ZoneId> {
         match rule.to.as_slice() {
             [zone] if zone.value != super::ANY => match self.names.zones.find(&zone.value) {
                 Some(zone) => Some(zone),
@@ -135,7 +146,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     }
 
     /// Whether anything can leave by the rule's `to-interface`.
-    fn egress_interface(&mut self, rule: &NatRule) -> bool {
+    fn egress_interface(&mut self, rule: &'c NatRule) -> bool {
         let Some(name) = &rule.to_interface else { return true };
         let is_known = self.interface(name).is_some();
         if !is_known && !rule.disabled {
@@ -146,7 +157,7 @@ impl<'c> Compiler<'_, 'c, '_> {
 
     fn source(
         &mut self,
-        rule: &NatRule,
+        rule: &'c NatRule,
         translation: &'c SourceTranslation,
         source: &AddressMatch,
     ) -> Option<nat::SourceTranslation> {
@@ -170,7 +181,7 @@ impl<'c> Compiler<'_, 'c, '_> {
 
     fn destination(
         &mut self,
-        rule: &NatRule,
+        rule: &'c NatRule,
         translation: &'c DestinationTranslation,
         destination: &AddressMatch,
     ) -> Option<DestinationAddress> {
@@ -204,7 +215,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     /// The addresses of a column to as many others.
     fn one_to_one(
         &mut self,
-        rule: &NatRule,
+        rule: &'c NatRule,
         column: &str,
         original: &AddressMatch,
         name: &'c Name,
@@ -226,7 +237,7 @@ impl<'c> Compiler<'_, 'c, '_> {
         addresses
     }
 
-    fn pool(&mut self, rule: &NatRule, pool: &'c Pool) -> Option<AddressPool> {
+    fn pool(&mut self, rule: &'c NatRule, pool: &'c Pool) -> Option<AddressPool> {
         match pool {
             Pool::Addresses(names) => self.addresses(rule, names),
             Pool::Interface { interface, ip: Some(ip) } => self.given_address(rule, interface, ip),
@@ -235,7 +246,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     }
 
     /// Addresses to translate to. Where there is none (a host name that is not given an address) the rule is left out.
-    fn addresses(&mut self, rule: &NatRule, names: &'c [Name]) -> Option<AddressPool> {
+    fn addresses(&mut self, rule: &'c NatRule, names: &'c [Name]) -> Option<AddressPool> {
         let ranges = self.names.addresses.resolve(names, by(rule), self.out);
         let pool = self.counted(names.first().unwrap_or(&rule.name), &ranges)?;
         if pool.is_empty() {
@@ -261,7 +272,7 @@ impl<'c> Compiler<'_, 'c, '_> {
     }
 
     /// `ip` of `interface-address`: an address, also with its prefix length, or an object.
-    fn given_address(&mut self, rule: &NatRule, interface: &Name, ip: &'c Name) -> Option<AddressPool> {
+    fn given_address(&mut self, rule: &'c NatRule, interface: &Name, ip: &'c Name) -> Option<AddressPool> {
         self.interface(interface);
         let host = ip.value.split_once('/').map_or(ip.value.as_str(), |(host, _)| host);
         if let Some(Ok(ranges)) = literal::addresses(host)
@@ -279,7 +290,7 @@ impl<'c> Compiler<'_, 'c, '_> {
         Some(pool)
     }
 
-    fn interface_address(&mut self, rule: &NatRule, name: &Name) -> Option<AddressPool> {
+    fn interface_address(&mut self, rule: &'c NatRule, name: &Name) -> Option<AddressPool> {
         let interface = self.interface(name);
         let addresses = interface.into_iter().flat_map(|interface| &interface.addresses);
         let addr = addresses.map(|address| Addr::from(address.value.addr())).find(|addr| addr.is_v4());
@@ -310,13 +321,35 @@ impl<'c> Compiler<'_, 'c, '_> {
         found
     }
 
-    /// Says that a rule can do nothing.
-    fn leave_out(&mut self, rule: &NatRule, why: &str) {
-        self.out.warn(format!("NAT rule {} never matches: {why}", quote(&rule.name.value)));
+    /// Notes that a rule can do nothing.
+    fn leave_out(&mut self, rule: &'c NatRule, why: &str) {
+        self.note(rule, ["never matches:", "never match:"], why);
+    }
+
+    /// Notes something about a rule: said once, with the names of all rules that it is about.
+    fn note(&mut self, rule: &'c NatRule, verb: [&'static str; 2], what: &str) {
+        let name = rule.name.value.as_str();
+        match self.notes.iter_mut().find(|note| note.verb == verb && note.what == what) {
+            Some(note) => note.rules.push(name),
+            None => self.notes.push(RuleNote { verb, what: what.to_owned(), rules: vec![name] }),
+        }
+    }
+
+    /// Turns the notes into warnings.
+    fn finish(self) {
+        for RuleNote { verb: [one, several], what, rules } in self.notes {
+            let (rule, verb) = if rules.len() == 1 { ("rule", one) } else { ("rules", several) };
+            self.out.warn(format!("NAT {rule} {} {verb} {what}", quote_some(&rules)));
+        }
     }
 
     /// One translated port for several original ones is seldom meant.
-    fn check_port(&mut self, rule: &NatRule, translation: &DestinationTranslation, service: &ServiceMatch) {
+    fn check_port(
+        &mut self,
+        rule: &'c NatRule,
+        translation: &DestinationTranslation,
+        service: &ServiceMatch,
+    ) {
         let Some(port) = &translation.port else { return };
         let is_single = match service {
             ServiceMatch::Services(services) => {
@@ -325,11 +358,7 @@ impl<'c> Compiler<'_, 'c, '_> {
             _ => false,
         };
         if !is_single {
-            self.out.warn(format!(
-                "NAT rule {} translates several ports to {}",
-                quote(&rule.name.value),
-                port.value
-            ));
+            self.note(rule, ["translates", "translate"], &format!("several ports to {}", port.value));
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn policy<'c>(
         return OverridePolicy::default();
     }
     let rule_names = candidate.overrides.iter().map(|rule| &rule.name);
-    super::check_rule_names("application-override", rule_names, out);
+    super::check_rule_names("application-override", rule_names, names.cures, out);
     let rules = candidate.overrides.iter().filter_map(|candidate| {
         let rule = rule(candidate, names, out)?;
         (!candidate.disabled).then_some(rule)

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::cure::Cures;
 use super::objects::{By, unknown};
 use crate::config::candidate::{self, At, Candidate, Name, Recurrence};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 use crate::policy::{Daytime, Schedule, Times};
-
-const HELP: &str = "define it as `[schedule.NAME]`, e.g. with `daily = \"08:00-17:00\"`";
 
 /// All schedules by name.
 pub(super) struct Schedules<'c>(BTreeMap<&'c str, Arc<Schedule>>);
@@ -30,10 +29,16 @@ impl<'c> Schedules<'c> {
     }
 
     /// The schedule that a rule names.
-    pub(super) fn find(&self, name: &Name, by: By<'_>, out: &mut Diagnostics) -> Option<Arc<Schedule>> {
+    pub(super) fn find(
+        &self,
+        name: &Name,
+        by: By<'_>,
+        cures: Cures,
+        out: &mut Diagnostics,
+    ) -> Option<Arc<Schedule>> {
         let found = self.0.get(name.value.as_str()).cloned();
         if found.is_none() {
-            unknown(by, "schedule", name, || self.0.keys().copied().collect(), HELP, out);
+            unknown(by, "schedule", name, || self.0.keys().copied().collect(), cures.schedule(), out);
         }
         found
     }

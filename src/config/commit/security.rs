@@ -26,7 +26,7 @@ pub(super) fn rules<'c>(
     let mut seen: HashMap<(usize, &str), &Name, foldhash::fast::FixedState> = HashMap::default();
     for rule in rules {
         if rule.name.value.is_empty() {
-            out.error(&rule.name.span, "a security rule needs a name").help("add `name = \"...\"`");
+            out.error(&rule.name.span, "a security rule needs a name").help(names.cures.rule_name());
         } else if let Some(first) = seen.insert((rule.rulebase, &rule.name.value), &rule.name) {
             out.error(&rule.name.span, format!("two security rules are called {}", quote(&rule.name.value)))
                 .help("give one of them another name")
@@ -124,7 +124,7 @@ fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
 impl<'c> Names<'c> {
     fn rule(&mut self, rule: &'c SecurityRule, out: &mut Diagnostics) -> Rule {
         let by = By::rule(&rule.name.value);
-        let schedule = rule.schedule.as_ref().and_then(|name| self.schedules.find(name, by, out));
+        let schedule = rule.schedule.as_ref().and_then(|name| self.schedules.find(name, by, self.cures, out));
         Rule {
             name: rule.name.value.clone(),
             rule_type: rule.rule_type,
@@ -157,7 +157,7 @@ impl<'c> Names<'c> {
                 Some(zone) => zones.push(zone),
                 None => {
                     let known = || self.zones.names().iter().map(String::as_str).collect();
-                    unknown(by, "zone", name, known, "define it under `[zones]`", out);
+                    unknown(by, "zone", name, known, self.cures.zone(), out);
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::cure::Cures;
 use super::{join, unless_any};
 use crate::config::candidate::Name;
 use crate::config::diagnostic::{Diagnostics, quote, quote_some};
@@ -84,13 +85,14 @@ impl<'l> UserColumns<'l> {
     }
 
     /// Says once whom no table holds.
-    pub(super) fn warn_of_missing(&self, out: &mut Diagnostics) {
+    pub(super) fn warn_of_missing(&self, cures: Cures, out: &mut Diagnostics) {
         let names: Vec<&str> = self.missing.iter().map(String::as_str).collect();
         if !names.is_empty() {
             out.warn(format!(
                 "no addresses are known of the users {}, whom rules therefore never match: give a user's addresses \
-                 under `[user]` and a group's users under `[user-group]`, in the rulebase or with `--tables FILE`",
-                quote_some(&names)
+                 under `[user]` and a group's users under `[user-group]`, {}",
+                quote_some(&names),
+                cures.tables()
             ));
         }
     }

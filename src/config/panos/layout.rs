@@ -9,7 +9,8 @@ pub(super) const DEVICE: &[&str] = &["devices", "localhost.localdomain"];
 /// The virtual system that is meant where none is named.
 pub(super) const VSYS: &[&str] = &["devices", "localhost.localdomain", "vsys", "vsys1"];
 
-const OF_CONFIG: &[&str] = &["devices", "mgt-config", "panorama", "predefined", "readonly", "shared"];
+const OF_CONFIG: &[&str] =
+    &["devices", "mgt-config", "panorama", "policy", "predefined", "readonly", "shared"];
 const OF_SHARED: &[&str] = &["alg-override", "override", "post-rulebase", "pre-rulebase"];
 const OF_DEVICE: &[&str] = &[
     "device-group",
@@ -31,6 +32,7 @@ const OF_VSYS: &[&str] = &[
     "application-filter",
     "application-group",
     "application-status",
+    "application-tag",
     "authentication-profile",
     "certificate",
     "display-name",

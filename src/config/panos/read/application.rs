@@ -92,6 +92,10 @@ impl Reader<'_> {
             }
             app.defines.push(Node::as_name(child));
         }
+        // Also one of which nothing is said is the user's own.
+        if app.defines.is_empty() {
+            app.defines.push(entry.as_name());
+        }
         app
     }
 

@@ -41,6 +41,12 @@ pub(in crate::config) fn read(
         template = template::merged(config, group, overrides, &mut reader);
     }
     let selection = scope::select(config, group, template.as_ref(), overrides, &mut reader);
+    for container in entries(config, "devices").iter().flat_map(|device| entries(device, "container")) {
+        reader.note(
+            "containers of a configuration that is managed in the cloud: left out, with the rules in them",
+            &container.name,
+        );
+    }
     reader.addresses(&selection.scopes, &mut candidate);
     reader.services(&selection.scopes, &mut candidate);
     reader.applications(&selection.scopes, &mut candidate);

@@ -232,6 +232,21 @@ fn a_firewall_may_carry_what_panorama_pushed() {
 }
 
 #[test]
+fn containers_of_the_cloud_are_not_silently_left_out() {
+    let container =
+        format!("<container><entry name=\"All\">{}</entry></container>", rulebase("rulebase", &["a"]));
+    let (candidate, warnings) = read_with(&firewall(&container, ""), &Overrides::default());
+    assert!(candidate.rules.is_empty());
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.starts_with("containers of a configuration")
+                && warning.ends_with("(1: `All`)")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn fragments_are_read() {
     let bare = rulebase("rulebase", &["a"]);
     let inner = bare.trim_start_matches("<rulebase>").trim_end_matches("</rulebase>").to_owned();
@@ -246,6 +261,7 @@ fn fragments_are_read() {
         format!("<devices><entry name=\"localhost.localdomain\"><vsys>{entry}</vsys></entry></devices>"),
         format!("<response status=\"success\"><result>{rules_only}</result></response>"),
         format!("<response status=\"success\"><result>{}</result></response>", vsys(&bare)),
+        format!("<policy><panorama>{}</panorama></policy>", rulebase("pre-rulebase", &["a"])),
     ] {
         assert_eq!(rules(&read_all(&text)), ["a"], "{text}");
     }
