@@ -293,9 +293,6 @@ fn packets_of_known_verdict_find_their_way() {
         let app = world.overrides.lookup(&query).map(|rule| rule.application);
         let lookup = world.policy.lookup(&Query { app, ..query });
         let found = if lookup.action.is_allow() { "permit" } else { "deny" };
-        // A custom application without ports that an override rule names is a matter of services, not of zones.
-        if app.is_none() {
-            assert_eq!(found, expected, "{row}");
-        }
+        assert_eq!(found, expected, "{row}");
     }
 }
