@@ -163,19 +163,23 @@ const CASES: &[Case] = &[
     ("undefined-object", &[("ssh", "application = \"ssh\"")], &[]),
 
     ("unused-object", &[], &[("address alone", Severity::Note), ("address group", Severity::Note), ("service everything", Severity::Note),
-        ("service ssh", Severity::Note), ("application portless", Severity::Note)]),
-    ("unused-object", &[("uses", "source = \"group\"; service = [\"ssh\", \"everything\"]; application = \"portless\"")], &[]),
+        ("service ssh", Severity::Note), ("application portless", Severity::Note), ("application moved", Severity::Note)]),
+    ("unused-object", &[("uses", "source = \"group\"; service = [\"ssh\", \"everything\"]; application = [\"portless\", \"moved\"]")], &[]),
 ];
 
 const OBJECTS: &str = "[address]\nalone = \"198.51.100.7\"\ngroup = [\"alone\", \"198.51.100.8\"]\n\
     [service]\nssh = \"tcp/22\"\neverything = \"tcp/1-65535\"\n[application.portless]\ndeny-action = \"drop\"\n\
-    [application.moved]\ndefault-ports = \"tcp/7000\"\n[[application-override]]\nname = \"moved\"\nfrom = \"untrust\"\n\
+    [application.moved]\ndefault-ports = \"tcp/7000\"\n";
+
+/// For applications that are not on their default ports.
+const MOVED: &str = "[[application-override]]\nname = \"moved\"\nfrom = \"untrust\"\n\
     to = \"dmz\"\nprotocol = \"tcp\"\nport = \"7001\"\napplication = \"moved\"\n";
 
 #[test]
 fn each_kind_finds_what_it_should_and_nothing_else() {
     for (kind, list, expected) in CASES {
-        let text = format!("{OBJECTS}{}", rules(list));
+        let moved = if *kind == "application-default-unusable" { MOVED } else { "" };
+        let text = format!("{OBJECTS}{moved}{}", rules(list));
         let mut found: Vec<_> =
             findings(&text, kind).into_iter().map(|finding| (finding.subject, finding.severity)).collect();
         let mut expected: Vec<_> =

@@ -297,7 +297,8 @@ fn what_the_configuration_does_not_hold() {
     );
     assert_eq!(found[0].related[0].rule, "two");
     assert!(found[1].message.contains("which rule `one` names through `portals`, has no known address"));
-    let known = config.replace("no-such-app", "ssh").replace("RU", "10.0.0.1").replace("portals", "10.0.0.2");
+    let known =
+        config.replace("no-such-app", "ssh").replace("RU", "10.0.0.1").replace("[ portals", "[ 10.0.0.2");
     let known = known
         .replace("corp\\bob", "any")
         .replace("gambling", "any")
