@@ -4,7 +4,6 @@ use super::context::Context;
 use super::words::list;
 use super::{Finding, Kind, Severity};
 use crate::app::{AppId, Ports};
-use crate::config::{Missing, MissingKind};
 use crate::flow::Protocol;
 use crate::policy::space::Ranges;
 use crate::policy::{ApplicationMatch, ServiceMatch};
@@ -34,10 +33,9 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let portless = |app: AppId| catalog.get(app).is_some_and(|app| app.ports == Ports::default());
-        let without = members
-            .iter()
-            .filter(|&&app| portless(app) && !is_unknown(context, app) || is_given_elsewhere(context, app));
+        let portless =
+            |app: AppId| catalog.get(app).is_some_and(|app| !app.unknown && app.ports == Ports::default());
+        let without = members.iter().filter(|&&app| portless(app) || is_given_elsewhere(context, app));
         let without: Vec<&str> = without.map(|&app| catalog.name(app)).collect();
         if without.is_empty() {
             continue;
@@ -52,13 +50,6 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         let finding = context.about(kind, rule, "application", message, cure);
         out.push(Finding { severity: if all { kind.severity } else { Severity::Warning }, ..finding });
     }
-}
-
-/// Whether nobody knows its ports here.
-fn is_unknown(context: &Context<'_>, app: AppId) -> bool {
-    let name = context.world.catalog.name(app);
-    let is_it = |missing: &Missing| missing.kind == MissingKind::Application && missing.name == name;
-    context.world.missing.iter().any(is_it)
 }
 
 /// Whether override rules give it, and to none of its default ports.
