@@ -1,6 +1,4 @@
 //! What a real device did: the load it was offered, its configuration, and how many data packets it let pass.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
-#![expect(clippy::print_stdout, reason = "what is skipped is said aloud")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,7 +49,7 @@ fn the_model_lets_pass_what_the_device_did() {
             panic!("{line}")
         };
         let world = config::load(&folder.join(rules), &Overrides::default()).unwrap();
-        let mut file = CaptureFile::open(&folder.join(pcap), &capture::Options::default()).unwrap();
+        let mut file = CaptureFile::open(folder.join(pcap), &capture::Options::default()).unwrap();
         let mut data = Data::default();
         Replay::new(Arc::new(world), Options::default(), vec![&mut data]).run(&mut file, |_| {}).unwrap();
         assert_eq!(data.0.map(|packets| packets.to_string()), [client, server], "{pcap}");

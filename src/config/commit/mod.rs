@@ -79,11 +79,7 @@ pub(super) fn commit(
     let filters: Vec<_> = filters.collect();
     candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
-    let mut lookups = Lookups::read(&candidate.tables, candidate.is_panos, out);
-    lookups.replace(given.tables);
-    if let Some((user, address)) = &overrides.source_user {
-        lookups.log_on(user, (*address).into());
-    }
+    let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
     let mut names = Names {
@@ -112,10 +108,9 @@ pub(super) fn commit(
     if out.has_errors() {
         return None;
     }
-    let options = PolicyOptions {
-        block_by_service: settings.block_by_service,
-        implicit_applications: settings.implicit_applications,
-    };
+    let (block_by_service, implicit_applications) =
+        (settings.block_by_service, settings.implicit_applications);
+    let options = PolicyOptions { block_by_service, implicit_applications };
     let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options)
         .with_zone_names(zones.names())
         .with_users(users);
@@ -135,6 +130,16 @@ pub(super) fn commit(
         missing,
         places: Places::default(),
     })
+}
+
+/// The tables of the rulebase, with what other files and the command line put over them.
+fn lookups(candidate: &Candidate, given: Lookups, overrides: &Overrides, out: &mut Diagnostics) -> Lookups {
+    let mut lookups = Lookups::read(&candidate.tables, candidate.is_panos, out);
+    lookups.replace(given);
+    if let Some((user, address)) = &overrides.source_user {
+        lookups.log_on(user, (*address).into());
+    }
+    lookups
 }
 
 fn addresses(lookups: &Lookups, cures: Cures) -> Kind<'_, (Addr, Addr)> {
