@@ -1,7 +1,7 @@
 //! Findings of `lint` that need more than security rules: NAT and the network, what the configuration does not hold, and
 //! application override.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use firstpass::config::{Overrides, World, parse};
 use firstpass::lint::{self, Finding, Kind};
