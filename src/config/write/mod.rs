@@ -68,6 +68,11 @@ pub fn convert_bytes(
         Form::PanosXml => xml::write(panos::parts(&candidate)),
         Form::PanosSet => set::write(&panos::parts(&candidate)),
     };
+    if text.trim().is_empty() {
+        // What there is to compare with is no rulebase at all.
+        let note = "the configuration holds nothing that a rulebase is made of".to_owned();
+        return Ok(Converted { text, notes: [notes, vec![note]].concat(), warnings: original.warnings });
+    }
     check(path, &original, candidate, &text, form)?;
     Ok(Converted { text, notes, warnings: original.warnings })
 }

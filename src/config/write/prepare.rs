@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::panos::network::is_multicast;
 use super::{Form, text};
 use crate::app::{Catalog, DenyAction, Ports, Timeouts};
 use crate::config::candidate::{
@@ -369,16 +370,11 @@ fn tables(candidate: &mut Candidate, notes: &mut Notes) {
 
 /// A zone of PAN-OS is behind interfaces: one that has prefixes gets an interface with a route to each of them.
 fn prefixes(candidate: &mut Candidate, notes: &mut Notes) {
-    let groups = ["224.0.0.0/4", "ff00::/8"];
-    let own = |zone: &Zone| {
-        zone.name.value == "multicast"
-            && zone.prefixes.iter().all(|prefix| groups.contains(&prefix.value.to_string().as_str()))
-    };
-    candidate.zones.retain(|zone| !own(zone));
     let mut taken: BTreeSet<String> =
         candidate.interfaces.iter().map(|interface| interface.name.value.clone()).collect();
     let (mut interfaces, mut routes, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    for zone in candidate.zones.iter_mut().filter(|zone| !zone.prefixes.is_empty()) {
+    let behind_interfaces = |zone: &&mut Zone| !zone.prefixes.is_empty() && !is_multicast(zone);
+    for zone in candidate.zones.iter_mut().filter(behind_interfaces) {
         let slots = (1..).map(|slot: u32| format!("ethernet1/{slot}"));
         let Some(slot) = slots.into_iter().find(|slot| !taken.contains(slot)) else { continue };
         taken.insert(slot.clone());

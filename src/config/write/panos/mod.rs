@@ -3,7 +3,7 @@
 //! Everything stands in the one virtual system of one firewall. Element names are ours and never taken from a file, so
 //! that nothing is written that the model does not read: no password hash, no key.
 
-mod network;
+pub(super) mod network;
 mod objects;
 mod rules;
 

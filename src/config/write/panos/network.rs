@@ -8,7 +8,14 @@ use crate::config::candidate::{
 
 /// `zone`.
 pub(super) fn zones(candidate: &Candidate) -> Option<Item> {
-    Item::element("zone", candidate.zones.iter().map(zone).collect())
+    Item::element("zone", candidate.zones.iter().filter(|zone| !is_multicast(zone)).map(zone).collect())
+}
+
+/// Whether this is PAN-OS's own zone for what is sent to groups: rules name it, and nothing defines it.
+pub(in crate::config::write) fn is_multicast(zone: &Zone) -> bool {
+    let groups = ["224.0.0.0/4", "ff00::/8"];
+    zone.name.value == "multicast"
+        && zone.prefixes.iter().all(|prefix| groups.contains(&prefix.value.to_string().as_str()))
 }
 
 fn zone(zone: &Zone) -> Item {
