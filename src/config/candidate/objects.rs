@@ -74,6 +74,28 @@ pub(in crate::config) struct CustomApplication {
     pub(in crate::config) tags: Vec<Name>,
 }
 
+impl CustomApplication {
+    /// An application of which nothing is said.
+    pub(in crate::config) fn new(name: Name) -> Self {
+        Self {
+            name,
+            ports: Ports::default(),
+            icmp: None,
+            icmp6: None,
+            parent: None,
+            signatures: Vec::new(),
+            defines: Vec::new(),
+            depends_on: Vec::new(),
+            implicit: Vec::new(),
+            deny_action: None,
+            timeouts: Timeouts::default(),
+            class: Class::default(),
+            characteristics: Vec::new(),
+            tags: Vec::new(),
+        }
+    }
+}
+
 /// A signature of a custom application (PANOS.md 2.8).
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Signature {

@@ -107,6 +107,30 @@ pub(in crate::config) struct NatRule {
     pub(in crate::config) tags: Vec<Name>,
 }
 
+impl NatRule {
+    /// A rule that says nothing.
+    pub(in crate::config) const fn new(name: Name, span: Span, line: Option<u32>) -> Self {
+        Self {
+            name,
+            span,
+            line,
+            from: Vec::new(),
+            to: Vec::new(),
+            to_interface: None,
+            source: Vec::new(),
+            destination: Vec::new(),
+            service: None,
+            nat_type: None,
+            source_translation: None,
+            destination_translation: None,
+            is_bound: false,
+            disabled: false,
+            description: None,
+            tags: Vec::new(),
+        }
+    }
+}
+
 /// `source-translation`.
 #[derive(Debug, Clone)]
 pub(in crate::config) enum SourceTranslation {

@@ -102,22 +102,7 @@ fn filter(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> Applicati
 }
 
 fn application(reader: &mut Reader<'_>, name: Name, table: &DeTable<'_>) -> CustomApplication {
-    let mut app = CustomApplication {
-        name,
-        ports: Ports::default(),
-        icmp: None,
-        icmp6: None,
-        parent: None,
-        signatures: Vec::new(),
-        defines: Vec::new(),
-        depends_on: Vec::new(),
-        implicit: Vec::new(),
-        deny_action: None,
-        timeouts: Timeouts::default(),
-        class: Class::default(),
-        characteristics: Vec::new(),
-        tags: Vec::new(),
-    };
+    let mut app = CustomApplication::new(name);
     for (key, value) in entries(table) {
         if timeout(reader, &mut app.timeouts, &key, value)
             || class(reader, &mut app.class, &key, value)

@@ -85,24 +85,7 @@ impl Document<'_> {
 }
 
 fn nat_rule(reader: &mut Reader<'_>, span: &Span, line: Option<u32>, table: &DeTable<'_>) -> NatRule {
-    let mut rule = NatRule {
-        name: At::new(String::new(), span.clone()),
-        span: span.clone(),
-        line,
-        from: Vec::new(),
-        to: Vec::new(),
-        to_interface: None,
-        source: Vec::new(),
-        destination: Vec::new(),
-        service: None,
-        nat_type: None,
-        source_translation: None,
-        destination_translation: None,
-        is_bound: false,
-        disabled: false,
-        description: None,
-        tags: Vec::new(),
-    };
+    let mut rule = NatRule::new(At::new(String::new(), span.clone()), span.clone(), line);
     for (key, value) in entries(table) {
         match key.value.as_str() {
             "name" => rule.name = reader.text(value).unwrap_or(rule.name),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::panos::network::is_multicast;
 use super::{Form, text};
-use crate::app::{Catalog, DenyAction, Ports, Timeouts};
+use crate::app::{Catalog, DenyAction};
 use crate::config::candidate::{
     AddressObject, At, Body, Candidate, CustomApplication, Definition, Interface, InterfaceMode, Name,
     NatRule, NextHop, Pool, Route, SourceTranslation, VirtualRouter, Zone, ZoneMode,
@@ -120,7 +120,7 @@ fn for_toml(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
         .map(|(_, app)| app.name.clone())
         .filter(|name| builtin.find(name).is_none() && !known.contains(name))
         .collect();
-    candidate.applications.extend(newer.iter().map(|name| blank(name)));
+    candidate.applications.extend(newer.iter().map(|name| CustomApplication::new(made(name))));
     notes.about("defined without ports, for the catalog does not have them: the applications", &newer);
     candidate.is_panos = false;
 }
@@ -188,26 +188,6 @@ fn nat_interfaces(rule: &NatRule) -> impl Iterator<Item = &Name> {
 /// An interface of which nothing is said.
 const fn interface(name: Name, mode: InterfaceMode) -> Interface {
     Interface { name, mode, addresses: Vec::new(), tag: None, dynamic: false }
-}
-
-/// An application of which nothing is said.
-fn blank(name: &str) -> CustomApplication {
-    CustomApplication {
-        name: made(name),
-        ports: Ports::default(),
-        icmp: None,
-        icmp6: None,
-        parent: None,
-        signatures: Vec::new(),
-        defines: Vec::new(),
-        depends_on: Vec::new(),
-        implicit: Vec::new(),
-        deny_action: None,
-        timeouts: Timeouts::default(),
-        class: crate::app::Class::default(),
-        characteristics: Vec::new(),
-        tags: Vec::new(),
-    }
 }
 
 /// A name that stands in no file.

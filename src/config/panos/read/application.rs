@@ -4,7 +4,7 @@ use super::names::Namespace;
 use super::objects::members;
 use super::reader::{Reader, entries, names, text, value};
 use super::scope::Scope;
-use crate::app::{Characteristics, Class, Ports, Timeouts};
+use crate::app::{Characteristics, Timeouts};
 use crate::config::candidate::{
     ApplicationFilter, Body, Candidate, CustomApplication, Definition, Match, Name, Signature,
 };
@@ -45,14 +45,14 @@ impl Reader<'_> {
                 candidate.application_filters.push(filter);
             }
             for entry in scope.node.at(&["override", "application"]).map_or(&[][..], |node| &node.children) {
-                let mut app = blank(entry.as_name());
+                let mut app = CustomApplication::new(entry.as_name());
                 for key in &entry.children {
                     self.timeout(&mut app.timeouts, key);
                 }
                 candidate.applications.push(app);
             }
             for entry in scope.entries("application-tag") {
-                let mut app = blank(space.referred(entry.as_name(), index));
+                let mut app = CustomApplication::new(space.referred(entry.as_name(), index));
                 app.tags = entry.names("tag");
                 candidate.applications.push(app);
             }
@@ -68,7 +68,7 @@ impl Reader<'_> {
 
     /// An entry of `application`.
     fn application(&mut self, entry: &Node<'_>, name: Name) -> CustomApplication {
-        let mut app = blank(name);
+        let mut app = CustomApplication::new(name);
         for child in &entry.children {
             if self.timeout(&mut app.timeouts, child) {
                 continue;
@@ -219,24 +219,4 @@ impl Reader<'_> {
 fn characteristic(key: &Node<'_>) -> Option<Name> {
     let known = Characteristics::default().add(&key.name).is_some();
     (known && key.child("yes").is_some()).then(|| key.as_name())
-}
-
-/// An application of which nothing is said.
-fn blank(name: Name) -> CustomApplication {
-    CustomApplication {
-        name,
-        ports: Ports::default(),
-        icmp: None,
-        icmp6: None,
-        parent: None,
-        signatures: Vec::new(),
-        defines: Vec::new(),
-        depends_on: Vec::new(),
-        implicit: Vec::new(),
-        deny_action: None,
-        timeouts: Timeouts::default(),
-        class: Class::default(),
-        characteristics: Vec::new(),
-        tags: Vec::new(),
-    }
 }

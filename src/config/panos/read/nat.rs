@@ -13,24 +13,7 @@ impl Reader<'_> {
     /// An entry of `nat/rules`.
     pub(super) fn nat_rule(&mut self, node: &Node<'_>) -> NatRule {
         let name = &*node.name;
-        let mut rule = NatRule {
-            name: node.as_name(),
-            span: node.span.clone(),
-            line: self.line(node),
-            from: Vec::new(),
-            to: Vec::new(),
-            to_interface: None,
-            source: Vec::new(),
-            destination: Vec::new(),
-            service: None,
-            nat_type: None,
-            source_translation: None,
-            destination_translation: None,
-            is_bound: false,
-            disabled: false,
-            description: None,
-            tags: Vec::new(),
-        };
+        let mut rule = NatRule::new(node.as_name(), node.span.clone(), self.line(node));
         for child in &node.children {
             match &*child.name {
                 "from" => rule.from = unless_any(self.names_or_any(child, name)),
