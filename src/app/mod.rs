@@ -6,6 +6,7 @@
 
 mod catalog;
 mod characteristic;
+mod context;
 mod decoder;
 mod graph;
 mod identify;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 
 pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, IcmpType, Ports, Timeouts};
 pub use characteristic::Characteristics;
+pub use context::{Context, Fact};
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
 
