@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::decoder::{DECODERS, Decoder, Transport};
-use super::{AppId, Catalog, Finding, IcmpType, Match, TRACEROUTE_TTL_MAX};
+use super::follow::{FOLLOWERS, Known, Next, PASSED_MAX};
+use super::{AppId, Catalog, IcmpType, Match, Seen, TRACEROUTE_TTL_MAX};
 use crate::flow::{Addr, Direction, Protocol};
-
 use crate::packet::{Layer4, Packet};
 
 /// The first bytes each side sent, in order, as far as they are kept.
@@ -114,7 +114,23 @@ pub enum Identified<'a> {
     /// No decoder can tell any more.
     Exhausted,
     /// This is the application.
-    Found(AppId, Finding<'a>),
+    Found(AppId, Seen<'a>),
+}
+
+/// The followers that may still name another application for a session whose application is known: a set of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Followers(u32);
+
+impl Followers {
+    /// Whether nobody looks on.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// All of both.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 /// The decoders with an index over the first byte each side sends, so that most are ruled out without being run.
@@ -124,6 +140,8 @@ pub struct Identifier {
     first: Vec<Candidates>,
     /// Per transport: all decoders.
     all: [Candidates; 2],
+    /// Who looks on after each application, by its id; short where nobody does after later ones.
+    after: Vec<Followers>,
     headers: Headers,
     labels: Labels,
 }
@@ -204,7 +222,41 @@ impl Identifier {
             unknown_p2p: named("unknown-p2p"),
             non_syn_tcp: named("non-syn-tcp"),
         };
-        Self { first, all, headers, labels }
+        Self { first, all, after: followers(catalog), headers, labels }
+    }
+
+    /// Who looks on once a session is `app`; those that look for TLS after STARTTLS only where `starttls`.
+    pub fn followers(&self, app: AppId, starttls: bool) -> Followers {
+        let all = self.after.get(usize::from(app.0)).copied().unwrap_or_default();
+        let asked = |(index, _): &(usize, _)| all.0 & 1 << index != 0;
+        let wanted = FOLLOWERS.iter().enumerate().filter(asked).filter(|(_, who)| starttls || !who.starttls);
+        Followers(wanted.fold(0, |set, (index, _)| set | 1 << index))
+    }
+
+    /// Asks those who look on, after new bytes have come or the application has changed, what the session is now.
+    /// `passed` are the applications it has been; the answer is never one of them.
+    pub fn follow<'a>(
+        &self,
+        catalog: &Catalog,
+        followers: &mut Followers,
+        heads: &Heads<'a>,
+        passed: &[AppId],
+    ) -> Identified<'a> {
+        if passed.len() >= PASSED_MAX {
+            *followers = Followers::default();
+        }
+        let known = Known { catalog, heads, passed };
+        for (index, follower) in FOLLOWERS.iter().enumerate() {
+            if followers.0 & 1 << index == 0 {
+                continue;
+            }
+            match (follower.inspect)(&known) {
+                Next::More => {}
+                Next::Shift(app, seen) if !passed.contains(&app) => return Identified::Found(app, seen),
+                Next::Shift(..) | Next::No => followers.0 &= !(1 << index),
+            }
+        }
+        if followers.is_empty() { Identified::Exhausted } else { Identified::Pending }
     }
 
     /// What sessions are called that no decoder recognises.
@@ -281,7 +333,7 @@ impl Identifier {
                 Match::No => candidates.remove(index),
                 Match::More => {}
                 Match::Yes(finding) => match catalog.find(finding.app) {
-                    Some(app) => return Identified::Found(app, finding),
+                    Some(app) => return Identified::Found(app, finding.into()),
                     None => candidates.remove(index),
                 },
             }
@@ -303,6 +355,19 @@ impl Headers {
         };
         by_type.map(|&(_, app)| app).or_else(|| by_protocol().map(|&(_, app)| app))
     }
+}
+
+/// Who looks on after each application of `catalog`, by its id.
+fn followers(catalog: &Catalog) -> Vec<Followers> {
+    let mut after = vec![Followers::default(); catalog.len()];
+    for (index, follower) in FOLLOWERS.iter().enumerate() {
+        for app in follower.after.iter().filter_map(|name| catalog.find(name)) {
+            if let Some(set) = after.get_mut(usize::from(app.0)) {
+                set.0 |= 1 << index;
+            }
+        }
+    }
+    after
 }
 
 fn is_multicast(address: Addr) -> bool {

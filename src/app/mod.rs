@@ -8,6 +8,7 @@ mod catalog;
 mod characteristic;
 mod context;
 mod decoder;
+mod follow;
 mod graph;
 mod identify;
 
@@ -17,7 +18,7 @@ pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, IcmpTyp
 pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub use graph::{Dependency, DependencyGraph};
-pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
+pub use identify::{Candidates, Followers, Heads, Identified, Identifier, Labels};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +39,23 @@ pub struct Finding<'a> {
     pub detail: &'a [u8],
     /// Whether `detail` is the host that the client asks for, so that URL categories can be told by it.
     pub names_host: bool,
+}
+
+/// What was seen of an application, whichever part of App-ID saw it: a [`Finding`] without the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// As [`Finding::what`].
+    pub what: &'static str,
+    /// As [`Finding::detail`].
+    pub detail: &'a [u8],
+    /// As [`Finding::names_host`].
+    pub names_host: bool,
+}
+
+impl<'a> From<Finding<'a>> for Seen<'a> {
+    fn from(Finding { what, detail, names_host, .. }: Finding<'a>) -> Self {
+        Self { what, detail, names_host }
+    }
 }
 
 /// A finding's detail as people write it: a domain name as in a DNS message (RFC 1035, 3.1) with dots, a NetBIOS name

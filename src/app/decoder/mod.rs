@@ -67,6 +67,7 @@ mod snmp;
 mod socks;
 mod ssdp;
 mod ssh;
+mod starttls;
 mod stun;
 mod syslog;
 mod tacacs;
@@ -84,6 +85,9 @@ mod vxlan;
 mod wireguard;
 mod x11;
 mod xdmcp;
+
+pub(super) use smb::{smb_dialect, smb_in_netbios};
+pub(super) use starttls::lines_end_in_tls;
 
 use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};

@@ -19,7 +19,7 @@ pub(super) const DECODER: Decoder = Decoder {
 /// and what a server may answer besides: an alert, a change of cipher.
 const FIRST: &[u8] = &[0x14, 0x15, 0x16, 0x17, 0x80];
 
-const SSL: &str = "ssl";
+pub(super) const SSL: &str = "ssl";
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     for bytes in [heads.client, heads.server] {
@@ -36,7 +36,7 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
 
 /// A handshake record whose message is a ClientHello: `16 03 xx len len 01` (RFC 8446, 5.1 and 4.1.2), or the SSL 2.0
 /// form that offers SSL 2.0 or more: `80 len 01`, version, lengths (RFC 5246, E.2).
-fn client_hello(bytes: &[u8]) -> Sign {
+pub(super) fn client_hello(bytes: &[u8]) -> Sign {
     let mut read = Reader(bytes);
     let mut hello = || match read.u8()? {
         0x16 => Some(read.u8()? == 3 && read.u8()? <= 4 && fits(read.u16()?) && read.u8()? == 1),

@@ -1,0 +1,79 @@
+//! What an application that is known turns into: the first answer of a decoder is not always the last.
+//!
+//! A [`Follower`] looks on at the bytes a session has sent, from the moment its application is known, and names what it
+//! turns out to be ("application shift", PANOS.md 2.4): TLS the service behind the server name, SMB its dialect, mail
+//! what follows STARTTLS. As decoders do, it answers by the bytes alone, however they were cut.
+
+use super::decoder::{lines_end_in_tls, smb_dialect, smb_in_netbios};
+use super::{AppId, Catalog, Heads, Match, Seen};
+
+/// What a follower says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next<'a> {
+    /// It stays what it is, as far as this one can tell.
+    No,
+    /// More bytes may tell.
+    More,
+    /// It is this application now; what it passes through on the way was named before.
+    Shift(AppId, Seen<'a>),
+}
+
+/// What a follower goes by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a, 'h> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) heads: &'a Heads<'h>,
+    /// The applications that the session has been, in order: the last one is the one it is now.
+    pub(super) passed: &'a [AppId],
+}
+
+/// One way in which applications turn into others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Follower {
+    /// Applications it looks on from.
+    pub(super) after: &'static [&'static str],
+    /// Whether it is about TLS that begins in the middle of another protocol.
+    pub(super) starttls: bool,
+    /// Looks at all bytes seen so far.
+    pub(super) inspect: for<'a, 'h> fn(&Known<'a, 'h>) -> Next<'h>,
+}
+
+/// All followers; where two name an application at the same moment, the earlier one wins.
+pub(super) const FOLLOWERS: &[Follower] = &[
+    Follower { after: &["netbios-ss"], starttls: false, inspect: inside_netbios },
+    Follower { after: &["ms-ds-smb-base"], starttls: false, inspect: dialect },
+    Follower {
+        after: &["smtp", "imap", "pop3", "nntp", "ftp", "irc-base", "jabber", "ldap"],
+        starttls: true,
+        inspect: starttls,
+    },
+];
+
+/// At most so many applications follow each other by one session's first bytes: what an adversary can make it cost.
+pub(super) const PASSED_MAX: usize = 8;
+
+fn inside_netbios<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    known.named(smb_in_netbios(known.heads))
+}
+
+fn dialect<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    known.named(smb_dialect(known.heads))
+}
+
+fn starttls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    known.named(lines_end_in_tls(known.heads))
+}
+
+impl Known<'_, '_> {
+    /// A decoder's words in a follower's.
+    fn named<'h>(&self, answer: Match<'h>) -> Next<'h> {
+        match answer {
+            Match::No => Next::No,
+            Match::More => Next::More,
+            Match::Yes(finding) => match self.catalog.find(finding.app) {
+                Some(app) => Next::Shift(app, finding.into()),
+                None => Next::No,
+            },
+        }
+    }
+}

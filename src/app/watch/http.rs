@@ -1,0 +1,264 @@
+//! HTTP/1 after it is known: every request and response of a connection, as their bytes come.
+//!
+//! Messages are followed by their framing (RFC 9112, 6): heads are kept until they are whole, content is passed over
+//! without being kept. Where the framing is lost, or a head is longer than [`HEAD_MAX`], that side is not read on.
+
+use std::collections::VecDeque;
+
+use super::Said;
+use super::http_message::{Body, Head, Shift, request_shift, response_shift};
+use crate::app::{Context, Fact};
+use crate::flow::Direction;
+
+/// Longest head of a message that is read.
+const HEAD_MAX: usize = 16 * 1_024;
+
+/// Requests that may wait for their responses: a client that pipelines more is followed no further.
+const WAITING_MAX: usize = 32;
+
+/// One HTTP connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Http {
+    sides: [Side; 2],
+    /// Requests whose responses have not come.
+    waiting: VecDeque<Asked>,
+    /// Whether a request was read before.
+    has_request: bool,
+    /// The host that a request to a proxy was for.
+    proxied: Option<Box<[u8]>>,
+}
+
+/// What the response to a request depends on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    head_only: bool,
+    connect: bool,
+    websocket: bool,
+}
+
+/// One side's messages.
+#[derive(Debug, Clone, Default)]
+struct Side {
+    state: State,
+    /// The head, or the line, that is not whole yet.
+    buffer: Vec<u8>,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Head,
+    /// So many bytes of content, and then a head, or the line end behind a chunk.
+    Content {
+        left: u64,
+        chunked: bool,
+    },
+    /// The line with a chunk's size.
+    ChunkSize,
+    /// Trailer fields, up to an empty line.
+    Trailer,
+    /// Content to the end of the connection, another protocol, or nothing that can be read.
+    Rest,
+}
+
+impl Http {
+    /// Takes the next bytes of one side, in order.
+    pub(crate) fn feed(&mut self, direction: Direction, mut bytes: &[u8], out: &mut dyn FnMut(Said<'_>)) {
+        while !bytes.is_empty() {
+            let Some(side) = self.sides.get_mut(direction.index()) else { return };
+            bytes = match side.state {
+                State::Rest => return,
+                State::Content { left, chunked } => {
+                    let len = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                    let (content, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
+                    if direction == Direction::ClientToServer {
+                        out(Said::Fact(Fact::Bytes(Context::HttpReqMessageBody, content)));
+                    }
+                    side.state = match left - len as u64 {
+                        0 if chunked => State::ChunkSize,
+                        0 => State::Head,
+                        left => State::Content { left, chunked },
+                    };
+                    rest
+                }
+                State::Head => match side.whole(bytes, is_head) {
+                    None => return,
+                    Some(rest) => {
+                        let head = std::mem::take(&mut side.buffer);
+                        self.message(direction, &head, out);
+                        rest
+                    }
+                },
+                State::ChunkSize | State::Trailer => match side.whole(bytes, is_line) {
+                    None => return,
+                    Some(rest) => {
+                        side.chunk_line();
+                        rest
+                    }
+                },
+            };
+        }
+    }
+
+    /// A whole head.
+    fn message(&mut self, direction: Direction, head: &[u8], out: &mut dyn FnMut(Said<'_>)) {
+        // Empty lines before a message are passed over (RFC 9112, 2.2).
+        if head.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return;
+        }
+        let body = match (direction, Head::read(head)) {
+            (Direction::ClientToServer, Some(head)) if head.is_request() => self.request(&head, out),
+            (Direction::ServerToClient, Some(head)) if !head.is_request() => self.response(&head, out),
+            _ => Body::ToTheEnd,
+        };
+        let Some(side) = self.sides.get_mut(direction.index()) else { return };
+        side.state = match body {
+            Body::Len(0) => State::Head,
+            Body::Len(left) => State::Content { left, chunked: false },
+            Body::Chunked => State::ChunkSize,
+            Body::ToTheEnd => State::Rest,
+        };
+    }
+
+    fn request(&mut self, head: &Head<'_>, out: &mut dyn FnMut(Said<'_>)) -> Body {
+        if std::mem::replace(&mut self.has_request, true) {
+            out(Said::Fact(Fact::Unit));
+        }
+        if head.is_for_proxy() {
+            let host = head.host();
+            let before = self.proxied.replace(host.into());
+            if before.is_some_and(|before| !before.eq_ignore_ascii_case(host)) {
+                // Another connection inside this one (PANOS.md 4.2, `decoder`).
+                out(Said::Connection);
+                return Body::ToTheEnd;
+            }
+        }
+        let (path, query) = head.path_and_query();
+        for (context, bytes) in [
+            (Context::HttpReqMethod, head.method()),
+            (Context::HttpReqUriPath, path),
+            (Context::HttpReqParams, query),
+            (Context::HttpReqHostHeader, head.field(b"host")),
+            (Context::HttpReqUserAgentHeader, head.field(b"user-agent")),
+            (Context::HttpReqCookie, head.field(b"cookie")),
+            (Context::HttpReqHeaders, head.fields),
+        ] {
+            if !bytes.is_empty() {
+                out(Said::Fact(Fact::Bytes(context, bytes)));
+            }
+        }
+        tell(request_shift(head), out);
+        let host = head.host();
+        if !host.is_empty() {
+            out(Said::Host(host));
+        }
+        let asked = Asked {
+            head_only: head.method() == b"HEAD",
+            connect: head.method() == b"CONNECT",
+            websocket: head.field(b"upgrade").eq_ignore_ascii_case(b"websocket"),
+        };
+        if self.waiting.len() >= WAITING_MAX {
+            return Body::ToTheEnd;
+        }
+        self.waiting.push_back(asked);
+        head.body().unwrap_or(Body::Len(0))
+    }
+
+    fn response(&mut self, head: &Head<'_>, out: &mut dyn FnMut(Said<'_>)) -> Body {
+        for (context, bytes) in
+            [(Context::HttpRspReason, head.reason()), (Context::HttpRspHeaders, head.fields)]
+        {
+            if !bytes.is_empty() {
+                out(Said::Fact(Fact::Bytes(context, bytes)));
+            }
+        }
+        let [a, b, c] = head.status();
+        if a == b'1' && [b, c] != *b"01" {
+            // Another response to the same request follows (RFC 9110, 15.2).
+            return Body::Len(0);
+        }
+        let asked = self.waiting.pop_front().unwrap_or_default();
+        match [a, b, c] {
+            [b'1', ..] => {
+                if asked.websocket {
+                    tell(Some(Shift { app: "websocket", what: "HTTP upgrade to WebSocket" }), out);
+                }
+                Body::ToTheEnd
+            }
+            [b'2', ..] if asked.connect => {
+                out(Said::Connection);
+                Body::ToTheEnd
+            }
+            [b'2', b'0', b'4'] | [b'3', b'0', b'4'] => Body::Len(0),
+            _ => {
+                tell(response_shift(head), out);
+                let body = head.body().unwrap_or(Body::ToTheEnd);
+                if asked.head_only { Body::Len(0) } else { body }
+            }
+        }
+    }
+}
+
+fn tell(shift: Option<Shift>, out: &mut dyn FnMut(Said<'_>)) {
+    if let Some(Shift { app, what }) = shift {
+        out(Said::Application(app, what));
+    }
+}
+
+impl Side {
+    /// Adds bytes to the buffer up to the end that `is_end` sees; what follows it, or `None` where it has not come.
+    fn whole<'a>(&mut self, bytes: &'a [u8], is_end: impl Fn(&[u8]) -> bool) -> Option<&'a [u8]> {
+        let mut rest = bytes;
+        while let Some(at) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at_checked(at + 1)?;
+            self.buffer.extend_from_slice(line);
+            rest = after;
+            if is_end(&self.buffer) {
+                return Some(rest);
+            }
+            if self.buffer.len() > HEAD_MAX {
+                break;
+            }
+        }
+        self.buffer.extend_from_slice(rest);
+        if self.buffer.len() > HEAD_MAX {
+            self.state = State::Rest;
+            self.buffer = Vec::new();
+        }
+        None
+    }
+
+    /// A whole line between chunks (RFC 9112, 7.1).
+    fn chunk_line(&mut self) {
+        let line = self.buffer.trim_ascii();
+        self.state = match self.state {
+            State::Trailer if line.is_empty() => State::Head,
+            State::Trailer => State::Trailer,
+            // The line end behind a chunk.
+            _ if line.is_empty() => State::ChunkSize,
+            _ => match chunk_size(line) {
+                Some(0) => State::Trailer,
+                Some(left) => State::Content { left, chunked: true },
+                None => State::Rest,
+            },
+        };
+        self.buffer.clear();
+    }
+}
+
+/// An empty line ends a head; a lone one at its beginning as well.
+fn is_head(buffer: &[u8]) -> bool {
+    buffer.ends_with(b"\n\r\n") || buffer.ends_with(b"\n\n") || matches!(buffer, b"\r\n" | b"\n")
+}
+
+fn is_line(_: &[u8]) -> bool {
+    true
+}
+
+/// A chunk's size: hexadecimal digits, up to an extension.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.split(|byte| matches!(byte, b';' | b' ' | b'\t')).next()?;
+    let text = std::str::from_utf8(digits).ok().filter(|text| text.len() <= 15)?;
+    u64::from_str_radix(text, 16).ok()
+}
