@@ -9,6 +9,7 @@ mod characteristic;
 mod context;
 mod decoder;
 mod graph;
+mod hosts;
 mod identify;
 
 use std::borrow::Cow;
