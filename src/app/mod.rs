@@ -10,6 +10,7 @@ mod context;
 mod decoder;
 mod follow;
 mod graph;
+mod hosts;
 mod identify;
 
 use std::borrow::Cow;
