@@ -335,6 +335,11 @@ impl Catalog {
         self.hosts.find(host)
     }
 
+    /// The services that a host's name tells, from the widest to the one it is: `google-base`, then `gmail-base`.
+    pub fn services(&self, host: &[u8]) -> Vec<AppId> {
+        self.hosts.all(host)
+    }
+
     /// The functions of a container application, in order of their names: of `facebook` all that begins with it.
     /// Empty where there is no such container.
     pub fn functions<'a>(&'a self, container: &'a str) -> impl Iterator<Item = AppId> + 'a {

@@ -50,7 +50,7 @@ pub(super) const FOLLOWERS: &[Follower] = &[
 ];
 
 /// At most so many applications follow each other by one session's first bytes: what an adversary can make it cost.
-pub(super) const PASSED_MAX: usize = 8;
+pub(crate) const PASSED_MAX: usize = 8;
 
 fn inside_netbios<'h>(known: &Known<'_, 'h>) -> Next<'h> {
     known.named(smb_in_netbios(known.heads))

@@ -26,14 +26,16 @@ impl Hosts {
     /// The application with the longest domain that `host` is, or is below.
     pub(super) fn find(&self, host: &[u8]) -> Option<AppId> {
         let name = Name::read(host)?;
-        let mut domain = name.bytes();
-        loop {
-            if let Some(app) = self.domains.get(domain) {
-                return Some(*app);
-            }
-            let dot = memchr::memchr(b'.', domain)?;
-            domain = domain.get(dot + 1..)?;
-        }
+        name.domains().find_map(|domain| self.domains.get(domain).copied())
+    }
+
+    /// The applications of all domains that `host` is, or is below: the shortest domain's first.
+    pub(super) fn all(&self, host: &[u8]) -> Vec<AppId> {
+        let Some(name) = Name::read(host) else { return Vec::new() };
+        let mut found: Vec<_> =
+            name.domains().filter_map(|domain| self.domains.get(domain).copied()).collect();
+        found.reverse();
+        found
     }
 }
 
@@ -71,6 +73,13 @@ impl Name {
 
     fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.len).unwrap_or_default()
+    }
+
+    /// The name itself and all domains it is below, the longest first.
+    fn domains(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::successors(Some(self.bytes()), |&domain| {
+            memchr::memchr(b'.', domain).and_then(|dot| domain.get(dot + 1..))
+        })
     }
 }
 
@@ -128,6 +137,17 @@ mod tests {
         ] {
             assert_eq!(found(&catalog, host.as_bytes()), Some(app), "{host}");
         }
+    }
+
+    #[test]
+    fn a_service_within_another() {
+        let catalog = Catalog::builtin().unwrap();
+        let names = |host: &[u8]| -> Vec<_> {
+            catalog.services(host).into_iter().map(|app| catalog.name(app).to_owned()).collect()
+        };
+        assert_eq!(names(b"mail.google.com"), ["google-base", "gmail-base"]);
+        assert_eq!(names(b"www.google.com"), ["google-base"]);
+        assert_eq!(names(b"example.org"), Vec::<String>::new());
     }
 
     #[test]

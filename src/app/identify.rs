@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::decoder::{DECODERS, Decoder, Transport};
+use super::decoder::{DECODERS, Decoder, Transport, asked_host};
 use super::follow::{FOLLOWERS, Known, Next, PASSED_MAX};
 use super::{AppId, Catalog, IcmpType, Match, Seen, TRACEROUTE_TTL_MAX};
 use crate::flow::{Addr, Direction, Protocol};
@@ -81,6 +81,10 @@ impl Candidates {
         }
     }
 
+    fn contains(&self, index: usize) -> bool {
+        self.set.get(index / 64).is_some_and(|word| word & 1 << (index % 64) != 0)
+    }
+
     fn keep(&mut self, other: &Self) {
         for (word, other) in self.set.iter_mut().zip(other.set) {
             *word &= other;
@@ -140,6 +144,8 @@ pub struct Identifier {
     first: Vec<Candidates>,
     /// Per transport: all decoders.
     all: [Candidates; 2],
+    /// Which decoder is that of HTTP.
+    http: Option<usize>,
     /// Who looks on after each application, by its id; short where nobody does after later ones.
     after: Vec<Followers>,
     headers: Headers,
@@ -222,7 +228,8 @@ impl Identifier {
             unknown_p2p: named("unknown-p2p"),
             non_syn_tcp: named("non-syn-tcp"),
         };
-        Self { first, all, after: followers(catalog), headers, labels }
+        let http = DECODERS.iter().position(|decoder| decoder.name == "http");
+        Self { first, all, http, after: followers(catalog), headers, labels }
     }
 
     /// Who looks on once a session is `app`; those that look for TLS after STARTTLS only where `starttls`.
@@ -338,7 +345,23 @@ impl Identifier {
                 },
             }
         }
+        if let Some(found) = self.asked_service(catalog, candidates, heads) {
+            return found;
+        }
         if candidates.is_empty() { Identified::Exhausted } else { Identified::Pending }
+    }
+
+    /// A service that an HTTP request tells by its host, before the answer proves that it is HTTP (PANOS.md 0.8).
+    fn asked_service<'a>(
+        &self,
+        catalog: &Catalog,
+        candidates: &Candidates,
+        heads: &Heads<'a>,
+    ) -> Option<Identified<'a>> {
+        self.http.filter(|http| heads.protocol == Protocol::TCP && candidates.contains(*http))?;
+        let host = asked_host(heads)?;
+        let app = *catalog.services(host).first()?;
+        Some(Identified::Found(app, Seen { what: "HTTP request, Host", detail: host, names_host: true }))
     }
 }
 

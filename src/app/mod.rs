@@ -12,6 +12,7 @@ mod follow;
 mod graph;
 mod hosts;
 mod identify;
+mod watch;
 
 use std::borrow::Cow;
 
@@ -19,7 +20,9 @@ pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, IcmpTyp
 pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub use graph::{Dependency, DependencyGraph};
+pub(crate) use follow::PASSED_MAX;
 pub use identify::{Candidates, Followers, Heads, Identified, Identifier, Labels};
+pub use watch::{Turn, Watch};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

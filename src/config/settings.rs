@@ -139,6 +139,9 @@ settings! {
     p2p_endpoints: u64 = 8, "model.p2p-endpoints", Values::Number(0, 1_000);
     /// However promising a decoder finds the bytes, after so many data packets it must be certain.
     app_id_packets: u64 = 64, "model.app-id-packets", Values::Number(1, 10_000);
+    /// Look a session up as ssl when TLS begins in it after STARTTLS; without it the session keeps the application that it
+    /// had (the vendor's article on TLS variants of well-known services names that one; sources disagree).
+    starttls_shift: bool = true, "model.starttls-shift", Values::Flag;
     /// Let a block rule that names applications and an explicit service fire on the first packet.
     block_by_service: bool = false, "model.block-by-service", Values::Flag;
     /// Allow what an allowed application uses implicitly.

@@ -1,20 +1,24 @@
-//! App-ID in time: which bytes a session's decoders see, and when they are given up on (PANOS.md 2.9, 2.10).
+//! App-ID in time: which bytes a session's decoders see, when they are given up on (PANOS.md 2.9, 2.10), and what an
+//! application turns into later (2.4).
 
 use super::event::{Event, EventKind, Events, Evidence, Limit};
-use super::{Firewall, Streams};
-use crate::app::{AppId, Finding, Heads, Identified};
+use super::{Firewall, Judgement, Streams};
+use crate::app::{AppId, Heads, Identified, Seen};
 use crate::config::{Settings, World};
 use crate::flow::{Direction, Protocol};
 use crate::packet::{Layer4, Packet, Payload};
 use crate::policy::CategorySet;
 use crate::session::{AppState, Chunk, Session, Slot, Stream, StreamError};
 
+/// An application that a packet's payload has brought, with what the host it asks for says.
+pub(super) type Found = (AppId, Option<CategorySet>);
+
 /// What a packet's payload has brought.
-pub(super) enum Identification {
+enum Identification {
     /// No change.
     Nothing,
     /// The application is known now.
-    Application(AppId, Option<CategorySet>),
+    Application(Found),
     /// Too many segments wait for one that is missing.
     OutOfOrderLimit,
 }
@@ -30,34 +34,74 @@ enum Decoded {
 
 /// New payload of one packet.
 #[derive(Clone, Copy)]
-struct Piece<'a> {
-    direction: Direction,
-    payload: Payload<'a>,
+pub(super) struct Piece<'a> {
+    pub(super) direction: Direction,
+    pub(super) payload: Payload<'a>,
     /// Sequence number of its first byte (TCP).
-    seq: u32,
+    pub(super) seq: u32,
     /// The sequence number that was expected next (TCP).
-    expected: u32,
+    pub(super) expected: u32,
+}
+
+impl<'a> Piece<'a> {
+    fn of(direction: Direction, packet: &Packet<'a>, expected: u32) -> Option<Self> {
+        let (payload, seq) = match packet.layer4 {
+            Layer4::Tcp(tcp) => (tcp.payload, tcp.payload_seq()),
+            Layer4::Udp(udp) => (udp.payload, 0),
+            _ => return None,
+        };
+        Some(Self { direction, payload, seq, expected })
+    }
+
+    pub(super) fn chunk(&self) -> Chunk<'a> {
+        Chunk {
+            direction: self.direction,
+            seq: self.seq,
+            bytes: self.payload.bytes,
+            cut: self.payload.is_cut(),
+        }
+    }
 }
 
 impl Firewall {
-    /// Shows new payload to the decoders of an undecided session.
-    pub(super) fn identify(
+    /// Shows new payload to App-ID; each application that it brings is looked up in full. `None` where the packet may
+    /// go on.
+    pub(super) fn app_id(
         &mut self,
         slot: Slot,
         direction: Direction,
         packet: &Packet<'_>,
         expected: u32,
         out: &mut Events,
+    ) -> Option<Judgement> {
+        let session = self.table.get(slot)?;
+        let is_known = matches!(session.app, AppState::Known(_));
+        if is_known && session.stream.is_none() {
+            return None;
+        }
+        let piece = Piece::of(direction, packet, expected)?;
+        if is_known {
+            return self.read_on(slot, packet, piece, out);
+        }
+        match self.identify(slot, packet, piece, out) {
+            Identification::Nothing => None,
+            Identification::OutOfOrderLimit => Some(self.overflow(slot, direction, packet, out)),
+            Identification::Application(found) => self
+                .decide(slot, direction, packet, expected, found, out)
+                .or_else(|| self.look_on(slot, packet, piece, found, out)),
+        }
+    }
+
+    /// Shows a piece to the decoders of an undecided session.
+    fn identify(
+        &mut self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        piece: Piece<'_>,
+        out: &mut Events,
     ) -> Identification {
         let Some(session) = self.table.get_mut(slot) else { return Identification::Nothing };
-        let (payload, seq) = match packet.layer4 {
-            Layer4::Tcp(tcp) => (tcp.payload, tcp.payload_seq()),
-            Layer4::Udp(udp) => (udp.payload, 0),
-            _ => return Identification::Nothing,
-        };
-        if matches!(session.app, AppState::Known(_)) {
-            return Identification::Nothing;
-        }
+        let payload = piece.payload;
         session.cut |= payload.is_cut();
         let spent = is_spent(session, &self.world.settings);
         session.data_packets = session.data_packets.saturating_add(1);
@@ -65,16 +109,15 @@ impl Firewall {
         let at = self.now;
         let event = |id, kind| Event { at, packet: packet.number, session: Some(id), kind };
         if session.app == AppState::Undecided {
-            let piece = Piece { direction, payload, seq, expected };
             match decode(&self.world, &mut self.streams, session, piece, out) {
                 Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
                 Ok(Decoded::Found(app, evidence)) => {
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
-                    return Identification::Application(app, categories(&self.world, app, &evidence, out));
+                    return Identification::Application((app, categories(&self.world, app, &evidence, out)));
                 }
                 // A stream's decoder that still hopes is heard out up to its own limits (a long request, a long
-                // banner); datagrams are not worth the wait.
-                Ok(Decoded::Pending) if !spent || session.c2s.protocol == Protocol::TCP => {
+                // banner); datagrams are not worth the wait, and what the capture has cut will never come.
+                Ok(Decoded::Pending) if !spent || session.c2s.protocol == Protocol::TCP && !session.cut => {
                     return Identification::Nothing;
                 }
                 Ok(decoded) => {
@@ -92,10 +135,14 @@ impl Firewall {
         let is_peer = session.c2s.protocol == Protocol::UDP
             && self.peers.note(&session.c2s, self.world.settings.p2p_endpoints);
         let Some(app) = unknown(&self.world, session, is_peer) else { return Identification::Nothing };
-        let what = if is_peer { "one port, many unknown peers" } else { "no decoder recognises it" };
+        let what = match (is_peer, session.cut) {
+            (true, _) => "one port, many unknown peers",
+            (false, true) => "no decoder recognises what the snap length has left of it",
+            (false, false) => "no decoder recognises it",
+        };
         let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
         out.push(event(session.id, EventKind::Identified { app, evidence }));
-        Identification::Application(app, categories(&self.world, app, &evidence, out))
+        Identification::Application((app, categories(&self.world, app, &evidence, out)))
     }
 }
 
@@ -142,7 +189,7 @@ fn decode(
 
 /// Puts a piece with the others; whether bytes have come into order. Where the sequence numbers are not inspected, a
 /// gap that stays open is given up instead of ending the session.
-fn keep(
+pub(super) fn keep(
     settings: &Settings,
     stream: &mut Stream,
     protocol: Protocol,
@@ -152,11 +199,10 @@ fn keep(
         stream.push_datagram(piece.direction, piece.payload.bytes);
         return Ok(true);
     }
-    let chunk = Chunk { direction: piece.direction, seq: piece.seq, bytes: piece.payload.bytes };
     stream.expect(piece.direction, piece.expected);
     let limit = usize::try_from(settings.tcp_out_of_order_segments).unwrap_or(usize::MAX);
     let bypass = settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
-    match stream.push_segment(chunk, limit) {
+    match stream.push_segment(piece.chunk(), limit) {
         Err(StreamError::OutOfOrderLimit) if bypass || settings.tcp_bypass_exceed_oo_queue => {
             Ok(stream.skip_gap())
         }
@@ -164,7 +210,7 @@ fn keep(
     }
 }
 
-fn heads<'a>(
+pub(super) fn heads<'a>(
     session: &Session,
     client: &'a [u8],
     server: &'a [u8],
@@ -185,12 +231,16 @@ fn heads<'a>(
     }
 }
 
+impl Evidence {
+    pub(super) fn of(Seen { what, detail, names_host }: Seen<'_>, out: &mut Events) -> Self {
+        Self { what, detail: out.add_bytes(detail), names_host }
+    }
+}
+
 impl Decoded {
     fn of(identified: Identified<'_>, out: &mut Events) -> Self {
         match identified {
-            Identified::Found(app, Finding { what, detail, names_host, .. }) => {
-                Self::Found(app, Evidence { what, detail: out.add_bytes(detail), names_host })
-            }
+            Identified::Found(app, seen) => Self::Found(app, Evidence::of(seen, out)),
             Identified::Pending => Self::Pending,
             Identified::Exhausted => Self::Exhausted,
         }
@@ -202,7 +252,12 @@ const WEB: [&str; 4] = ["web-browsing", "http-proxy", "ssl", "quic"];
 
 /// The URL categories of a session: those of the host it asks for, none where its application asks for no host.
 /// `None` where that is not known (PANOS.md 2.2).
-fn categories(world: &World, app: AppId, evidence: &Evidence, out: &Events) -> Option<CategorySet> {
+pub(super) fn categories(
+    world: &World,
+    app: AppId,
+    evidence: &Evidence,
+    out: &Events,
+) -> Option<CategorySet> {
     match out.bytes(evidence.detail) {
         host if evidence.names_host && !host.is_empty() => Some(world.categories.of(host)),
         _ if WEB.contains(&world.catalog.name(app)) => None,

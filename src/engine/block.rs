@@ -25,7 +25,6 @@ impl Firewall {
     ) -> Option<Judgement> {
         let session = self.table.get_mut(slot)?;
         session.app = AppState::Known(app);
-        self.streams.release(session.stream.take());
         let (key, to) = (session.c2s, session.egress());
         let query = Query { category, ..query(&key, to, Some(app), self.now) };
         let lookup = self.world.policy.lookup(&query);
@@ -47,6 +46,7 @@ impl Firewall {
             self.arm(slot, timer, packet.number, out);
             return None;
         }
+        self.streams.release(session.stream.take());
         self.deny(slot, direction, app, lookup, packet, out);
         self.reset(slot, direction, packet, expected, out);
         Some(Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::AppDeny)) })

@@ -1,6 +1,5 @@
 //! The fast path: packets of sessions that exist (PANOS.md 1.5).
 
-use super::appid::Identification;
 use super::event::{Event, EventKind, Events, Limit};
 use super::slow::is_syn;
 use super::verdict::{DropReason, Verdict};
@@ -67,13 +66,19 @@ impl Firewall {
         let Some(session) = self.table.get_mut(slot) else {
             return Judgement::drop(DropReason::SessionDiscard);
         };
-        let id = session.id;
         let (new_payload, expected, change) = match track(session, direction, packet, first) {
             Tracked::Accept { new_payload, expected, change } => (new_payload, expected, change),
             Tracked::OutOfWindow => {
-                return Judgement::of(id, direction, Verdict::Drop(DropReason::OutOfWindow));
+                return Judgement::of(session.id, direction, Verdict::Drop(DropReason::OutOfWindow));
             }
         };
+        if new_payload && session.stream.is_some() {
+            self.begin_anew(slot, packet, out);
+        }
+        let Some(session) = self.table.get_mut(slot) else {
+            return Judgement::drop(DropReason::SessionDiscard);
+        };
+        let id = session.id;
         session.count(direction, packet.wire_len);
         session.last = self.now;
         session.last_packet = packet.number;
@@ -81,20 +86,8 @@ impl Firewall {
         if first {
             self.known_at_once(slot, packet, out);
         }
-        let identification = if new_payload {
-            self.identify(slot, direction, packet, expected, out)
-        } else {
-            Identification::Nothing
-        };
-        match identification {
-            Identification::Nothing => {}
-            Identification::Application(app, category) => {
-                let found = (app, category);
-                if let Some(judgement) = self.decide(slot, direction, packet, expected, found, out) {
-                    return judgement;
-                }
-            }
-            Identification::OutOfOrderLimit => return self.overflow(slot, direction, packet, out),
+        if new_payload && let Some(judgement) = self.app_id(slot, direction, packet, expected, out) {
+            return judgement;
         }
         if let Some(session) = self.table.get_mut(slot) {
             session.payload[direction.index()] += u64::from(super::payload_len(packet));
@@ -167,7 +160,7 @@ impl Firewall {
     }
 
     /// Too many out-of-order segments: the session is set to drop for lack of resources (PANOS.md 4.2, 6.1).
-    fn overflow(
+    pub(super) fn overflow(
         &mut self,
         slot: Slot,
         direction: Direction,

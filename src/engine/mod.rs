@@ -9,9 +9,11 @@ mod event;
 mod fast;
 mod nat;
 mod peers;
+mod shift;
 mod slow;
 mod verdict;
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ pub use event::{
 };
 pub use verdict::{DropReason, Verdict};
 
-use crate::app::{AppId, Candidates};
+use crate::app::{AppId, Candidates, Turn};
 use crate::config::World;
 use crate::feature::nat::Pools;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
@@ -39,6 +41,8 @@ pub struct Firewall {
     table: Table,
     timers: Timers,
     streams: Streams,
+    /// What a packet's payload makes of its session, to be looked up one after the other.
+    turns: VecDeque<Turn>,
     peers: peers::Peers,
     nat: nat::Nat,
     /// Whether what NAT makes of each packet is said.
@@ -84,6 +88,7 @@ impl Firewall {
             table: Table::default(),
             timers: Timers::default(),
             streams: Streams::default(),
+            turns: VecDeque::new(),
             peers: peers::Peers::default(),
             nat,
             shows_transmitted: false,
@@ -312,6 +317,10 @@ impl Streams {
             }
         }
         self.pool.get_mut((*index)?.get() as usize - 1)
+    }
+
+    fn get_mut(&mut self, index: Option<NonZeroU32>) -> Option<&mut Stream> {
+        self.pool.get_mut(index?.get() as usize - 1)
     }
 
     fn release(&mut self, index: Option<NonZeroU32>) {

@@ -144,7 +144,7 @@ impl Firewall {
     }
 
     /// Schedules a new session's timer and says that it is there.
-    fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
+    pub(super) fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
         let Some(session) = self.table.get(slot) else { return };
         self.timers.schedule(session.scheduled, session.id.low(), slot);
         let record = out.add_record(Record::of(session, super::label(&self.world, session)));

@@ -1,14 +1,27 @@
-//! The bytes kept for App-ID while a session is undecided: in order, without gaps, up to a limit.
+//! The bytes kept for App-ID: in order, without gaps, up to a limit, for as long as somebody wants them.
+
+use std::collections::VecDeque;
 
 use super::tcp::{after, before};
-use crate::app::Candidates;
+use crate::app::{AppId, Candidates, Catalog, Followers, Turn, Watch};
 use crate::flow::Direction;
+use crate::policy::CategorySet;
 
 /// What a session has sent so far, as App-ID sees it.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    /// The decoders that are left.
+    /// The decoders that are left, while the application is not known.
     pub candidates: Candidates,
+    /// Who still looks on, once it is known.
+    pub followers: Followers,
+    /// The applications that the session has been, in order.
+    pub passed: Vec<AppId>,
+    /// Who reads the protocol on, once it is known.
+    pub watch: Option<Box<Watch>>,
+    /// Whether another connection begins with the next bytes.
+    pub begins_anew: bool,
+    /// URL categories of the host that the client asks for, where they are known.
+    pub category: Option<CategorySet>,
     /// Bytes of both sides in order; index by [`Direction::index`].
     pub heads: [Vec<u8>; 2],
     /// Sender and length of each datagram (UDP only).
@@ -17,6 +30,10 @@ pub struct Stream {
     next: [Option<u32>; 2],
     /// Segments that came early (TCP only).
     early: Vec<Early>,
+    /// How many bytes of each side `watch` has had.
+    fed: [usize; 2],
+    /// Sides whose further bytes are of no use: the capture has cut a payload of theirs.
+    cut: [bool; 2],
 }
 
 /// A segment that came before its time.
@@ -25,6 +42,7 @@ struct Early {
     direction: Direction,
     seq: u32,
     bytes: Vec<u8>,
+    cut: bool,
 }
 
 /// A TCP segment's payload.
@@ -36,6 +54,8 @@ pub struct Chunk<'a> {
     pub seq: u32,
     /// The bytes.
     pub bytes: &'a [u8],
+    /// Whether the capture has cut it: what follows these bytes will never be known.
+    pub cut: bool,
 }
 
 /// A segment that cannot be kept.
@@ -53,20 +73,65 @@ impl Stream {
     pub fn new(candidates: Candidates) -> Self {
         Self {
             candidates,
+            followers: Followers::default(),
+            passed: Vec::new(),
+            watch: None,
+            begins_anew: false,
+            category: None,
             heads: [Vec::new(), Vec::new()],
             datagrams: Vec::new(),
             next: [None; 2],
             early: Vec::new(),
+            fed: [0; 2],
+            cut: [false; 2],
         }
     }
 
     /// Makes an old one as new, keeping its memory.
     pub fn reset(&mut self, candidates: Candidates) {
         self.candidates = candidates;
-        self.heads.iter_mut().for_each(Vec::clear);
-        self.datagrams.clear();
+        self.followers = Followers::default();
+        self.passed.clear();
+        self.watch = None;
+        self.begins_anew = false;
+        self.category = None;
+        self.forget_heads();
         self.next = [None; 2];
         self.early.clear();
+        self.cut = [false; 2];
+    }
+
+    /// Forgets the bytes, which nobody will look at again.
+    pub fn forget_heads(&mut self) {
+        self.heads.iter_mut().for_each(Vec::clear);
+        self.datagrams.clear();
+        self.fed = [0; 2];
+    }
+
+    /// Shows the reader the bytes that it has not had, the client's first; what the session turns into goes to `turns`.
+    pub fn feed(&mut self, catalog: &Catalog, turns: &mut VecDeque<Turn>) {
+        let Some(watch) = &mut self.watch else { return };
+        for direction in Direction::BOTH {
+            let (head, fed) = (&self.heads[direction.index()], &mut self.fed[direction.index()]);
+            if let Some(bytes) = head.get(*fed..).filter(|bytes| !bytes.is_empty()) {
+                watch.feed(catalog, direction, bytes, turns);
+            }
+            *fed = head.len();
+        }
+    }
+
+    /// Whether these are the very next bytes, and nobody but the reader wants them: no copy is needed then. They count
+    /// as had.
+    pub fn passes_through(&mut self, chunk: Chunk<'_>) -> bool {
+        let index = chunk.direction.index();
+        let straight = self.watch.is_some() && self.followers.is_empty() && self.early.is_empty();
+        if !straight || self.cut[index] || chunk.cut || self.next[index] != Some(chunk.seq) {
+            return false;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a segment's payload is below 4 GiB")]
+        let len = chunk.bytes.len() as u32;
+        self.next[index] = Some(chunk.seq.wrapping_add(len));
+        true
     }
 
     /// Says that the next byte of `direction` has sequence number `seq`, where that is not known yet.
@@ -87,13 +152,16 @@ impl Stream {
     /// # Errors
     /// Where it comes early and `limit` early segments are waiting already.
     pub fn push_segment(&mut self, chunk: Chunk<'_>, limit: usize) -> Result<bool, StreamError> {
+        if self.cut[chunk.direction.index()] {
+            return Ok(false);
+        }
         let next = *self.next[chunk.direction.index()].get_or_insert(chunk.seq);
         if after(chunk.seq, next) {
             if self.early.len() >= limit {
                 return Err(StreamError::OutOfOrderLimit);
             }
-            let Chunk { direction, seq, bytes } = chunk;
-            self.early.push(Early { direction, seq, bytes: bytes.to_vec() });
+            let Chunk { direction, seq, bytes, cut } = chunk;
+            self.early.push(Early { direction, seq, bytes: bytes.to_vec(), cut });
             return Ok(false);
         }
         let mut fresh = self.append(chunk);
@@ -101,8 +169,8 @@ impl Stream {
             early.direction == chunk.direction
                 && self.next[chunk.direction.index()].is_some_and(|next| !after(early.seq, next))
         }) {
-            let Early { direction, seq, bytes } = self.early.remove(index);
-            fresh |= self.append(Chunk { direction, seq, bytes: &bytes });
+            let Early { direction, seq, bytes, cut } = self.early.remove(index);
+            fresh |= self.append(Chunk { direction, seq, bytes: &bytes, cut });
         }
         Ok(fresh)
     }
@@ -113,7 +181,7 @@ impl Stream {
         let waiting = self.early.iter().filter(|early| early.direction == first).map(|early| early.seq);
         let Some(seq) = waiting.reduce(|a, b| if before(b, a) { b } else { a }) else { return false };
         self.next[first.index()] = Some(seq);
-        let empty = Chunk { direction: first, seq, bytes: &[] };
+        let empty = Chunk { direction: first, seq, bytes: &[], cut: false };
         self.push_segment(empty, usize::MAX).unwrap_or(false)
     }
 
@@ -124,6 +192,11 @@ impl Stream {
 
     /// Appends the part of `chunk` that is new; whether there was any.
     fn append(&mut self, chunk: Chunk<'_>) -> bool {
+        let cut = &mut self.cut[chunk.direction.index()];
+        if *cut {
+            return false;
+        }
+        *cut = chunk.cut;
         let Some(next) = &mut self.next[chunk.direction.index()] else { return false };
         let known = next.wrapping_sub(chunk.seq) as usize;
         let Some(new) = chunk.bytes.get(known..).filter(|new| !new.is_empty()) else { return false };
@@ -131,7 +204,8 @@ impl Stream {
         let len = new.len() as u32;
         *next = next.wrapping_add(len);
         let head = &mut self.heads[chunk.direction.index()];
-        let room = HEAD_BYTES.saturating_sub(head.len());
+        // A reader takes every byte, and they do not stay.
+        let room = if self.watch.is_some() { usize::MAX } else { HEAD_BYTES.saturating_sub(head.len()) };
         head.extend_from_slice(new.get(..room.min(new.len())).unwrap_or_default());
         true
     }
@@ -168,7 +242,7 @@ mod tests {
             }
             for (at, len) in pieces {
                 let bytes = &text[at..(at + len).min(text.len())];
-                let chunk = Chunk { direction: Direction::ClientToServer, seq: start.wrapping_add(at as u32), bytes };
+                let chunk = Chunk { direction: Direction::ClientToServer, seq: start.wrapping_add(at as u32), bytes, cut: false };
                 stream.push_segment(chunk, usize::MAX).unwrap();
             }
             prop_assert_eq!(&stream.heads[0], &text);
@@ -179,7 +253,7 @@ mod tests {
     fn the_limit_holds() {
         let mut stream = stream();
         stream.expect(Direction::ClientToServer, 0);
-        let chunk = |seq| Chunk { direction: Direction::ClientToServer, seq, bytes: b"x" };
+        let chunk = |seq| Chunk { direction: Direction::ClientToServer, seq, bytes: b"x", cut: false };
         assert_eq!(stream.push_segment(chunk(5), 2), Ok(false));
         assert_eq!(stream.push_segment(chunk(7), 2), Ok(false));
         assert_eq!(stream.push_segment(chunk(9), 2), Err(StreamError::OutOfOrderLimit));

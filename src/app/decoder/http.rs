@@ -72,7 +72,22 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         },
     };
     let app = if is_for_proxy(client) { "http-proxy" } else { "web-browsing" };
-    Match::Yes(Finding { app, what, detail: host(client), names_host: true })
+    let detail = connect_target(client).unwrap_or_else(|| host(client));
+    Match::Yes(Finding { app, what, detail, names_host: true })
+}
+
+/// Whether the session sounds like HTTP/1 from its beginning: a request line, or a status line.
+pub(in crate::app) fn is_http(heads: &Heads<'_>) -> bool {
+    response(heads.server) == Sign::Yes || request(heads.client) == Sign::Yes
+}
+
+/// The host of a whole first request that is not for a proxy, before its answer.
+///
+/// It tells a service that has a name of its own, while HTTP as such is proved by the answer alone (PANOS.md 0.8).
+pub(in crate::app) fn asked_host<'a>(heads: &Heads<'a>) -> Option<&'a [u8]> {
+    whole_request(heads.client)?;
+    let host = host(heads.client);
+    (!host.is_empty() && !is_for_proxy(heads.client)).then_some(host)
 }
 
 /// The status line begins `HTTP/1.` (RFC 9112, 4).
@@ -129,6 +144,12 @@ fn is_for_proxy(request: &[u8]) -> bool {
     let mut words = line.split(|byte| *byte == b' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     method == b"CONNECT" || target.starts_with(b"http://") || target.starts_with(b"ftp://")
+}
+
+/// Host and port that a `CONNECT` asks for (RFC 9112, 3.2.3).
+fn connect_target(request: &[u8]) -> Option<&[u8]> {
+    let (line, _) = line(request)?;
+    line.strip_prefix(b"CONNECT ")?.split(|byte| *byte == b' ').next()
 }
 
 /// The Host field's value (RFC 9110, 7.2), empty where there is none.

@@ -86,6 +86,7 @@ mod wireguard;
 mod x11;
 mod xdmcp;
 
+pub(super) use http::{asked_host, is_http};
 pub(super) use smb::{smb_dialect, smb_in_netbios};
 pub(super) use starttls::lines_end_in_tls;
 
@@ -179,8 +180,7 @@ pub(super) const DECODERS: &[Decoder] = &[
 /// One protocol's decoder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decoder {
-    /// Name of the protocol, for the tests.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the tests"))]
+    /// Name of the protocol.
     pub(super) name: &'static str,
     /// What it runs over.
     pub(super) transport: Transport,

@@ -24,8 +24,6 @@ pub(crate) struct Http {
     waiting: VecDeque<Asked>,
     /// Whether a request was read before.
     has_request: bool,
-    /// The host that a request to a proxy was for.
-    proxied: Option<Box<[u8]>>,
 }
 
 /// What the response to a request depends on.
@@ -124,15 +122,6 @@ impl Http {
     fn request(&mut self, head: &Head<'_>, out: &mut dyn FnMut(Said<'_>)) -> Body {
         if std::mem::replace(&mut self.has_request, true) {
             out(Said::Fact(Fact::Unit));
-        }
-        if head.is_for_proxy() {
-            let host = head.host();
-            let before = self.proxied.replace(host.into());
-            if before.is_some_and(|before| !before.eq_ignore_ascii_case(host)) {
-                // Another connection inside this one (PANOS.md 4.2, `decoder`).
-                out(Said::Connection);
-                return Body::ToTheEnd;
-            }
         }
         let (path, query) = head.path_and_query();
         for (context, bytes) in [

@@ -66,15 +66,19 @@ impl<'a> Head<'a> {
         let end = memchr::memchr(b'\n', bytes)?;
         let (line, fields) = bytes.split_at_checked(end)?;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut words = line.splitn(3, |byte| *byte == b' ');
-        let words = [words.next()?, words.next()?, words.next().unwrap_or_default()];
-        let head = Self { words, fields: fields.trim_ascii() };
-        let is_version = |word: &[u8]| word.starts_with(b"HTTP/1.");
-        (is_version(words[0]) || is_version(words[2])).then_some(head)
+        let fields = fields.trim_ascii();
+        let (first, rest) = line.split_at_checked(memchr::memchr(b' ', line)?)?;
+        let rest = rest.get(1..)?;
+        // A status line has its reason last, a request line its version; clients have put more between than they may.
+        let is_status = is_version(first);
+        let at = if is_status { memchr::memchr(b' ', rest) } else { Some(memchr::memrchr(b' ', rest)?) };
+        let (second, third) = at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, &[]));
+        let third = third.trim_ascii_start();
+        (is_status || is_version(third)).then_some(Self { words: [first, second, third], fields })
     }
 
     pub(super) fn is_request(&self) -> bool {
-        !self.words[0].starts_with(b"HTTP/1.")
+        !is_version(self.words[0])
     }
 
     pub(super) const fn method(&self) -> &'a [u8] {
@@ -152,6 +156,10 @@ impl<'a> Head<'a> {
         let rest = target.strip_prefix(b"http://").or_else(|| target.strip_prefix(b"ftp://"))?;
         rest.split(|byte| matches!(byte, b'/' | b'?')).next()
     }
+}
+
+fn is_version(word: &[u8]) -> bool {
+    word.starts_with(b"HTTP/1.")
 }
 
 /// The application that a request gives away, besides the one its host does.

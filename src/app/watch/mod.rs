@@ -6,6 +6,8 @@
 mod http;
 mod http_message;
 
+use std::collections::VecDeque;
+
 use super::{AppId, Catalog, Fact, Heads};
 use crate::flow::Direction;
 
@@ -55,23 +57,23 @@ impl Watch {
     }
 
     /// Takes the next bytes of one side, in order.
-    pub fn feed(&mut self, catalog: &Catalog, direction: Direction, bytes: &[u8], turns: &mut Vec<Turn>) {
+    pub fn feed(&mut self, catalog: &Catalog, direction: Direction, bytes: &[u8], turns: &mut VecDeque<Turn>) {
         let Self { http, is_service } = self;
         http.feed(direction, bytes, &mut |said| match said {
             Said::Fact(_) => {}
             Said::Application(name, what) => {
                 if let Some(app) = catalog.find(name).filter(|_| !*is_service) {
-                    turns.push(Turn::Application { app, what, detail: Vec::new(), names_host: false });
+                    turns.push_back(Turn::Application { app, what, detail: Vec::new(), names_host: false });
                 }
             }
             Said::Host(host) => {
                 for app in catalog.services(host) {
                     *is_service = true;
                     let what = "HTTP request, Host";
-                    turns.push(Turn::Application { app, what, detail: host.to_vec(), names_host: true });
+                    turns.push_back(Turn::Application { app, what, detail: host.to_vec(), names_host: true });
                 }
             }
-            Said::Connection => turns.push(Turn::Connection),
+            Said::Connection => turns.push_back(Turn::Connection),
         });
     }
 }

@@ -1,0 +1,204 @@
+//! What an application turns into: the shifts of a session whose application is known (PANOS.md 2.4), and connections
+//! that begin inside another one (4.2, `decoder`).
+
+use std::collections::VecDeque;
+
+use super::appid::{Found, Piece, categories, heads, keep};
+use super::event::{Event, EventKind, Events, Evidence, Record};
+use super::{Firewall, Judgement, first_packets, label, query};
+use crate::app::{AppId, Followers, Identified, PASSED_MAX, Seen, Turn, Watch};
+use crate::config::World;
+use crate::packet::Packet;
+use crate::session::{
+    AppState, Counts, EndCauses, EndReason, History, Session, SessionId, Slot, State, Stream,
+};
+
+impl Firewall {
+    /// The first application is known: sees to who looks on and who reads on, and what they make of the bytes that have
+    /// come. `None` where the packet may go on.
+    pub(super) fn look_on(
+        &mut self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        piece: Piece<'_>,
+        (app, category): Found,
+        out: &mut Events,
+    ) -> Option<Judgement> {
+        let world = &self.world;
+        let session = self.table.get_mut(slot)?;
+        let protocol = session.c2s.protocol;
+        let followers = world.identifier.followers(app, world.settings.starttls_shift);
+        if session.stream.is_none() {
+            let bytes = piece.payload.bytes;
+            let sides = if piece.direction.index() == 0 { [bytes, &[]] } else { [&[][..], bytes] };
+            let is_over = followers.is_empty() && Watch::of(&heads(session, sides[0], sides[1], &[])).is_none();
+            if is_over {
+                return None;
+            }
+        }
+        let start = || world.identifier.start(protocol);
+        let had_stream = session.stream.is_some();
+        let stream = self.streams.get_or_add(&mut session.stream, start)?;
+        if !had_stream && keep(&world.settings, stream, protocol, piece).is_err() {
+            return None;
+        }
+        stream.followers = followers;
+        stream.passed.push(app);
+        stream.category = category;
+        stream.watch = {
+            let [client, server] = &stream.heads;
+            Watch::of(&heads(session, client, server, &stream.datagrams)).map(Box::new)
+        };
+        self.turns.clear();
+        stream.feed(&world.catalog, &mut self.turns);
+        self.shift(slot, packet, piece, out)
+    }
+
+    /// More payload of a session whose application is known and that somebody still looks at.
+    pub(super) fn read_on(
+        &mut self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        piece: Piece<'_>,
+        out: &mut Events,
+    ) -> Option<Judgement> {
+        let world = &self.world;
+        let session = self.table.get_mut(slot)?;
+        let stream = self.streams.get_mut(session.stream)?;
+        self.turns.clear();
+        if stream.passes_through(piece.chunk()) {
+            if let Some(watch) = &mut stream.watch {
+                watch.feed(&world.catalog, piece.direction, piece.payload.bytes, &mut self.turns);
+            }
+        } else {
+            match keep(&world.settings, stream, session.c2s.protocol, piece) {
+                Ok(true) => stream.feed(&world.catalog, &mut self.turns),
+                Ok(false) => return None,
+                // Nobody reads on behind a gap; the session itself goes on.
+                Err(_) => {
+                    self.streams.release(session.stream.take());
+                    return None;
+                }
+            }
+        }
+        self.shift(slot, packet, piece, out)
+    }
+
+    /// Everything the session turns into with the bytes at hand, each looked up in full; lets the bytes go where nobody
+    /// wants them any more.
+    fn shift(
+        &mut self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        piece: Piece<'_>,
+        out: &mut Events,
+    ) -> Option<Judgement> {
+        while let Some(found) = self.next_shift(slot, packet, out) {
+            let judged = self.decide(slot, piece.direction, packet, piece.expected, found, out);
+            if judged.is_some() {
+                return judged;
+            }
+        }
+        let session = self.table.get_mut(slot)?;
+        let stream = self.streams.get_mut(session.stream)?;
+        if stream.is_full() {
+            stream.followers = Followers::default();
+        }
+        if stream.followers.is_empty() {
+            if stream.watch.is_none() && !stream.begins_anew {
+                self.streams.release(session.stream.take());
+            } else {
+                stream.forget_heads();
+            }
+        }
+        None
+    }
+
+    /// The next application that the session turns into, with an event that says so.
+    fn next_shift(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) -> Option<Found> {
+        let world = &self.world;
+        let session = self.table.get_mut(slot)?;
+        let stream = self.streams.get_mut(session.stream)?;
+        let (app, evidence) = match followed(world, session, stream, out) {
+            Some(found) => found,
+            None => turned(&mut self.turns, stream, out)?,
+        };
+        let category = match categories(world, app, &evidence, out) {
+            Some(category) if evidence.names_host => Some(category),
+            known => stream.category.or(known),
+        };
+        stream.category = category;
+        stream.passed.push(app);
+        stream.followers =
+            stream.followers.with(world.identifier.followers(app, world.settings.starttls_shift));
+        let kind = EventKind::Identified { app, evidence };
+        out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
+        Some((app, category))
+    }
+
+    /// Where the protocol of a session has said that another connection begins inside it, the next payload begins it:
+    /// the session ends (`decoder`), and another takes its place in the table.
+    pub(super) fn begin_anew(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
+        let Some(session) = self.table.get_mut(slot) else { return };
+        if !self.streams.get_mut(session.stream).is_some_and(|stream| stream.begins_anew) {
+            return;
+        }
+        self.streams.release(session.stream.take());
+        session.causes.add(EndReason::Decoder);
+        let mut ended = Record::of(session, label(&self.world, session));
+        ended.state = State::Closed;
+        ended.reason = Some(session.causes.reason());
+        ended.first_packets = first_packets(session);
+        let kind = EventKind::Ended { record: out.add_record(ended) };
+        out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
+        let query = query(&session.c2s, session.egress(), None, self.now);
+        let lookup = self.world.policy.lookup(&query);
+        let kind = EventKind::LookedUp { query: out.add_query(query), lookup };
+        out.push(Event { at: self.now, packet: packet.number, session: None, kind });
+        self.created += 1;
+        session.id = SessionId(self.created);
+        // The ports have not changed: what let the first connection in lets this one in.
+        session.tentative = if lookup.action.is_allow() { lookup } else { session.tentative };
+        session.decided = None;
+        (session.app, session.data_packets, session.data_bytes) = (AppState::Undecided, 0, 0);
+        (session.counts, session.payload, session.passed_before) = (Counts::default(), [0; 2], None);
+        (session.started, session.first_packet) = (self.now, packet.number);
+        (session.undelivered, session.cut) = (None, false);
+        (session.causes, session.history) = (EndCauses::default(), History::default());
+        session.scheduled = session.expires;
+        self.announce(slot, packet, out);
+    }
+}
+
+/// What those who look on make of the bytes at hand.
+fn followed(
+    world: &World,
+    session: &Session,
+    stream: &mut Stream,
+    out: &mut Events,
+) -> Option<(AppId, Evidence)> {
+    if stream.followers.is_empty() {
+        return None;
+    }
+    let Stream { heads: [client, server], datagrams, followers, passed, .. } = stream;
+    let heads = heads(session, client, server, datagrams);
+    match world.identifier.follow(&world.catalog, followers, &heads, passed) {
+        Identified::Found(app, seen) => Some((app, Evidence::of(seen, out))),
+        Identified::Pending | Identified::Exhausted => None,
+    }
+}
+
+/// What the reader has made of them: the next application that the session has not been yet.
+fn turned(turns: &mut VecDeque<Turn>, stream: &mut Stream, out: &mut Events) -> Option<(AppId, Evidence)> {
+    while let Some(turn) = turns.pop_front() {
+        match turn {
+            Turn::Connection => stream.begins_anew = true,
+            Turn::Application { app, what, detail, names_host } => {
+                if !stream.passed.contains(&app) && stream.passed.len() < PASSED_MAX {
+                    return Some((app, Evidence::of(Seen { what, detail: &detail, names_host }, out)));
+                }
+            }
+        }
+    }
+    None
+}
