@@ -19,8 +19,8 @@ use std::borrow::Cow;
 pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, IcmpType, Ports, Timeouts};
 pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
-pub use graph::{Dependency, DependencyGraph};
 pub(crate) use follow::PASSED_MAX;
+pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Followers, Heads, Identified, Identifier, Labels};
 pub use watch::{Turn, Watch};
 

@@ -129,6 +129,12 @@ settings! {
     tcp_out_of_order_segments: u64 = 64, "tcp.out-of-order-segments", Values::Number(1, 1_024);
     /// Forward segments over that limit without inspection, instead of dropping them.
     tcp_bypass_exceed_oo_queue: bool = false, "tcp.bypass-exceed-oo-queue", Values::Flag;
+    /// Remember what sessions to each server were.
+    app_cache: bool = true, "application.cache", Values::Flag;
+    /// Take a session for what the last ones to the same server were, without a look at its payload.
+    use_app_cache: bool = false, "application.use-cache-for-identification", Values::Flag;
+    /// How many sessions in a row must have been the same for that.
+    app_cache_threshold: u64 = 16, "application.cache-threshold", Values::Number(1, 65_535);
     /// How many sessions toward different destinations may have the same translated address and port.
     dipp_oversub: Oversubscription = Oversubscription::X1, "nat.dipp-oversub", Values::Words(&["1x", "2x", "4x", "8x"]);
     /// Call a session unknown when another data packet comes after so many; 0 for no such limit.
@@ -159,15 +165,12 @@ settings! {
 /// Settings of PAN-OS that the model does not act on.
 const NOT_MODELLED: &[SettingInfo] = &[
     ignored("application.bypass-exceed-queue", Values::Flag),
-    ignored("application.cache", Values::Flag),
-    ignored("application.cache-threshold", Values::Number(1, 65_535)),
     ignored("application.dump-unknown", Values::Words(&["on", "off", "yes", "no"])),
     ignored("application.heuristics", Values::Flag),
     ignored("application.identify-unknown-traffic-by-port", Values::Flag),
     ignored("application.supernode", Values::Flag),
     ignored("application.traceroute-enable", Values::Flag),
     ignored("application.traceroute-ttl-threshold", Values::Number(0, 255)),
-    ignored("application.use-cache-for-identification", Values::Flag),
     ignored("config.rematch", Values::Flag),
     ignored("ctd.tcp-bypass-exceed-queue", Values::Flag),
     ignored("ctd.udp-bypass-exceed-queue", Values::Flag),

@@ -1,6 +1,7 @@
 //! App-ID in time: which bytes a session's decoders see, when they are given up on (PANOS.md 2.9, 2.10), and what an
 //! application turns into later (2.4).
 
+use super::cache::AppCache;
 use super::event::{Event, EventKind, Events, Evidence, Limit};
 use super::{Firewall, Judgement, Streams};
 use crate::app::{AppId, Heads, Identified, Seen};
@@ -19,6 +20,8 @@ enum Identification {
     Nothing,
     /// The application is known now.
     Application(Found),
+    /// The cache says so, and nobody looks at the payload.
+    Cached(Found),
     /// Too many segments wait for one that is missing.
     OutOfOrderLimit,
 }
@@ -86,6 +89,7 @@ impl Firewall {
         match self.identify(slot, packet, piece, out) {
             Identification::Nothing => None,
             Identification::OutOfOrderLimit => Some(self.overflow(slot, direction, packet, out)),
+            Identification::Cached(found) => self.decide(slot, direction, packet, expected, found, out),
             Identification::Application(found) => self
                 .decide(slot, direction, packet, expected, found, out)
                 .or_else(|| self.look_on(slot, packet, piece, found, out)),
@@ -108,11 +112,20 @@ impl Firewall {
         session.data_bytes = session.data_bytes.saturating_add(payload.len);
         let at = self.now;
         let event = |id, kind| Event { at, packet: packet.number, session: Some(id), kind };
+        if let Some(app) = cached(&self.world.settings, &self.cache, session) {
+            let what = "App-ID cache: what sessions to this server were before";
+            let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
+            out.push(event(session.id, EventKind::Identified { app, evidence }));
+            return Identification::Cached((app, categories(&self.world, app, &evidence, out)));
+        }
         if session.app == AppState::Undecided {
             match decode(&self.world, &mut self.streams, session, piece, out) {
                 Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
                 Ok(Decoded::Found(app, evidence)) => {
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
+                    if self.world.settings.app_cache && self.cache.note(&session.c2s, app) {
+                        out.push(event(session.id, EventKind::Limit { limit: Limit::AppIdCache }));
+                    }
                     return Identification::Application((app, categories(&self.world, app, &evidence, out)));
                 }
                 // A stream's decoder that still hopes is heard out up to its own limits (a long request, a long
@@ -144,6 +157,12 @@ impl Firewall {
         out.push(event(session.id, EventKind::Identified { app, evidence }));
         Identification::Application((app, categories(&self.world, app, &evidence, out)))
     }
+}
+
+/// The application of a session that the cache tells, at its first payload.
+fn cached(settings: &Settings, cache: &AppCache, session: &Session) -> Option<AppId> {
+    let is_asked = settings.app_cache && settings.use_app_cache && session.data_packets == 1;
+    is_asked.then(|| cache.find(&session.c2s, settings.app_cache_threshold)).flatten()
 }
 
 /// Runs the decoders over what is there. A session that its first payload decides never has a buffer.

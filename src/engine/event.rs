@@ -175,6 +175,8 @@ pub enum Limit {
     OutOfOrderSegments,
     /// The bytes kept for App-ID are full.
     AppIdBytes,
+    /// The App-ID cache has no room for another server.
+    AppIdCache,
 }
 
 /// A part of [`Events::bytes`].

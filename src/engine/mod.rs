@@ -5,6 +5,7 @@
 
 mod appid;
 mod block;
+mod cache;
 mod event;
 mod fast;
 mod nat;
@@ -44,6 +45,7 @@ pub struct Firewall {
     /// What a packet's payload makes of its session, to be looked up one after the other.
     turns: VecDeque<Turn>,
     peers: peers::Peers,
+    cache: cache::AppCache,
     nat: nat::Nat,
     /// Whether what NAT makes of each packet is said.
     shows_transmitted: bool,
@@ -90,6 +92,7 @@ impl Firewall {
             streams: Streams::default(),
             turns: VecDeque::new(),
             peers: peers::Peers::default(),
+            cache: cache::AppCache::default(),
             nat,
             shows_transmitted: false,
             now: Timestamp::ZERO,

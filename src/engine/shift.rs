@@ -31,7 +31,8 @@ impl Firewall {
         if session.stream.is_none() {
             let bytes = piece.payload.bytes;
             let sides = if piece.direction.index() == 0 { [bytes, &[]] } else { [&[][..], bytes] };
-            let is_over = followers.is_empty() && Watch::of(&heads(session, sides[0], sides[1], &[])).is_none();
+            let is_over =
+                followers.is_empty() && Watch::of(&heads(session, sides[0], sides[1], &[])).is_none();
             if is_over {
                 return None;
             }

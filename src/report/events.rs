@@ -133,6 +133,7 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             Limit::Sessions => "sessions",
             Limit::OutOfOrderSegments => "out-of-order-segments",
             Limit::AppIdBytes => "app-id-bytes",
+            Limit::AppIdCache => "app-id-cache",
         }, },
         EventKind::Verdict { verdict, direction, counted, frames, wire_len, payload_len } => {
             let reason = match verdict {

@@ -161,7 +161,8 @@ mod tests {
             ("not the answer to a negotiation", message(1, 0), "no"),
             ("no such dialect", message(0, 0x0999), "no"),
         ] {
-            let heads = |len: usize| Heads { protocol: Protocol::TCP, server: &server[..len], ..Heads::default() };
+            let heads =
+                |len: usize| Heads { protocol: Protocol::TCP, server: &server[..len], ..Heads::default() };
             let answer = |len| match smb_dialect(&heads(len)) {
                 Match::No => "no",
                 Match::More => "more",

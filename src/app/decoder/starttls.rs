@@ -30,7 +30,12 @@ pub(in crate::app) fn lines_end_in_tls<'a>(heads: &Heads<'a>) -> Match<'a> {
             Sign::No => {}
             Sign::More => return Match::More,
             Sign::Yes => {
-                let finding = Finding { app: tls::SSL, what: "TLS ClientHello after STARTTLS", detail: &[], names_host: false };
+                let finding = Finding {
+                    app: tls::SSL,
+                    what: "TLS ClientHello after STARTTLS",
+                    detail: &[],
+                    names_host: false,
+                };
                 return Match::Yes(finding);
             }
         }
@@ -71,7 +76,12 @@ mod tests {
             ("POP3", b"STLS\r\n", HELLO, "ssl"),
             ("FTP", b"AUTH TLS\r\n", HELLO, "ssl"),
             ("XMPP", b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", HELLO, "ssl"),
-            ("LDAP, another extended request", b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.4203.1.11.3", HELLO, "more"),
+            (
+                "LDAP, another extended request",
+                b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.4203.1.11.3",
+                HELLO,
+                "more",
+            ),
             ("LDAP", b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037", HELLO, "ssl"),
             ("half a hello", b"STARTTLS\r\n", &HELLO[..5], "more"),
             ("asked and refused", b"STARTTLS\r\n", b"MAIL FROM:<a@example.org>\r\n", "more"),

@@ -48,10 +48,7 @@ enum State {
     #[default]
     Head,
     /// So many bytes of content, and then a head, or the line end behind a chunk.
-    Content {
-        left: u64,
-        chunked: bool,
-    },
+    Content { left: u64, chunked: bool },
     /// The line with a chunk's size.
     ChunkSize,
     /// Trailer fields, up to an empty line.

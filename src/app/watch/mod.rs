@@ -5,6 +5,8 @@
 
 mod http;
 mod http_message;
+#[cfg(test)]
+mod http_tests;
 
 use std::collections::VecDeque;
 
@@ -57,7 +59,13 @@ impl Watch {
     }
 
     /// Takes the next bytes of one side, in order.
-    pub fn feed(&mut self, catalog: &Catalog, direction: Direction, bytes: &[u8], turns: &mut VecDeque<Turn>) {
+    pub fn feed(
+        &mut self,
+        catalog: &Catalog,
+        direction: Direction,
+        bytes: &[u8],
+        turns: &mut VecDeque<Turn>,
+    ) {
         let Self { http, is_service } = self;
         http.feed(direction, bytes, &mut |said| match said {
             Said::Fact(_) => {}

@@ -324,6 +324,7 @@ const fn limit_reached(limit: Limit) -> &'static str {
     match limit {
         Limit::Sessions => "the session table is full",
         Limit::OutOfOrderSegments => "too many segments wait for one that is missing: state DISCARD",
+        Limit::AppIdCache => "the App-ID cache has no room for another server",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",
     }
 }
