@@ -85,6 +85,8 @@ mod wireguard;
 mod x11;
 mod xdmcp;
 
+pub(super) use sign::Reader;
+
 use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};
 
