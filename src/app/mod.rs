@@ -11,6 +11,7 @@ mod decoder;
 mod graph;
 mod hosts;
 mod identify;
+pub mod quic;
 pub mod tls;
 
 use std::borrow::Cow;

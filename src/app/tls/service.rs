@@ -32,8 +32,17 @@ pub enum Source {
     ServerName,
     /// A protocol in the ClientHello.
     Protocol,
+    /// The server name in the CHLO of Google's QUIC.
+    GoogleHello,
     /// A name in the server's certificate.
     Certificate,
+}
+
+impl Service<'_> {
+    /// The same with bytes of its own.
+    pub fn into_owned(self) -> Service<'static> {
+        Service { app: self.app, source: self.source, detail: Cow::Owned(self.detail.into_owned()) }
+    }
 }
 
 impl Source {
@@ -42,6 +51,7 @@ impl Source {
         match self {
             Self::ServerName => "TLS ClientHello, SNI",
             Self::Protocol => "TLS ClientHello, ALPN",
+            Self::GoogleHello => "QUIC CHLO, SNI",
             Self::Certificate => "TLS certificate",
         }
     }
@@ -143,6 +153,7 @@ mod tests {
                 let source = match service.source {
                     Source::ServerName => "SNI",
                     Source::Protocol => "ALPN",
+                    Source::GoogleHello => "CHLO",
                     Source::Certificate => "certificate",
                 };
                 let detail = String::from_utf8_lossy(&service.detail).into_owned();
