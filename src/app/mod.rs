@@ -13,6 +13,8 @@ mod graph;
 mod hosts;
 mod identify;
 mod watch;
+pub mod quic;
+pub mod tls;
 
 use std::borrow::Cow;
 

@@ -6,6 +6,7 @@
 
 use super::sign::{Reader, Sign};
 use super::{Decoder, FirstBytes, Transport};
+use crate::app::tls::server_name;
 use crate::app::{Finding, Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -84,30 +85,6 @@ const fn fits(len: u16) -> bool {
     len != 0 && len <= 0x4000 + 2_048
 }
 
-/// The name in the server_name extension (RFC 6066, 3), if it is in the bytes at hand.
-fn server_name(record: &[u8]) -> Option<&[u8]> {
-    let mut read = Reader(record);
-    let [0x16, _, _, _, _, 1, ..] = record else { return None };
-    read.take(5 + 4 + 2 + 32)?; // record and message headers, version, random
-    let session = read.u8()?;
-    read.take(session.into())?;
-    let ciphers = read.u16()?;
-    read.take(ciphers.into())?;
-    let compressions = read.u8()?;
-    read.take(compressions.into())?;
-    read.u16()?;
-    loop {
-        let (kind, len) = (read.u16()?, read.u16()?);
-        if kind != 0 {
-            read.take(len.into())?;
-            continue;
-        }
-        let (_list, 0) = (read.u16()?, read.u8()?) else { return None };
-        let len = read.u16()?;
-        return read.take(len.into());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,7 +112,7 @@ mod tests {
 
     #[test]
     fn server_name_is_told_where_it_has_come() {
-        let mut hello = b"\x16\x03\x01\x00\x42\x01\x00\x00\x3e\x03\x03".to_vec();
+        let mut hello = b"\x16\x03\x01\x00\x48\x01\x00\x00\x44\x03\x03".to_vec();
         hello.extend([7; 32]);
         hello.extend(b"\x00\x00\x02\x13\x01\x01\x00\x00\x19");
         hello.extend(b"\x00\x17\x00\x00\x00\x00\x00\x10\x00\x0e\x00\x00\x0bexample.org\xff");

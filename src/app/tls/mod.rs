@@ -1,0 +1,44 @@
+//! What a TLS handshake shows before it is encrypted, and which application is behind it.
+//!
+//! Everything is a pure function of the bytes that a side has sent so far: what is complete for them is the same for
+//! every longer prefix, however it was cut into segments, records and messages.
+
+mod certificate;
+mod dtls;
+mod hello;
+mod record;
+mod service;
+#[cfg(test)]
+pub(in crate::app) mod testing;
+
+pub use certificate::{Certificate, certificate};
+pub use dtls::dtls_client_hello;
+pub(in crate::app) use hello::server_name;
+pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, server_hello};
+pub use service::{Service, Shown, Source, service_by_name, service_of};
+
+/// What the bytes so far make of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Read<T> {
+    /// It may come: more bytes are needed.
+    More,
+    /// It is not there, whatever follows.
+    Malformed,
+    /// Here it is.
+    Complete(T),
+}
+
+impl<T> Read<T> {
+    /// The message, where it is complete.
+    pub fn complete(self) -> Option<T> {
+        match self {
+            Self::Complete(message) => Some(message),
+            Self::More | Self::Malformed => None,
+        }
+    }
+
+    /// From a parse of all its bytes.
+    fn of(parsed: Option<T>) -> Self {
+        parsed.map_or(Self::Malformed, Self::Complete)
+    }
+}
