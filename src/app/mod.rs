@@ -10,6 +10,7 @@ mod context;
 mod decoder;
 mod graph;
 mod identify;
+mod signature;
 
 use std::borrow::Cow;
 
@@ -18,6 +19,9 @@ pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
+pub use signature::{
+    Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
+};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
