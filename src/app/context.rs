@@ -69,14 +69,23 @@ impl Context {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|context| context.name() == name)
     }
+
+    /// Whether it is something that the client says.
+    pub fn is_request(self) -> bool {
+        self.name().contains("-req-")
+    }
 }
 
 /// What a watcher has come upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact<'a> {
-    /// Bytes of a context. Long ones may come in several pieces that follow each other.
+    /// Bytes of a context's value. Long ones may come in several pieces that follow each other.
     Bytes(Context, &'a [u8]),
-    /// The client's request (a protocol data unit) is complete: what comes next belongs to another one.
+    /// A context's value is complete: what comes next of that context is another one. Where this is not said, a value
+    /// of the client goes on until [`Fact::Unit`], and one of the server goes on.
+    End(Context),
+    /// A request of the client (a protocol data unit) is over, or another one begins: what comes next does not belong
+    /// to it.
     Unit,
 }
 

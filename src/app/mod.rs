@@ -15,6 +15,7 @@ mod identify;
 mod watch;
 pub mod quic;
 pub mod tls;
+mod signature;
 
 use std::borrow::Cow;
 
@@ -25,6 +26,10 @@ pub(crate) use follow::PASSED_MAX;
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Followers, Heads, Identified, Identifier, Labels};
 pub use watch::{Turn, Watch};
+pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
+pub use signature::{
+    Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
+};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
