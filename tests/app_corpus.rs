@@ -318,7 +318,7 @@ impl Talk {
             datagrams: &self.datagrams,
         };
         match identifier.inspect(catalog, &mut self.candidates, &heads) {
-            Identified::Found(app, _) => {
+            Identified::Found(app, _) | Identified::FoundIn(app, ..) => {
                 self.label = catalog.name(app).to_owned();
                 self.done = true;
             }

@@ -4,11 +4,15 @@
 //! turns out to be ("application shift", PANOS.md 2.4): TLS the service behind the server name, SMB its dialect, mail
 //! what follows STARTTLS. As decoders do, it answers by the bytes alone, however they were cut.
 
+use std::borrow::Cow;
+
 use super::decoder::{lines_end_in_tls, smb_dialect, smb_in_netbios};
-use super::{AppId, Catalog, Heads, Match, Seen};
+use super::tls::{Service, Shown, Source};
+use super::{AppId, Catalog, Heads, Match, Seen, quic, tls};
+use crate::flow::Direction;
 
 /// What a follower says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next<'a> {
     /// It stays what it is, as far as this one can tell.
     No,
@@ -16,6 +20,8 @@ pub(super) enum Next<'a> {
     More,
     /// It is this application now; what it passes through on the way was named before.
     Shift(AppId, Seen<'a>),
+    /// It stays what it is, and this is the host that the client asks for: said where that is not known yet.
+    Host(Seen<'a>),
 }
 
 /// What a follower goes by.
@@ -25,6 +31,8 @@ pub(super) struct Known<'a, 'h> {
     pub(super) heads: &'a Heads<'h>,
     /// The applications that the session has been, in order: the last one is the one it is now.
     pub(super) passed: &'a [AppId],
+    /// Whether the host that the client asks for was told before.
+    pub(super) host_known: bool,
 }
 
 /// One way in which applications turn into others.
@@ -40,6 +48,8 @@ pub(super) struct Follower {
 
 /// All followers; where two name an application at the same moment, the earlier one wins.
 pub(super) const FOLLOWERS: &[Follower] = &[
+    Follower { after: &["ssl"], starttls: false, inspect: behind_tls },
+    Follower { after: &["quic"], starttls: false, inspect: behind_quic },
     Follower { after: &["netbios-ss"], starttls: false, inspect: inside_netbios },
     Follower { after: &["ms-ds-smb-base"], starttls: false, inspect: dialect },
     Follower {
@@ -51,6 +61,27 @@ pub(super) const FOLLOWERS: &[Follower] = &[
 
 /// At most so many applications follow each other by one session's first bytes: what an adversary can make it cost.
 pub(crate) const PASSED_MAX: usize = 8;
+
+fn behind_tls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    let Heads { client, server, .. } = *known.heads;
+    match tls::service_of(known.catalog, client, server) {
+        Shown::Service(service) => known.service(service),
+        shown => known.host(tls::asked_name(client), "TLS ClientHello, SNI", shown == Shown::More),
+    }
+}
+
+/// Where PAN-OS finds services behind QUIC is not documented; assumed: as behind TLS, by the server name.
+fn behind_quic<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    let from_client = |(direction, datagram)| (direction == Direction::ClientToServer).then_some(datagram);
+    let datagrams = || known.heads.each_datagram().filter_map(from_client);
+    match quic::service_of(known.catalog, datagrams()) {
+        Shown::More => Next::More,
+        Shown::Service(service) => known.service(service),
+        Shown::Nothing => {
+            known.host(quic::server_name(datagrams()).map(Cow::Owned), "QUIC ClientHello, SNI", false)
+        }
+    }
+}
 
 fn inside_netbios<'h>(known: &Known<'_, 'h>) -> Next<'h> {
     known.named(smb_in_netbios(known.heads))
@@ -65,6 +96,27 @@ fn starttls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
 }
 
 impl Known<'_, '_> {
+    /// A service, after those that its host's name lies within: `google-base` before `gmail-base`.
+    fn service<'h>(&self, service: Service<'h>) -> Next<'h> {
+        let Service { app, source, detail } = service;
+        let host = detail.strip_prefix(b"*.").unwrap_or(&detail);
+        let mut way = self.catalog.services(host);
+        if way.last() != Some(&app) {
+            way = vec![app];
+        }
+        let Some(next) = way.into_iter().find(|app| !self.passed.contains(app)) else { return Next::No };
+        Next::Shift(next, Seen { what: source.what(), detail, names_host: source != Source::Protocol })
+    }
+
+    /// The host that the client asks for, where no service is known by it; `may_come` says whether one may still be.
+    fn host<'h>(&self, name: Option<Cow<'h, [u8]>>, what: &'static str, may_come: bool) -> Next<'h> {
+        match name {
+            Some(detail) if !self.host_known => Next::Host(Seen { what, detail, names_host: true }),
+            _ if may_come => Next::More,
+            _ => Next::No,
+        }
+    }
+
     /// A decoder's words in a follower's.
     fn named<'h>(&self, answer: Match<'h>) -> Next<'h> {
         match answer {

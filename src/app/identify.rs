@@ -111,7 +111,7 @@ impl Candidates {
 }
 
 /// What the decoders together say.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Identified<'a> {
     /// More bytes may tell.
     Pending,
@@ -119,6 +119,17 @@ pub enum Identified<'a> {
     Exhausted,
     /// This is the application.
     Found(AppId, Seen<'a>),
+    /// This is the application, and the first one what it is spoken in: as yet a candidate, which nothing has proved.
+    FoundIn(AppId, AppId, Seen<'a>),
+}
+
+/// What those who look on have found of a session whose application is known.
+#[derive(Debug, Clone)]
+pub enum Followed<'a> {
+    /// It has become this application.
+    Application(AppId, Seen<'a>),
+    /// The application is the one it was; the host that the client asks for is known now.
+    Host(Seen<'a>),
 }
 
 /// The followers that may still name another application for a session whose application is known: a set of them.
@@ -241,29 +252,34 @@ impl Identifier {
     }
 
     /// Asks those who look on, after new bytes have come or the application has changed, what the session is now.
-    /// `passed` are the applications it has been; the answer is never one of them.
+    /// `passed` are the applications it has been; the answer is never one of them. `host_known` says whether the host
+    /// that the client asks for was told before.
     pub fn follow<'a>(
         &self,
         catalog: &Catalog,
         followers: &mut Followers,
         heads: &Heads<'a>,
         passed: &[AppId],
-    ) -> Identified<'a> {
+        host_known: bool,
+    ) -> Option<Followed<'a>> {
         if passed.len() >= PASSED_MAX {
             *followers = Followers::default();
         }
-        let known = Known { catalog, heads, passed };
+        let known = Known { catalog, heads, passed, host_known };
         for (index, follower) in FOLLOWERS.iter().enumerate() {
             if followers.0 & 1 << index == 0 {
                 continue;
             }
             match (follower.inspect)(&known) {
                 Next::More => {}
-                Next::Shift(app, seen) if !passed.contains(&app) => return Identified::Found(app, seen),
+                Next::Shift(app, seen) if !passed.contains(&app) => {
+                    return Some(Followed::Application(app, seen));
+                }
+                Next::Host(seen) => return Some(Followed::Host(seen)),
                 Next::Shift(..) | Next::No => followers.0 &= !(1 << index),
             }
         }
-        if followers.is_empty() { Identified::Exhausted } else { Identified::Pending }
+        None
     }
 
     /// What sessions are called that no decoder recognises.
@@ -360,8 +376,12 @@ impl Identifier {
     ) -> Option<Identified<'a>> {
         self.http.filter(|http| heads.protocol == Protocol::TCP && candidates.contains(*http))?;
         let host = asked_host(heads)?;
-        let app = *catalog.services(host).first()?;
-        Some(Identified::Found(app, Seen { what: "HTTP request, Host", detail: host, names_host: true }))
+        let (http, app) = (catalog.find("web-browsing")?, *catalog.services(host).first()?);
+        Some(Identified::FoundIn(
+            http,
+            app,
+            Seen { what: "HTTP request, Host", detail: host.into(), names_host: true },
+        ))
     }
 }
 

@@ -12,10 +12,10 @@ mod follow;
 mod graph;
 mod hosts;
 mod identify;
-mod watch;
 pub mod quic;
-pub mod tls;
 mod signature;
+pub mod tls;
+mod watch;
 
 use std::borrow::Cow;
 
@@ -24,12 +24,11 @@ pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub(crate) use follow::PASSED_MAX;
 pub use graph::{Dependency, DependencyGraph};
-pub use identify::{Candidates, Followers, Heads, Identified, Identifier, Labels};
-pub use watch::{Turn, Watch};
-pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
+pub use identify::{Candidates, Followed, Followers, Heads, Identified, Identifier, Labels};
 pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
+pub use watch::{Turn, Watch};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,19 +52,19 @@ pub struct Finding<'a> {
 }
 
 /// What was seen of an application, whichever part of App-ID saw it: a [`Finding`] without the name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen<'a> {
     /// As [`Finding::what`].
     pub what: &'static str,
     /// As [`Finding::detail`].
-    pub detail: &'a [u8],
+    pub detail: Cow<'a, [u8]>,
     /// As [`Finding::names_host`].
     pub names_host: bool,
 }
 
 impl<'a> From<Finding<'a>> for Seen<'a> {
     fn from(Finding { what, detail, names_host, .. }: Finding<'a>) -> Self {
-        Self { what, detail, names_host }
+        Self { what, detail: Cow::Borrowed(detail), names_host }
     }
 }
 

@@ -28,7 +28,8 @@ enum Identification {
 
 /// What the decoders say.
 enum Decoded {
-    Found(AppId, Evidence),
+    /// The application; before it what it is spoken in, where that is a candidate only.
+    Found(Option<AppId>, AppId, Evidence),
     Pending,
     Exhausted,
     /// As many bytes as are kept, and still nobody is certain.
@@ -121,7 +122,13 @@ impl Firewall {
         if session.app == AppState::Undecided {
             match decode(&self.world, &mut self.streams, session, piece, out) {
                 Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
-                Ok(Decoded::Found(app, evidence)) => {
+                Ok(Decoded::Found(candidate, app, evidence)) => {
+                    if let Some(app) = candidate {
+                        // No lookup follows: nothing has proved it yet (PANOS.md 2.3).
+                        let what = "HTTP request, as yet without an answer";
+                        let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
+                        out.push(event(session.id, EventKind::Identified { app, evidence }));
+                    }
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
                     if self.world.settings.app_cache && self.cache.note(&session.c2s, app) {
                         out.push(event(session.id, EventKind::Limit { limit: Limit::AppIdCache }));
@@ -252,14 +259,17 @@ pub(super) fn heads<'a>(
 
 impl Evidence {
     pub(super) fn of(Seen { what, detail, names_host }: Seen<'_>, out: &mut Events) -> Self {
-        Self { what, detail: out.add_bytes(detail), names_host }
+        Self { what, detail: out.add_bytes(&detail), names_host }
     }
 }
 
 impl Decoded {
     fn of(identified: Identified<'_>, out: &mut Events) -> Self {
         match identified {
-            Identified::Found(app, seen) => Self::Found(app, Evidence::of(seen, out)),
+            Identified::Found(app, seen) => Self::Found(None, app, Evidence::of(seen, out)),
+            Identified::FoundIn(candidate, app, seen) => {
+                Self::Found(Some(candidate), app, Evidence::of(seen, out))
+            }
             Identified::Pending => Self::Pending,
             Identified::Exhausted => Self::Exhausted,
         }

@@ -24,6 +24,7 @@ impl Firewall {
         out: &mut Events,
     ) -> Option<Judgement> {
         let session = self.table.get_mut(slot)?;
+        let is_new = session.app != AppState::Known(app);
         session.app = AppState::Known(app);
         let (key, to) = (session.c2s, session.egress());
         let query = Query { category, ..query(&key, to, Some(app), self.now) };
@@ -32,7 +33,8 @@ impl Firewall {
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };
         let query = out.add_query(query);
         out.push(event(EventKind::LookedUp { query, lookup }));
-        if lookup.rule != session.rule() {
+        let is_other_rule = lookup.rule != session.rule();
+        if is_other_rule {
             // The packet at hand is counted and its fate still open.
             let mut passed = session.passed();
             passed.packets[direction.index()] -= 1;
@@ -40,6 +42,10 @@ impl Firewall {
         }
         session.decided = Some(lookup);
         if lookup.action.is_allow() {
+            // What only a host's categories have confirmed is no news.
+            if !is_new && !is_other_rule {
+                return None;
+            }
             let record = out.add_record(Record::of(session, Label::App(app)));
             out.push(event(EventKind::Allowed { record }));
             let timer = session.timer;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::appid::{Found, Piece, categories, heads, keep};
 use super::event::{Event, EventKind, Events, Evidence, Record};
 use super::{Firewall, Judgement, first_packets, label, query};
-use crate::app::{AppId, Followers, Identified, PASSED_MAX, Seen, Turn, Watch};
+use crate::app::{AppId, Followed, Followers, PASSED_MAX, Seen, Turn, Watch};
 use crate::config::World;
 use crate::packet::Packet;
 use crate::session::{
@@ -120,8 +120,13 @@ impl Firewall {
         let world = &self.world;
         let session = self.table.get_mut(slot)?;
         let stream = self.streams.get_mut(session.stream)?;
-        let (app, evidence) = match followed(world, session, stream, out) {
-            Some(found) => found,
+        let (app, evidence) = match followed(world, session, stream) {
+            Some(Followed::Application(app, seen)) => (app, Evidence::of(seen, out)),
+            Some(Followed::Host(seen)) => {
+                let category = Some(world.categories.of(&seen.detail));
+                stream.category = category;
+                return Some((*stream.passed.last()?, category));
+            }
             None => turned(&mut self.turns, stream, out)?,
         };
         let category = match categories(world, app, &evidence, out) {
@@ -172,21 +177,13 @@ impl Firewall {
 }
 
 /// What those who look on make of the bytes at hand.
-fn followed(
-    world: &World,
-    session: &Session,
-    stream: &mut Stream,
-    out: &mut Events,
-) -> Option<(AppId, Evidence)> {
+fn followed<'a>(world: &World, session: &Session, stream: &'a mut Stream) -> Option<Followed<'a>> {
     if stream.followers.is_empty() {
         return None;
     }
-    let Stream { heads: [client, server], datagrams, followers, passed, .. } = stream;
+    let Stream { heads: [client, server], datagrams, followers, passed, category, .. } = stream;
     let heads = heads(session, client, server, datagrams);
-    match world.identifier.follow(&world.catalog, followers, &heads, passed) {
-        Identified::Found(app, seen) => Some((app, Evidence::of(seen, out))),
-        Identified::Pending | Identified::Exhausted => None,
-    }
+    world.identifier.follow(&world.catalog, followers, &heads, passed, category.is_some())
 }
 
 /// What the reader has made of them: the next application that the session has not been yet.
@@ -196,7 +193,7 @@ fn turned(turns: &mut VecDeque<Turn>, stream: &mut Stream, out: &mut Events) -> 
             Turn::Connection => stream.begins_anew = true,
             Turn::Application { app, what, detail, names_host } => {
                 if !stream.passed.contains(&app) && stream.passed.len() < PASSED_MAX {
-                    return Some((app, Evidence::of(Seen { what, detail: &detail, names_host }, out)));
+                    return Some((app, Evidence::of(Seen { what, detail: detail.into(), names_host }, out)));
                 }
             }
         }

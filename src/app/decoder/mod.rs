@@ -87,9 +87,9 @@ mod x11;
 mod xdmcp;
 
 pub(super) use http::{asked_host, is_http};
+pub(super) use sign::Reader;
 pub(super) use smb::{smb_dialect, smb_in_netbios};
 pub(super) use starttls::lines_end_in_tls;
-pub(super) use sign::Reader;
 
 use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};

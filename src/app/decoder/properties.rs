@@ -67,7 +67,9 @@ fn play(dialogue: Dialogue, mut cut: impl FnMut() -> usize) -> Option<(String, u
             total += piece.len();
             let [client, server] = &heads;
             let heads = Heads { protocol: Protocol::TCP, dport: 4_000, client, server, ..Heads::default() };
-            if let Identified::Found(app, _) = identifier.inspect(catalog, &mut candidates, &heads) {
+            if let Identified::Found(app, _) | Identified::FoundIn(_, app, _) =
+                identifier.inspect(catalog, &mut candidates, &heads)
+            {
                 return Some((catalog.name(app).to_owned(), total));
             }
         }

@@ -11,11 +11,18 @@ mod service;
 #[cfg(test)]
 pub(in crate::app) mod testing;
 
+use std::borrow::Cow;
+
 pub use certificate::{Certificate, certificate};
 pub use dtls::dtls_client_hello;
 pub(in crate::app) use hello::server_name;
 pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, server_hello};
 pub use service::{Service, Shown, Source, service_by_name, service_of};
+
+/// The host that a client's complete ClientHello asks for; raw bytes.
+pub fn asked_name(client: &[u8]) -> Option<Cow<'_, [u8]>> {
+    client_hello(client).complete()?.into_server_name()
+}
 
 /// What the bytes so far make of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
