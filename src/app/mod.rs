@@ -10,6 +10,8 @@ mod context;
 mod decoder;
 mod graph;
 mod identify;
+mod members;
+mod told;
 
 use std::borrow::Cow;
 
@@ -18,6 +20,8 @@ pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
+pub use members::port_list;
+pub use told::Told;
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! What `replay` and `explain` share: opening files, the run with its progress bar, the warnings afterwards.
+//! What the commands that replay share: opening files, the run with its progress bar, the warnings afterwards.
 
 use std::io;
 use std::path::Path;
@@ -67,6 +67,13 @@ impl Run {
         let options = Options { decode, ingress, linger, transmitted: false };
         let (strict, audit) = (input.strict, input.audit);
         Ok(Self { world: Arc::new(world), source, options, unlocated, strict, audit })
+    }
+
+    /// A capture under a rulebase that is at hand already and knows where every address is.
+    pub(super) fn over(capture: &Path, world: Arc<World>) -> Result<Self, CliError> {
+        let source = Merge::open(&[capture.to_owned()], &capture::Options::default())?;
+        let options = Options { ingress: vec![None], ..Options::default() };
+        Ok(Self { world, source, options, unlocated: None, strict: false, audit: false })
     }
 
     /// Also tells what NAT makes of each packet.
