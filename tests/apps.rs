@@ -43,9 +43,11 @@ fn rulebase(rules: &str) -> (tempfile::TempDir, String) {
     (folder, path)
 }
 
-/// Rules from `trust` to `untrust`: name, applications, action.
-fn rules(rules: &[(&str, &[&str], &str)]) -> String {
-    let rule = |(name, applications, action): &(&str, &[&str], &str)| {
+/// A rule from `trust` to `untrust`: name, applications, action.
+type Rule<'r> = (&'r str, &'r [&'r str], &'r str);
+
+fn rules(rules: &[Rule<'_>]) -> String {
+    let rule = |(name, applications, action): &Rule<'_>| {
         format!(
             "[[security]]\nname = \"{name}\"\nfrom = \"trust\"\nto = \"untrust\"\napplication = {applications:?}\n\
              service = \"any\"\naction = \"{action}\"\n"
@@ -118,7 +120,7 @@ fn applications_of_a_rulebase_are_listed_as_well() {
 #[test]
 fn missing_dependencies_fail_and_through_others_is_said() {
     let own = "[application.own]\ndepends-on = \"facebook-posting\"\n";
-    let social: &[(&str, &[&str], &str)] = &[
+    let social: &[Rule<'_>] = &[
         ("No web", &["web-browsing"], "deny"),
         ("Traceroute", &["traceroute", "ping"], "allow"),
         ("Social", &["own", "facebook-base", "ms-ds-smb-base"], "allow"),
@@ -136,7 +138,7 @@ fn missing_dependencies_fail_and_through_others_is_said() {
 
 /// Rules, and whether something is missing or denied.
 #[rustfmt::skip]
-const CASES: &[(&[(&str, &[&str], &str)], i32)] = &[
+const CASES: &[(&[Rule<'_>], i32)] = &[
     (&[("all", &["traceroute", "ping", "icmp"], "allow")], 0),
     (&[("trace", &["traceroute"], "allow"), ("echo", &["ping", "icmp"], "allow")], 0),
     (&[("trace", &["traceroute", "ping"], "allow")], 1),

@@ -92,14 +92,13 @@ impl DependencyGraph {
     /// The graph in Graphviz's language, sorted by name: around some applications (what they need and who needs them
     /// directly), or whole where none are given. Implicit use is dashed.
     pub fn dot(&self, catalog: &Catalog, around: &[AppId]) -> String {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
         let mut dot = String::from("digraph applications {\n  rankdir=LR;\n  node [shape=box];\n");
         for name in sorted(catalog, around) {
-            let _ = writeln!(dot, "  {} [style=bold];", quoted(name));
+            let _ = writeln!(dot, "  {} [style=bold];", dot_text(name));
         }
         for (from, to, kind) in self.edges(catalog, around) {
             let style = if kind == Dependency::ImplicitlyUses { " [style=dashed]" } else { "" };
-            let _ = writeln!(dot, "  {} -> {}{style};", quoted(from), quoted(to));
+            let _ = writeln!(dot, "  {} -> {}{style};", dot_text(from), dot_text(to));
         }
         dot.push_str("}\n");
         dot
@@ -166,6 +165,22 @@ impl DependencyGraph {
 /// Names, sorted.
 fn sorted<'c>(catalog: &'c Catalog, apps: &[AppId]) -> BTreeSet<&'c str> {
     apps.iter().map(|app| catalog.name(*app)).collect()
+}
+
+/// A text in quotes as Graphviz reads it.
+fn dot_text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(quoted, "&#{};", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A text within Mermaid's quotes: what could end them or mean something there is a character code.

@@ -12,7 +12,7 @@ use super::rows::{self, DecisionRow};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events};
 use crate::flow::Direction;
-use crate::report::style::{Role, count, grouped};
+use crate::report::style::{Role, count, grouped, size};
 use crate::report::text::Look;
 use crate::report::{Sink, escape};
 use crate::session::SessionId;
@@ -22,17 +22,26 @@ pub(super) const NUMBERS: usize = 5;
 
 /// What is counted, for people.
 const COUNTED: &str = "What had passed when App-ID decided: the medians of packets with payload and of payload bytes, \
-                       to the server (→) and to the client (←). The packet that decides is not counted.";
+                       to the server and to the client. The packet that decides is not counted.";
 
-/// Columns of the table.
-const COLUMNS: [Column; 7] = [
+/// Columns of the table for people.
+const COLUMNS: [Column; 5] = [
     Column::text("application", 20),
     Column::number("decisions"),
-    Column::number("packets →"),
-    Column::number("bytes →"),
-    Column::number("packets ←"),
-    Column::number("bytes ←"),
+    Column::number("to server"),
+    Column::number("to client"),
     Column::text("evidence, mostly", 16),
+];
+
+/// Headings of the page's table.
+const HEADINGS: [&str; 7] = [
+    "application",
+    "decisions",
+    "packets to server",
+    "bytes to server",
+    "packets to client",
+    "bytes to client",
+    "evidence, mostly",
 ];
 
 /// A reader of events that adds up what had passed at every decision, over one capture or several.
@@ -110,8 +119,7 @@ impl DecisionPoints {
         page.heading("Decision points", "")?;
         page.line(0, Role::Quiet, COUNTED)?;
         page.gap()?;
-        let rows: Vec<Vec<String>> =
-            self.points().map(|(name, (point, _))| cells(name, &point).to_vec()).collect();
+        let rows: Vec<Vec<String>> = self.points().map(|(name, (point, _))| line(name, &point)).collect();
         if !rows.is_empty() {
             page.table(&COLUMNS, &rows)?;
             page.gap()?;
@@ -154,7 +162,7 @@ impl DecisionPoints {
              usual, not as what must be.\n",
             self.summary()
         )?;
-        let headings = COLUMNS.map(|column| column.heading).join(" | ");
+        let headings = HEADINGS.join(" | ");
         writeln!(out, "| {headings} |\n|---|--:|--:|--:|--:|--:|---|")?;
         for (name, (point, _)) in self.points() {
             let cells = cells(name, &point).map(|cell| cell.replace('|', "\\|"));
@@ -251,6 +259,23 @@ impl Point {
     }
 }
 
+/// A row for people: `1 · 37 B` is one packet with 37 bytes.
+fn line(application: &str, measured: &Measured) -> Vec<String> {
+    let side = |packets: u64, bytes: u64| match packets {
+        0 => "–".to_owned(),
+        _ => format!("{} · {}", grouped(packets), size(bytes)),
+    };
+    let ([to_server, to_client], [bytes, bytes_back]) = (measured.data_packets, measured.payload_bytes);
+    vec![
+        escape::name(application).into_owned(),
+        grouped(measured.decisions),
+        side(to_server, bytes),
+        side(to_client, bytes_back),
+        measured.evidence.clone(),
+    ]
+}
+
+/// A row of the page.
 fn cells(application: &str, measured: &Measured) -> [String; 7] {
     let ([packets, packets_back], [bytes, bytes_back]) = (measured.data_packets, measured.payload_bytes);
     let [decisions, packets, bytes, packets_back, bytes_back] =

@@ -14,9 +14,9 @@ use crate::report::text::Look;
 
 /// Columns of the list.
 const COLUMNS: [Column; 5] = [
-    Column::text("name", 25),
+    Column::text("name", 23),
     Column::text("default ports", 14),
-    Column::text("category", 19),
+    Column::text("category", 21),
     Column::number("risk"),
     Column::whole("decided by"),
 ];
@@ -61,7 +61,7 @@ impl<'c> Listing<'c> {
             write_table(&mut page, &self.found)?;
             page.gap()?;
         }
-        page.line(0, Role::Quiet, &self.summary())
+        page.parts(Role::Quiet, &self.summary())
     }
 
     /// Writes it as one JSON document.
@@ -78,7 +78,7 @@ impl<'c> Listing<'c> {
         rows::write(out, &document)
     }
 
-    fn summary(&self) -> String {
+    fn summary(&self) -> Vec<String> {
         let mut parts = Vec::new();
         parts.push(match (self.search, self.found.len()) {
             (Some(text), 0) => format!("no application has `{}`", escape::name(text)),
@@ -102,21 +102,24 @@ impl<'c> Listing<'c> {
         if self.dynamic > 0 {
             parts.push(format!("{} more may have that port as they may have any (dynamic)", self.dynamic));
         }
-        parts.join(" · ")
+        parts
     }
 }
 
 /// A table of applications.
 pub(super) fn write_table(page: &mut Page<'_>, applications: &[&Application]) -> io::Result<()> {
-    let rows: Vec<Vec<String>> = applications.iter().map(|application| cells(application)).collect();
+    let narrow = page.is_narrow();
+    let rows: Vec<Vec<String>> = applications.iter().map(|application| cells(application, narrow)).collect();
     page.table(&COLUMNS, &rows)
 }
 
-fn cells(application: &Application) -> Vec<String> {
+/// Where there is little room the subcategory stands alone: it tells the category.
+fn cells(application: &Application, narrow: bool) -> Vec<String> {
     let class = &application.class;
     let category = match (class.category.as_str(), class.subcategory.as_str()) {
         ("", "") => "–".to_owned(),
         (category, "") => escape::name(category).into_owned(),
+        (_, subcategory) if narrow => escape::name(subcategory).into_owned(),
         (category, subcategory) => escape::name(&format!("{category}/{subcategory}")).into_owned(),
     };
     let ports = match application.ports.members().join(" ") {

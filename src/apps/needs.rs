@@ -1,6 +1,6 @@
 //! What a rulebase makes of its applications' dependencies, for people and programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -75,22 +75,23 @@ pub fn write_needs(out: &mut dyn Write, world: &World, found: &Dependencies, loo
         page.line(0, Role::Quiet, &text)?;
     }
     let role = if found.is_sound() { Role::Good } else { Role::Leak };
-    page.line(0, role, &summary(found))
+    page.parts(role, &summary(found))
 }
 
 /// `2 dependencies missing · 1 implicit use denied · 4 rules`.
-fn summary(found: &Dependencies) -> String {
+fn summary(found: &Dependencies) -> Vec<String> {
     let missing = match found.missing.len() {
         0 => "no dependency missing".to_owned(),
         1 => "1 dependency missing".to_owned(),
         many => format!("{many} dependencies missing"),
     };
     let denied = match found.denied.len() {
-        0 => String::new(),
-        1 => " · 1 implicit use denied".to_owned(),
-        many => format!(" · {many} implicit uses denied"),
+        0 => None,
+        1 => Some("1 implicit use denied".to_owned()),
+        many => Some(format!("{many} implicit uses denied")),
     };
-    format!("{missing}{denied} · {}", count(found.rules as u64, "rule"))
+    let rules = count(found.rules as u64, "rule");
+    [missing].into_iter().chain(denied).chain([rules]).collect()
 }
 
 fn missing(page: &mut Page<'_>, world: &World, found: &Dependencies) -> io::Result<()> {
@@ -106,27 +107,30 @@ fn missing(page: &mut Page<'_>, world: &World, found: &Dependencies) -> io::Resu
             page.line(2, Role::Plain, &heading(world, user.0))?;
             last = Some(user.0);
         }
-        let name = |app| escape::name(world.catalog.name(app)).into_owned();
-        let needed = needs.iter().map(|need| match need.through {
-            None => name(need.needed),
-            Some(through) => format!("{} (through {})", name(need.needed), name(through)),
-        });
-        let needed: Vec<String> = needed.collect();
-        page.hanging(4, 2, Role::Leak, &format!("{} needs {}", name(user.1), needed.join(", ")))?;
+        let names = |through: Option<AppId>| {
+            let needed = needs.iter().filter(|need| need.through == through).map(|need| need.needed);
+            rows::names(&world.catalog, &needed.collect::<Vec<_>>()).join(", ")
+        };
+        let user = world.catalog.name(user.1);
+        let direct = names(None);
+        let throughs: BTreeSet<AppId> = needs.iter().filter_map(|need| need.through).collect();
+        let first = if direct.is_empty() { user.to_owned() } else { format!("{user} needs {direct}") };
+        page.hanging(4, 2, Role::Leak, &escape::name(&first))?;
+        for through in throughs {
+            let text = format!("through {}: {}", world.catalog.name(through), names(Some(through)));
+            page.hanging(6, 2, Role::Leak, &escape::name(&text))?;
+        }
     }
     page.gap()
 }
 
 type User = (RuleId, AppId);
 
-/// Needs by rule and application, first what is named itself.
+/// Needs by rule and application.
 fn by_user(missing: &[Need]) -> BTreeMap<User, Vec<&Need>> {
     let mut users: BTreeMap<User, Vec<&Need>> = BTreeMap::new();
     for need in missing {
         users.entry((need.rule, need.user)).or_default().push(need);
-    }
-    for needs in users.values_mut() {
-        needs.sort_by_key(|need| need.through.is_some());
     }
     users
 }

@@ -72,6 +72,19 @@ impl<'o> Page<'o> {
         Ok(())
     }
 
+    /// Parts with dots between them, in as many lines as they need.
+    pub(super) fn parts(&mut self, role: Role, parts: &[String]) -> io::Result<()> {
+        for line in wrap::lines(parts, " · ", self.width) {
+            writeln!(self.out, "{}", self.paint.on(role, line))?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is little room, so that a table does with less.
+    pub(super) const fn is_narrow(&self) -> bool {
+        self.width < 100
+    }
+
     /// An empty line.
     pub(super) fn gap(&mut self) -> io::Result<()> {
         writeln!(self.out)
@@ -187,7 +200,7 @@ mod tests {
             table(40),
             "name          n  what\na-long-name   1  a text that is long\nb            22\n"
         );
-        assert_eq!(table(30), "name          n  what\na-long-name   1  a text that…\nb            22\n");
+        assert_eq!(table(30), "name          n  what\na-long-name   1  a text that …\nb            22\n");
         assert_eq!(table(1), "name     n  what\na-lon…   1  a text …\nb       22\n");
     }
 }
