@@ -210,6 +210,19 @@ fn decision_points_of_one_capture() {
     );
 }
 
+/// A damaged capture counts up to the damage, and the warning says which it is.
+#[test]
+fn a_cut_capture_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.pcapng");
+    let capture = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(CAPTURE)).unwrap();
+    std::fs::write(&cut, &capture[..5_000]).unwrap();
+    let output = apps(&["--decision-points", CAPTURE, cut.to_str().unwrap()]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), message.lines().count()), (Some(0), 1), "{message}");
+    assert!(message.contains("cut.pcapng") && message.contains("packet 45"), "{message}");
+}
+
 /// Arguments, exit status, what the message must say.
 const ERRORS: &[(&[&str], i32, &[&str])] = &[
     (&["fcebook"], 2, &["no application `fcebook`", "did you mean `facebook`?"]),

@@ -62,7 +62,8 @@ pub(super) struct Apps {
     unused: bool,
 
     /// Replay captures, one after the other, under a rulebase that allows everything, and tell for each application
-    /// what had passed when App-ID decided
+    /// what had passed when App-ID decided: medians of packets with payload and of payload bytes, without the packet
+    /// that decides
     #[arg(
         long,
         value_name = "CAPTURE",
@@ -243,8 +244,13 @@ impl Apps {
             Format::Markdown => points.write_markdown(out),
             Format::Text | Format::Dot | Format::Mermaid => points.write_text(out, look),
         })?;
-        for outcome in &outcomes {
-            outcome.conclude(streams);
+        for warning in &world.warnings {
+            streams.warn(warning);
+        }
+        for (capture, outcome) in self.decision_points.iter().zip(&outcomes) {
+            for warning in outcome.warnings.iter().filter(|warning| !world.warnings.contains(warning)) {
+                streams.warn(&format!("{}: {warning}", escape::name(&capture.to_string_lossy())));
+            }
         }
         Ok(Exit::Done)
     }
