@@ -21,9 +21,10 @@
 //! 4. [`engine`]: the firewall, the only place that changes sessions. It has no clock, no I/O and no randomness that
 //!    shows; its only output is events.
 //! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine. [`lint`] reads
-//!    the rulebase alone.
+//!    the rulebase alone, [`apps`] the catalog.
 
 pub mod app;
+pub mod apps;
 pub mod audit;
 pub mod capture;
 pub mod cli;

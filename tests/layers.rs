@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["report"],
     &["audit", "replay", "lint"],
-    &["scenario"],
+    &["scenario", "apps"],
     &["ha", "prove", "lab"],
     &["cli"],
 ];

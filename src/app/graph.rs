@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use petgraph::Direction;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Dfs, EdgeFiltered, EdgeRef};
+use petgraph::visit::EdgeRef;
 
 use super::{AppId, Catalog};
 
@@ -46,12 +46,17 @@ impl DependencyGraph {
     /// All that a rule must allow besides `app`, through others, too: what it depends on, and what those do. Each is
     /// named once, in order of ids; `app` itself is not among them.
     pub fn needs(&self, app: AppId) -> Vec<AppId> {
-        self.reach(app, Dependency::DependsOn)
+        self.reach(app, Dependency::DependsOn, Direction::Outgoing)
     }
 
     /// All that a rule for `app` allows implicitly, through others, too.
     pub fn implicitly_uses(&self, app: AppId) -> Vec<AppId> {
-        self.reach(app, Dependency::ImplicitlyUses)
+        self.reach(app, Dependency::ImplicitlyUses, Direction::Outgoing)
+    }
+
+    /// All that refer to `app` so, through others, too. Each is named once, in order of ids.
+    pub fn users(&self, app: AppId, kind: Dependency) -> Vec<AppId> {
+        self.reach(app, kind, Direction::Incoming)
     }
 
     /// The applications that depend on `app` or use it implicitly, directly, in order of ids.
@@ -84,45 +89,111 @@ impl DependencyGraph {
         circles
     }
 
-    /// The graph in Graphviz's language, sorted by name: around `app` (what it needs and who needs it directly), or
-    /// whole. Implicit use is dashed.
-    pub fn dot(&self, catalog: &Catalog, app: Option<AppId>) -> String {
-        let shown: Option<BTreeSet<AppId>> = app.map(|app| {
-            let around = self.needed_by(app).into_iter().map(|(other, _)| other);
-            [app].into_iter().chain(around).chain(self.needs(app)).chain(self.implicitly_uses(app)).collect()
-        });
-        let mut edges: Vec<(&str, &str, Dependency)> = self
-            .0
-            .edge_references()
-            .filter_map(|edge| {
-                let (from, to) = (*self.0.node_weight(edge.source())?, *self.0.node_weight(edge.target())?);
-                let is_shown =
-                    shown.as_ref().is_none_or(|shown| shown.contains(&from) && shown.contains(&to));
-                is_shown.then(|| (catalog.name(from), catalog.name(to), *edge.weight()))
-            })
-            .collect();
-        edges.sort_unstable();
+    /// The graph in Graphviz's language, sorted by name: around some applications (what they need and who needs them
+    /// directly), or whole where none are given. Implicit use is dashed.
+    pub fn dot(&self, catalog: &Catalog, around: &[AppId]) -> String {
         let mut dot = String::from("digraph applications {\n  rankdir=LR;\n  node [shape=box];\n");
-        if let Some(app) = app {
-            let _ = writeln!(dot, "  \"{}\" [style=bold];", catalog.name(app));
+        for name in sorted(catalog, around) {
+            let _ = writeln!(dot, "  {} [style=bold];", dot_text(name));
         }
-        for (from, to, kind) in edges {
+        for (from, to, kind) in self.edges(catalog, around) {
             let style = if kind == Dependency::ImplicitlyUses { " [style=dashed]" } else { "" };
-            let _ = writeln!(dot, "  \"{from}\" -> \"{to}\"{style};");
+            let _ = writeln!(dot, "  {} -> {}{style};", dot_text(from), dot_text(to));
         }
         dot.push_str("}\n");
         dot
     }
 
-    fn reach(&self, app: AppId, kind: Dependency) -> Vec<AppId> {
-        let only = EdgeFiltered::from_fn(&self.0, |edge| *edge.weight() == kind);
-        let mut walk = Dfs::new(&only, node(app));
+    /// The same as a Mermaid flowchart, which hosting services draw where it stands in a Markdown page.
+    pub fn mermaid(&self, catalog: &Catalog, around: &[AppId]) -> String {
+        let edges = self.edges(catalog, around);
+        let centre = sorted(catalog, around);
+        let ends = edges.iter().flat_map(|&(from, to, _)| [from, to]);
+        let nodes: BTreeSet<&str> = ends.chain(centre.iter().copied()).collect();
+        let number = |name: &str| nodes.range(..name).count();
+        let mut text = String::from("flowchart LR\n");
+        for (number, name) in nodes.iter().enumerate() {
+            let _ = writeln!(text, "  n{number}[\"{}\"]", mermaid_text(name));
+        }
+        for (from, to, kind) in edges {
+            let arrow = if kind == Dependency::ImplicitlyUses { "-.->" } else { "-->" };
+            let _ = writeln!(text, "  n{} {arrow} n{}", number(from), number(to));
+        }
+        for name in centre {
+            let _ = writeln!(text, "  style n{} stroke-width:3px", number(name));
+        }
+        text
+    }
+
+    /// The edges between what is shown, by name.
+    fn edges<'c>(&self, catalog: &'c Catalog, around: &[AppId]) -> Vec<(&'c str, &'c str, Dependency)> {
+        let shown: BTreeSet<AppId> = around.iter().flat_map(|&app| self.around(app)).collect();
+        let is_shown = |app: &AppId| around.is_empty() || shown.contains(app);
+        let mut edges: Vec<_> = self
+            .0
+            .edge_references()
+            .filter_map(|edge| {
+                let (from, to) = (*self.0.node_weight(edge.source())?, *self.0.node_weight(edge.target())?);
+                (is_shown(&from) && is_shown(&to))
+                    .then(|| (catalog.name(from), catalog.name(to), *edge.weight()))
+            })
+            .collect();
+        edges.sort_unstable();
+        edges
+    }
+
+    fn around(&self, app: AppId) -> Vec<AppId> {
+        let users = self.needed_by(app).into_iter().map(|(other, _)| other);
+        [app].into_iter().chain(users).chain(self.needs(app)).chain(self.implicitly_uses(app)).collect()
+    }
+
+    fn reach(&self, app: AppId, kind: Dependency, direction: Direction) -> Vec<AppId> {
         let mut reached = BTreeSet::new();
-        while let Some(next) = walk.next(&only) {
-            reached.extend(self.0.node_weight(next).filter(|other| **other != app));
+        let mut left = vec![node(app)];
+        while let Some(next) = left.pop() {
+            for edge in self.0.edges_directed(next, direction).filter(|edge| *edge.weight() == kind) {
+                let other = if direction == Direction::Outgoing { edge.target() } else { edge.source() };
+                if self.0.node_weight(other).is_some_and(|found| *found != app && reached.insert(*found)) {
+                    left.push(other);
+                }
+            }
         }
         reached.into_iter().collect()
     }
+}
+
+/// Names, sorted.
+fn sorted<'c>(catalog: &'c Catalog, apps: &[AppId]) -> BTreeSet<&'c str> {
+    apps.iter().map(|app| catalog.name(*app)).collect()
+}
+
+/// A text in quotes as Graphviz reads it.
+fn dot_text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(quoted, "&#{};", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A text within Mermaid's quotes: what could end them or mean something there is a character code.
+fn mermaid_text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ') {
+            safe.push(c);
+        } else {
+            let _ = write!(safe, "#{};", u32::from(c));
+        }
+    }
+    safe
 }
 
 fn node(app: AppId) -> NodeIndex<u16> {
@@ -170,9 +241,43 @@ mod tests {
             [(find("a"), Dependency::ImplicitlyUses), (find("b"), Dependency::ImplicitlyUses)]
         );
         assert_eq!(
-            graph.dot(&catalog, Some(find("b"))),
+            graph.dot(&catalog, &[find("b")]),
             "digraph applications {\n  rankdir=LR;\n  node [shape=box];\n  \"b\" [style=bold];\n  \"a\" -> \"b\";\n  \
              \"a\" -> \"d\" [style=dashed];\n  \"b\" -> \"c\";\n  \"b\" -> \"d\" [style=dashed];\n}\n"
+        );
+    }
+
+    #[test]
+    fn users_reach_through_others() {
+        let (catalog, graph) =
+            graph("[a]\ndepends-on = ['b']\n[b]\ndepends-on = ['c']\n[c]\n[d]\nimplicit = ['c']\n");
+        let find = |name| catalog.find(name).unwrap();
+        assert_eq!(names(&catalog, graph.users(find("c"), Dependency::DependsOn)), ["a", "b"]);
+        assert_eq!(names(&catalog, graph.users(find("c"), Dependency::ImplicitlyUses)), ["d"]);
+        assert!(graph.users(find("a"), Dependency::DependsOn).is_empty());
+    }
+
+    #[test]
+    fn both_graph_languages_are_sorted_and_escape_names() {
+        let (catalog, graph) =
+            graph("[z]\ndepends-on = ['a\"]; x', 'm']\n[m]\nimplicit = ['a\"]; x']\n['a\"]; x']\n");
+        assert_eq!(
+            graph.mermaid(&catalog, &[]),
+            "flowchart LR\n  n0[\"a#34;#93;#59; x\"]\n  n1[\"m\"]\n  n2[\"z\"]\n  n1 -.-> n0\n  n2 --> n0\n  n2 --> n1\n"
+        );
+        let m = [catalog.find("m").unwrap()];
+        assert_eq!(
+            graph.mermaid(&catalog, &m).lines().last(),
+            Some("  style n1 stroke-width:3px"),
+            "what is asked about stands out"
+        );
+        assert!(graph.dot(&catalog, &m).contains("  \"m\" -> \"a\\\"]; x\" [style=dashed];\n"));
+        // One without neighbours is shown as well.
+        let (catalog, graph) = self::graph("[alone]\n[other]\n");
+        let alone = [catalog.find("alone").unwrap()];
+        assert_eq!(
+            graph.mermaid(&catalog, &alone),
+            "flowchart LR\n  n0[\"alone\"]\n  style n0 stroke-width:3px\n"
         );
     }
 

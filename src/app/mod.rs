@@ -16,6 +16,8 @@ pub mod quic;
 mod signature;
 pub mod tls;
 mod watch;
+mod members;
+mod told;
 
 use std::borrow::Cow;
 
@@ -29,6 +31,9 @@ pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
 pub use watch::{Turn, Watch};
+pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
+pub use members::port_list;
+pub use told::Told;
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

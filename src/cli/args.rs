@@ -1,7 +1,7 @@
 //! Arguments that several commands share.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -52,6 +52,13 @@ pub(super) struct RuleArgs {
     #[arg(long = "rules", value_name = "FILE")]
     pub path: PathBuf,
 
+    #[command(flatten)]
+    pub instead: Instead,
+}
+
+/// What takes the place of parts of a rulebase.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Instead {
     /// Put a zone behind these prefixes, instead of those the rulebase gives it (repeatable)
     #[arg(long, value_name = "NAME=CIDR[,CIDR...]", value_parser = zone)]
     pub zone: Vec<(String, Vec<IpNet>)>,
@@ -95,8 +102,16 @@ impl RuleArgs {
         source_user: Option<(String, IpAddr)>,
         streams: &Streams<'_>,
     ) -> Result<World, CliError> {
-        let overrides = Overrides {
-            source_user,
+        let overrides = Overrides { source_user, ..self.instead.overrides() };
+        load(&self.path, &overrides, streams)
+    }
+}
+
+impl Instead {
+    /// The same for the library.
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides {
+            source_user: None,
             zones: self.zone.clone(),
             settings: self.settings.clone(),
             tables: self.tables.clone(),
@@ -104,10 +119,14 @@ impl RuleArgs {
             vsys: self.vsys.clone(),
             device_group: self.device_group.clone(),
             template: self.template.clone(),
-        };
-        config::load(&self.path, &overrides)
-            .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))
+        }
     }
+}
+
+/// Reads a rulebase.
+pub(super) fn load(path: &Path, overrides: &Overrides, streams: &Streams<'_>) -> Result<World, CliError> {
+    config::load(path, overrides)
+        .map_err(|error| CliError::rendered(Exit::Usage, error.render(streams.colored_errors())))
 }
 
 /// `--checksums`.

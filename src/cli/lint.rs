@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
-use super::args::RuleArgs;
+use super::args::{self, Instead};
 use super::error::{CliError, Exit};
 use super::output::Streams;
 use crate::lint::{self, KINDS, Kind, Report, Severity};
@@ -13,8 +13,12 @@ use crate::lint::{self, KINDS, Kind, Report, Severity};
 /// Arguments of `lint`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Lint {
+    /// The rulebase
+    #[arg(long, value_name = "FILE", required_unless_present = "explain")]
+    rules: Option<PathBuf>,
+
     #[command(flatten)]
-    rules: Option<RuleArgs>,
+    instead: Instead,
 
     /// What the output looks like
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -77,10 +81,10 @@ impl Lint {
             lint::text::write_explanation(&mut streams.stdout, kind)?;
             return Ok(Exit::Done);
         }
-        let Some(rules) = &self.rules else {
+        let Some(path) = &self.rules else {
             return Err(CliError::usage("there is no rulebase to look at", "name it with `--rules FILE`"));
         };
-        let world = rules.load(streams)?;
+        let world = args::load(path, &self.instead.overrides(), streams)?;
         let report = lint::lint(&world, &self.kinds());
         let color = streams.colored(self.output.as_deref());
         streams.write_to(self.output.as_ref(), |out| match self.format {

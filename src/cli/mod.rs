@@ -1,5 +1,6 @@
 //! The command line: typed arguments, a library call, an exit status.
 
+mod apps;
 mod args;
 mod convert;
 mod error;
@@ -46,6 +47,8 @@ enum Command {
     Lint(Box<lint::Lint>),
     /// Ask which rule answers a packet: PAN-OS's `test security-policy-match`, and why
     Match(Box<match_command::Match>),
+    /// Tell what an application is, what it needs and when App-ID decides it
+    Apps(Box<apps::Apps>),
     /// Write a rulebase in another format: TOML, PAN-OS XML or set commands
     Convert(convert::Convert),
     /// Print a completion script for a shell
@@ -83,6 +86,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
         Command::Explain(explain) => explain.run(streams),
         Command::Lint(lint) => lint.run(streams),
         Command::Match(asked) => asked.run(streams),
+        Command::Apps(apps) => apps.run(streams),
         Command::Convert(convert) => convert.run(streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "firstpass", &mut streams.stdout);

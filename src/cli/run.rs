@@ -1,4 +1,4 @@
-//! What `replay` and `explain` share: opening files, the run with its progress bar, the warnings afterwards.
+//! What the commands that replay share: opening files, the run with its progress bar, the warnings afterwards.
 
 use std::io;
 use std::path::Path;
@@ -26,6 +26,8 @@ pub(super) struct Run {
     options: Options,
     /// What is not known of the zones.
     unlocated: Option<String>,
+    /// Whether to speak of wrong checksums: where there is something to say about them.
+    tells_checksums: bool,
     strict: bool,
     audit: bool,
 }
@@ -66,7 +68,24 @@ impl Run {
         let decode = DecodeOptions { checksums };
         let options = Options { decode, ingress, linger, transmitted: false };
         let (strict, audit) = (input.strict, input.audit);
-        Ok(Self { world: Arc::new(world), source, options, unlocated, strict, audit })
+        let tells_checksums = checksums == packet::Checksums::Ignore;
+        let world = Arc::new(world);
+        Ok(Self { world, source, options, unlocated, tells_checksums, strict, audit })
+    }
+
+    /// A capture under a rulebase that is at hand already and knows where every address is.
+    pub(super) fn over(capture: &Path, world: Arc<World>) -> Result<Self, CliError> {
+        let source = Merge::open(&[capture.to_owned()], &capture::Options::default())?;
+        let options = Options { ingress: vec![None], ..Options::default() };
+        Ok(Self {
+            world,
+            source,
+            options,
+            unlocated: None,
+            tells_checksums: false,
+            strict: false,
+            audit: false,
+        })
     }
 
     /// Also tells what NAT makes of each packet.
@@ -76,7 +95,6 @@ impl Run {
 
     /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.
     pub(super) fn replay(mut self, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
-        let ignored = self.options.decode.checksums == packet::Checksums::Ignore;
         let mut audit = self.audit.then(Audit::default);
         let mut readers: Vec<&mut dyn Sink> =
             sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
@@ -91,7 +109,7 @@ impl Run {
         warnings.extend(self.unlocated);
         warnings.extend(captures.iter().flat_map(damage));
         warnings.extend(notes.skipped.iter().map(skipped));
-        if ignored && notes.checksums.is_many() {
+        if self.tells_checksums && notes.checksums.is_many() {
             warnings.push(checksums(&notes.checksums));
         }
         let violations = audit.map(|audit| audit.violations()).unwrap_or_default();

@@ -208,14 +208,23 @@ fn info(path: &str, format: Format, security_rules: usize) -> RulebaseInfo {
 /// Reads the files besides the rulebase.
 fn given(overrides: &Overrides, out: &mut Diagnostics) -> Result<Given, ConfigError> {
     let tables = overrides.tables.as_deref().map(tables).transpose()?.unwrap_or_default();
+    let (catalog, warnings) = catalog(overrides.app_catalog.as_deref())?;
+    warnings.into_iter().for_each(|warning| out.warn(warning));
+    Ok(Given { catalog, tables })
+}
+
+/// The applications that are there without any rulebase: those built in, and those of the file of `--app-catalog`. Also
+/// returns what there is to warn of.
+///
+/// # Errors
+/// Where the file cannot be read, or holds no application.
+pub fn catalog(app_catalog: Option<&Path>) -> Result<(Catalog, Vec<String>), ConfigError> {
     let broken = |error: CatalogError| ConfigError::whole("the built-in catalog", error.to_string(), "");
     let mut catalog = Catalog::builtin().map_err(broken)?;
-    if let Some(path) = &overrides.app_catalog {
-        let bytes = source::read(path, "the path given with `--app-catalog`")?;
-        let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
-        warnings.into_iter().for_each(|warning| out.warn(warning));
-    }
-    Ok(Given { catalog, tables })
+    let Some(path) = app_catalog else { return Ok((catalog, Vec::new())) };
+    let bytes = source::read(path, "the path given with `--app-catalog`")?;
+    let warnings = app_catalog::read(&path.to_string_lossy(), &bytes, &mut catalog)?;
+    Ok((catalog, warnings))
 }
 
 /// Reads the file of `--tables`.

@@ -1,15 +1,16 @@
 //! `missing-dependency`: an application that needs another one, which no rule allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use hashbrown::HashMap;
 
 use super::context::Context;
+use super::dependencies::Need;
 use super::words::list;
 use super::{Finding, Kind, Severity};
 use crate::app::AppId;
-use crate::policy::space::{Block, Ranges, Side, Taken, walk};
+use crate::policy::space::{Block, Budget, GaveUp, Ranges, Side, Taken, walk};
 use crate::policy::{ApplicationMatch, Rule, RuleId};
 
 pub(super) const KIND: Kind = Kind {
@@ -29,27 +30,35 @@ pub(super) const KIND: Kind = Kind {
 type Allowed = BTreeMap<AppId, Vec<Block>>;
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
+    let mut by_rule: BTreeMap<RuleId, BTreeMap<AppId, AppId>> = BTreeMap::new();
+    for need in missing(kind, context, |id, rule| needs(context, id, rule)) {
+        by_rule.entry(need.rule).or_default().entry(need.needed).or_insert(need.user);
+    }
+    for (id, missing) in by_rule {
+        out.push(finding(kind, context, context.policy().rule(id), &missing));
+    }
+}
+
+/// Those of the `needs` of each allow rule that no rule allows for all of its zones and addresses.
+pub(super) fn missing(
+    kind: &'static Kind,
+    context: &Context<'_>,
+    needs: impl Fn(RuleId, &Rule) -> Vec<Need>,
+) -> Vec<Need> {
     let mut allowed = Allowed::new();
     // Many rules ask the same.
     let mut known: HashMap<(Block, AppId), bool, foldhash::fast::FixedState> = HashMap::default();
+    let mut missing = Vec::new();
     for (id, rule) in context.rules().filter(|(_, rule)| rule.action.is_allow()) {
-        let mut missing: BTreeMap<AppId, AppId> = BTreeMap::new();
         let bases = bases(context, id);
-        for (user, needed) in needs(context, rule) {
+        for need in needs(id, rule) {
+            let needed = need.needed;
             let blocks = allowed.entry(needed).or_insert_with(|| allowing(context, needed));
             let open = context.decide(kind, rule, |budget| {
                 for base in &bases {
                     let open = match known.get(&(base.clone(), needed)) {
                         Some(&open) => open,
-                        None => {
-                            let steps: Vec<_> = blocks.iter().map(|block| Taken { block, by: () }).collect();
-                            let mut open = false;
-                            walk(base, &steps, budget, |_, by| {
-                                open = by.is_none();
-                                if open { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                            })?;
-                            open
-                        }
+                        None => is_open(base, blocks, budget)?,
                     };
                     known.insert((base.clone(), needed), open);
                     if open {
@@ -58,14 +67,21 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
                 }
                 Ok(None)
             });
-            if open.is_some() {
-                missing.entry(needed).or_insert(user);
-            }
-        }
-        if !missing.is_empty() {
-            out.push(finding(kind, context, rule, &missing));
+            missing.extend(open.map(|()| need));
         }
     }
+    missing
+}
+
+/// Whether some of `base` is in none of `blocks`.
+fn is_open(base: &Block, blocks: &[Block], budget: &mut Budget) -> Result<bool, GaveUp> {
+    let steps: Vec<_> = blocks.iter().map(|block| Taken { block, by: () }).collect();
+    let mut open = false;
+    walk(base, &steps, budget, |_, by| {
+        open = by.is_none();
+        if open { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(open)
 }
 
 fn finding(
@@ -87,17 +103,33 @@ fn finding(
     context.about(kind, rule, "application", message, format!("add {needed} to `application`"))
 }
 
-/// Applications of the rule, each with one it depends on and that the rule does not allow itself.
-fn needs(context: &Context<'_>, rule: &Rule) -> Vec<(AppId, AppId)> {
-    let ApplicationMatch::Applications { members, .. } = &rule.application else { return Vec::new() };
-    let applications = || members.iter().filter_map(|&app| Some((app, context.world.catalog.get(app)?)));
-    let implicit: Vec<AppId> = applications().flat_map(|(_, app)| app.implicit.iter().copied()).collect();
-    let pairs = applications().flat_map(|(id, app)| app.depends_on.iter().map(move |&needed| (id, needed)));
-    pairs.filter(|(_, needed)| members.binary_search(needed).is_err() && !implicit.contains(needed)).collect()
+/// What the applications of the rule name as needed and the rule does not allow itself.
+fn needs(context: &Context<'_>, id: RuleId, rule: &Rule) -> Vec<Need> {
+    let given = given(context, rule);
+    let applications = members(rule).iter().filter_map(|&app| Some((app, context.world.catalog.get(app)?)));
+    let needs = applications.flat_map(|(user, application)| {
+        application.depends_on.iter().map(move |&needed| Need { rule: id, user, needed, through: None })
+    });
+    needs.filter(|need| !given.contains(&need.needed)).collect()
+}
+
+/// The applications of a rule; none for `any`, which allows all that they need as well.
+pub(super) fn members(rule: &Rule) -> &[AppId] {
+    match &rule.application {
+        ApplicationMatch::Any => &[],
+        ApplicationMatch::Applications { members, .. } => members,
+    }
+}
+
+/// What a rule allows itself: its applications, and what they use implicitly.
+pub(super) fn given(context: &Context<'_>, rule: &Rule) -> BTreeSet<AppId> {
+    let applications = members(rule).iter().filter_map(|&app| context.world.catalog.get(app));
+    let implicit = applications.flat_map(|application| application.implicit.iter());
+    members(rule).iter().chain(implicit).copied().collect()
 }
 
 /// Zones and addresses of a rule.
-fn bases(context: &Context<'_>, id: RuleId) -> Vec<Block> {
+pub(super) fn bases(context: &Context<'_>, id: RuleId) -> Vec<Block> {
     let mut bases: Vec<Block> = context.spaces.rule(id).known.iter().map(base).collect();
     bases.dedup();
     bases

@@ -10,6 +10,7 @@ mod application_default_unusable;
 mod behind;
 mod context;
 mod deny_application_on_port;
+mod dependencies;
 mod first_packets_leak;
 mod icmp_broader_than_ping;
 pub mod json;
@@ -28,6 +29,8 @@ mod unused_object;
 mod words;
 
 use std::fmt;
+
+pub use dependencies::{Denied, Dependencies, Need, dependencies};
 
 use self::context::Context;
 use crate::config::{Place, World};

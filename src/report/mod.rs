@@ -18,10 +18,10 @@ mod policy_match;
 mod row;
 mod rows;
 mod running_policy;
-mod style;
+pub(crate) mod style;
 mod tally;
 pub mod text;
-mod wrap;
+pub(crate) mod wrap;
 
 use std::io;
 

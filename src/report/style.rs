@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Plain,
     Heading,
     /// What explains the rest.
@@ -23,12 +23,12 @@ pub(super) enum Role {
 
 /// Colours, or none.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint {
-    pub(super) color: bool,
+pub(crate) struct Paint {
+    pub(crate) color: bool,
 }
 
 impl Paint {
-    pub(super) fn on<T: fmt::Display>(self, role: Role, text: T) -> Painted<T> {
+    pub(crate) fn on<T: fmt::Display>(self, role: Role, text: T) -> Painted<T> {
         Painted { style: if self.color { role.style() } else { Style::new() }, text }
     }
 }
@@ -49,7 +49,7 @@ impl Role {
 }
 
 /// A text in its colour.
-pub(super) struct Painted<T> {
+pub(crate) struct Painted<T> {
     style: Style,
     text: T,
 }
@@ -61,7 +61,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 }
 
 /// A number with its digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -74,12 +74,12 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 session`, `2 sessions`.
-pub(super) fn count(number: u64, what: &str) -> String {
+pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// A size for people: `999 B`, `1.5 kB`, `12 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 4] =
         [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     match UNITS.iter().find(|(unit, _)| bytes >= *unit) {

@@ -3,7 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// `text` in at most `width` columns, with an ellipsis where something is left out.
-pub(super) fn fit(text: &str, width: usize) -> String {
+pub(crate) fn fit(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -23,7 +23,7 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 }
 
 /// `text` in at most `width` columns, with an ellipsis in place of its middle.
-pub(super) fn fit_middle(text: &str, width: usize) -> String {
+pub(crate) fn fit_middle(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -39,7 +39,7 @@ pub(super) fn fit_middle(text: &str, width: usize) -> String {
 
 /// Joins `items` into lines of at most `width` columns with `separator` between them. An item is never broken unless
 /// it is too long for a line of its own; then it is cut.
-pub(super) fn lines(items: &[String], separator: &str, width: usize) -> Vec<String> {
+pub(crate) fn lines(items: &[String], separator: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for item in items {
         match lines.last_mut() {
@@ -54,7 +54,7 @@ pub(super) fn lines(items: &[String], separator: &str, width: usize) -> Vec<Stri
 }
 
 /// The words of a sentence in lines of at most `width` columns. A piece in backticks counts as one word.
-pub(super) fn sentence(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn sentence(text: &str, width: usize) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut quoted = false;
     for word in text.split(' ') {

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use crate::app::Ports;
+pub(super) use crate::app::port_list as ports;
 use crate::config::candidate::TimeSpan;
 use crate::flow::Addr;
 use crate::policy::{self, ServiceTimeouts};
@@ -19,28 +19,6 @@ pub(super) fn addresses(ranges: &[(Addr, Addr)]) -> Vec<String> {
 /// `10.0.0.1/0.0.248.255`.
 pub(super) fn wildcard(addr: u32, mask: u32) -> String {
     format!("{}/{}", std::net::Ipv4Addr::from(addr), std::net::Ipv4Addr::from(mask))
-}
-
-/// `80,8000-8080`.
-pub(super) fn ports(ranges: &[(u16, u16)]) -> String {
-    let texts = ranges.iter().map(|&(low, high)| match low == high {
-        true => low.to_string(),
-        false => format!("{low}-{high}"),
-    });
-    texts.collect::<Vec<String>>().join(",")
-}
-
-/// `tcp/80,443` and `udp/dynamic`.
-pub(super) fn default_ports(ports: &Ports) -> Vec<String> {
-    let mut texts = Vec::new();
-    for (protocol, ranges) in [("tcp", &ports.tcp), ("udp", &ports.udp)] {
-        let (dynamic, ranges): (Vec<_>, Vec<_>) = ranges.iter().partition(|range| **range == (0, u16::MAX));
-        texts.extend(dynamic.first().map(|_| format!("{protocol}/dynamic")));
-        if !ranges.is_empty() {
-            texts.push(format!("{protocol}/{}", self::ports(&ranges)));
-        }
-    }
-    texts
 }
 
 /// Timeouts of a service, by key.

@@ -167,7 +167,7 @@ fn default_ports(app: &CustomApplication) -> Option<Item> {
         (None, Some(kind), _) => Item::Element("ident-by-icmp6-type", icmp(kind)),
         (None, None, Some((number, _))) => Item::value("ident-by-ip-protocol", number),
         (None, None, None) if *ports == Ports::default() => return None,
-        (None, None, None) => Item::Members("port", text::default_ports(ports)),
+        (None, None, None) => Item::Members("port", ports.services()),
     };
     Some(Item::Element("default", vec![item]))
 }

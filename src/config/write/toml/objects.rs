@@ -127,7 +127,7 @@ fn group<T>(group: &Definition<T>) -> Option<String> {
 
 fn application(app: &CustomApplication, page: &mut Page) {
     page.head(&["application", &app.name.value], false);
-    let ports = text::default_ports(&app.ports);
+    let ports = app.ports.services();
     if !ports.is_empty() {
         page.line("default-ports", &strings(&ports));
     }
