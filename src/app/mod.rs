@@ -31,7 +31,6 @@ pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
 pub use watch::{Turn, Watch};
-pub use identify::{Candidates, Heads, Identified, Identifier, Labels};
 pub use members::port_list;
 pub use told::Told;
 
