@@ -10,7 +10,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
-use firstpass::app::{Candidates, Catalog, Heads, Identified, Identifier};
+use firstpass::app::tls::Shown;
+use firstpass::app::{Candidates, Catalog, Heads, Identified, Identifier, quic, tls};
 use firstpass::flow::{Direction, Protocol};
 use pcap_parser::{Block, PcapBlockOwned, PcapError};
 
@@ -104,6 +105,80 @@ fn show_labels() {
     }
 }
 
+/// The server names in TLS are those that tshark reads, those in QUIC those that nDPI reads; no name is missed. Prints
+/// which service is behind each.
+#[test]
+fn server_names_agree() {
+    let Some(corpus) = corpus() else { return };
+    let catalog = Catalog::builtin().unwrap();
+    let (mut right, mut by_certificate) = (0, 0);
+    for capture in captures(&corpus) {
+        let beside =
+            |suffix: &str| fs::read_to_string(format!("{}{suffix}", capture.display())).unwrap_or_default();
+        let (truth, ndpi) = (beside(".truth.json"), beside(".ndpi.out"));
+        let mut want = tls_names(&truth);
+        want.extend(quic_names(&ndpi));
+        for (key, list) in talks(&capture) {
+            for talk in list {
+                let found = talk.server_name();
+                let shown = talk.service(&catalog);
+                let want: Vec<&String> =
+                    want.iter().filter(|(of, _)| *of == key).map(|(_, name)| name).collect();
+                if let Some(found) = &found {
+                    assert!(
+                        want.contains(&found) || want.is_empty(),
+                        "{}: {found}, {want:?}",
+                        capture.display()
+                    );
+                    right += usize::from(want.contains(&found));
+                } else if talk.begins_with_tls() {
+                    assert!(want.is_empty(), "{}: {want:?} is missed", capture.display());
+                }
+                if let Shown::Service(service) = shown {
+                    by_certificate += usize::from(service.source == tls::Source::Certificate);
+                    let (app, source) = (catalog.name(service.app), service.source.what());
+                    eprintln!("{app}\tby {source}: {}", service.detail.escape_ascii());
+                } else if let Some(found) = found {
+                    eprintln!("-\t{found}");
+                }
+            }
+        }
+    }
+    eprintln!("{right} names as others read them, {by_certificate} services by certificate");
+    assert!(right >= 15 && by_certificate >= 1);
+}
+
+/// Conversations over TCP with the server names that tshark found.
+fn tls_names(truth: &str) -> Vec<(Key, String)> {
+    let truth: serde_json::Value = serde_json::from_str(truth).unwrap_or_default();
+    let rows = truth["tcp"].as_array().cloned().unwrap_or_default();
+    rows.iter()
+        .filter_map(|row| {
+            let end = |side: &str| {
+                Some((row[side][0].as_str()?.parse().ok()?, row[side][1].as_str()?.parse().ok()?))
+            };
+            let name = row["sni"].as_str().filter(|name| !name.is_empty())?;
+            Some((key(6, end("client")?, end("server")?), name.to_owned()))
+        })
+        .collect()
+}
+
+/// Conversations in QUIC with the server names that nDPI found.
+fn quic_names(ndpi: &str) -> Vec<(Key, String)> {
+    ndpi.lines()
+        .filter(|line| line.contains("/QUIC"))
+        .filter_map(|line| {
+            let (_, name) = line.split_once("[Hostname/SNI: ")?;
+            let mut words = line.split_whitespace().skip_while(|word| *word != "UDP").skip(1);
+            let mut end = || {
+                let (ip, port) = words.find(|word| word.contains(':'))?.rsplit_once(':')?;
+                Some((ip.trim_matches(['[', ']']).parse().ok()?, port.parse().ok()?))
+            };
+            Some((key(17, end()?, end()?), name.split(']').next()?.to_owned()))
+        })
+        .collect()
+}
+
 fn corpus() -> Option<PathBuf> {
     let path = std::env::var_os("FIRSTPASS_CORPUS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
@@ -178,6 +253,17 @@ fn key(protocol: u8, a: End, b: End) -> Key {
 
 /// Each conversation's labels: one for each time its ports were used.
 fn label_capture(path: &Path) -> BTreeMap<Key, Vec<String>> {
+    talks(path)
+        .into_iter()
+        .map(|(key, list)| {
+            let labels: BTreeSet<String> = list.into_iter().map(|talk| talk.label).collect();
+            (key, labels.into_iter().collect())
+        })
+        .collect()
+}
+
+/// The conversations of a capture, those over the same ports in order.
+fn talks(path: &Path) -> BTreeMap<Key, Vec<Talk>> {
     let catalog = Catalog::builtin().unwrap();
     let identifier = Identifier::new(&catalog);
     let mut talks: BTreeMap<Key, Vec<Talk>> = BTreeMap::new();
@@ -191,12 +277,6 @@ fn label_capture(path: &Path) -> BTreeMap<Key, Vec<String>> {
         list.last_mut().unwrap().add(&identifier, &catalog, &packet);
     });
     talks
-        .into_iter()
-        .map(|(key, list)| {
-            let labels: BTreeSet<String> = list.into_iter().map(|talk| talk.label).collect();
-            (key, labels.into_iter().collect())
-        })
-        .collect()
 }
 
 /// One TCP segment or UDP datagram.
@@ -324,6 +404,38 @@ impl Talk {
             }
             Identified::Exhausted => self.done = true,
             Identified::Pending => self.done = self.packets >= PACKETS_MAX,
+        }
+    }
+
+    fn begins_with_tls(&self) -> bool {
+        self.protocol == Protocol::TCP && self.heads[0].starts_with(&[0x16, 3])
+    }
+
+    /// The client's datagrams.
+    fn datagrams(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.heads[0].as_slice();
+        self.datagrams.iter().filter(|(side, _)| *side == Direction::ClientToServer).map(move |(_, len)| {
+            let (datagram, after) = rest.split_at(*len as usize);
+            rest = after;
+            datagram
+        })
+    }
+
+    /// The server name in its ClientHello.
+    fn server_name(&self) -> Option<String> {
+        let name = if self.protocol == Protocol::TCP {
+            tls::client_hello(&self.heads[0]).complete()?.server_name()?.to_vec()
+        } else {
+            quic::server_name(self.datagrams())?
+        };
+        Some(String::from_utf8_lossy(&name).into_owned())
+    }
+
+    fn service(&self, catalog: &Catalog) -> Shown<'_> {
+        if self.protocol == Protocol::TCP {
+            tls::service_of(catalog, self.server.1, &self.heads[0], &self.heads[1])
+        } else {
+            quic::service_of(catalog, self.datagrams())
         }
     }
 

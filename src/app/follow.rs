@@ -63,8 +63,8 @@ pub(super) const FOLLOWERS: &[Follower] = &[
 pub(crate) const PASSED_MAX: usize = 8;
 
 fn behind_tls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
-    let Heads { client, server, .. } = *known.heads;
-    match tls::service_of(known.catalog, client, server) {
+    let Heads { client, server, dport, .. } = *known.heads;
+    match tls::service_of(known.catalog, dport, client, server) {
         Shown::Service(service) => known.service(service),
         shown => known.host(tls::asked_name(client), "TLS ClientHello, SNI", shown == Shown::More),
     }

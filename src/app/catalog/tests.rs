@@ -43,6 +43,25 @@ fn ip_protocols_do_not_overlap() {
     assert_eq!(free, [1, 6, 17, 58]);
 }
 
+/// A host below another one is only written down where it is another application's.
+#[test]
+fn hosts_say_something() {
+    let catalog = Catalog::builtin().unwrap();
+    let entries: BTreeMap<String, Entry> = toml::from_str(include_str!("../catalog.toml")).unwrap();
+    for (name, entry) in &entries {
+        for host in &entry.hosts {
+            let (_, above) = host.split_once('.').unwrap();
+            assert_eq!(catalog.by_host(host.as_bytes()), catalog.find(name), "{host}");
+            assert_ne!(
+                catalog.by_host(above.as_bytes()),
+                catalog.find(name),
+                "{host} is {name}'s by {above}"
+            );
+        }
+    }
+    assert!(entries.values().filter(|entry| !entry.hosts.is_empty()).count() > 300);
+}
+
 #[test]
 fn mistakes_are_named() {
     let error = |text| Catalog::parse(text).unwrap_err().to_string();

@@ -178,8 +178,8 @@ mod tests {
             Plain { number, ..FIRST }.seal(&crypto(&message, from, to), 1_162)
         };
         let (one, two) = (piece(0, 0, 1_100), piece(1, 1_100, message.len()));
-        assert_eq!(shown(&[one.clone()]), "more");
-        assert_eq!(shown(&[two.clone()]), "more");
+        assert_eq!(shown(std::slice::from_ref(&one)), "more");
+        assert_eq!(shown(std::slice::from_ref(&two)), "more");
         assert_eq!(shown(&[one.clone(), two.clone()]), want);
         assert_eq!(shown(&[two.clone(), one.clone()]), want, "in the other order");
         assert_eq!(shown(&[one.clone(), one.clone(), two.clone()]), want, "sent again");

@@ -10,9 +10,12 @@ use crate::app::{AppId, Catalog};
 const DOT: &[u8] = b"dot";
 const HTTP: [&[u8]; 3] = [b"h2", b"http/1.1", b"h3"];
 
-/// The applications of DNS resolvers, whose hosts serve both.
+/// The applications of DNS resolvers, whose hosts serve both; the catalog has the hosts with the second.
 const DNS_OVER_TLS: &str = "dns-over-tls";
 const DNS_OVER_HTTPS: &str = "dns-over-https";
+
+/// The port of DNS over TLS (RFC 7858, 3.1).
+const DOT_PORT: u16 = 853;
 
 /// An application behind TLS, and what shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,15 +74,17 @@ pub enum Shown<'a> {
 /// Which application the streams of both sides show to be behind TLS: by the server name, once the ClientHello is
 /// complete, or else by the server's certificate, where it is in the clear. Either stream begins with its TLS; the
 /// sides may be turned round, as in a session whose first packet the capture lacks. Where the client's hello is lost,
-/// the certificate alone decides.
-pub fn service_of<'a>(catalog: &Catalog, client: &'a [u8], server: &'a [u8]) -> Shown<'a> {
+/// the certificate alone decides. The port tells nothing but what a client that names no protocol wants of a resolver.
+pub fn service_of<'a>(catalog: &Catalog, dport: u16, client: &'a [u8], server: &'a [u8]) -> Shown<'a> {
     let is_hello = |bytes: &[u8]| matches!(bytes, [0x16, 3, _, _, _, 1, ..]);
     let (client, server) =
         if is_hello(server) && !is_hello(client) { (server, client) } else { (client, server) };
+    let mut resolvers = Resolvers { speaks_http: false, is_dot_port: dport == DOT_PORT };
     match client_hello(client) {
         Read::More if !client.is_empty() || server.is_empty() => return Shown::More,
         Read::Complete(hello) => {
-            if let Some(service) = service_by_name(catalog, hello) {
+            resolvers.speaks_http = speaks_http(&hello);
+            if let Some(service) = by_hello(catalog, resolvers, hello) {
                 return Shown::Service(service);
             }
         }
@@ -89,36 +94,60 @@ pub fn service_of<'a>(catalog: &Catalog, client: &'a [u8], server: &'a [u8]) -> 
         Read::More => Shown::More,
         Read::Malformed | Read::Complete(None) => Shown::Nothing,
         Read::Complete(Some(certificate)) => {
-            by_certificate(catalog, &certificate).map_or(Shown::Nothing, Shown::Service)
+            by_certificate(catalog, resolvers, &certificate).map_or(Shown::Nothing, Shown::Service)
         }
     }
 }
 
-/// The application that a ClientHello names, be it in TLS, DTLS or QUIC.
-///
-/// A resolver's host is DNS over HTTPS only for a client that would speak HTTP; one that offers `dot` speaks DNS over
-/// TLS, whatever the host.
+/// The application that the ClientHello of DTLS or QUIC names.
 pub fn service_by_name<'a>(catalog: &Catalog, hello: ClientHello<'a>) -> Option<Service<'a>> {
+    let resolvers = Resolvers { speaks_http: speaks_http(&hello), is_dot_port: false };
+    by_hello(catalog, resolvers, hello)
+}
+
+fn speaks_http(hello: &ClientHello<'_>) -> bool {
+    hello.protocols().any(|protocol| HTTP.contains(&protocol))
+}
+
+/// What a client wants of a resolver.
+#[derive(Debug, Clone, Copy)]
+struct Resolvers {
+    speaks_http: bool,
+    is_dot_port: bool,
+}
+
+impl Resolvers {
+    /// The application of a host: as the catalog has it, but a resolver's is DNS over HTTPS only for a client that would
+    /// speak HTTP, and DNS over TLS for one that would not, on its port.
+    fn application(self, catalog: &Catalog, host: &[u8]) -> Option<AppId> {
+        let app = catalog.by_host(host)?;
+        match self {
+            _ if catalog.find(DNS_OVER_HTTPS) != Some(app) => Some(app),
+            Self { speaks_http: true, .. } => Some(app),
+            Self { is_dot_port: true, .. } => catalog.find(DNS_OVER_TLS),
+            _ => None,
+        }
+    }
+}
+
+/// The application that a ClientHello names. One that offers `dot` speaks DNS over TLS, whatever the host.
+fn by_hello<'a>(catalog: &Catalog, resolvers: Resolvers, hello: ClientHello<'a>) -> Option<Service<'a>> {
     if hello.protocols().any(|protocol| protocol == DOT) {
         let app = catalog.find(DNS_OVER_TLS)?;
         return Some(Service { app, source: Source::Protocol, detail: DOT.into() });
     }
-    let app = catalog.by_host(hello.server_name()?)?;
-    let speaks_http = || hello.protocols().any(|protocol| HTTP.contains(&protocol));
-    if catalog.find(DNS_OVER_HTTPS) == Some(app) && !speaks_http() {
-        return None;
-    }
+    let app = resolvers.application(catalog, hello.server_name()?)?;
     Some(Service { app, source: Source::ServerName, detail: hello.into_server_name()? })
 }
 
 /// The application whose host the certificate is for: by its common name, or else where all its other names are of
 /// the same application. Certificates of shared servers name many, and so tell nothing.
-fn by_certificate(catalog: &Catalog, certificate: &Certificate<'_>) -> Option<Service<'static>> {
-    let find = |name: &[u8]| {
-        let app = catalog.by_host(name.strip_prefix(b"*.").unwrap_or(name))?;
-        // Not what the client speaks to it.
-        (catalog.find(DNS_OVER_HTTPS) != Some(app)).then_some(app)
-    };
+fn by_certificate(
+    catalog: &Catalog,
+    resolvers: Resolvers,
+    certificate: &Certificate<'_>,
+) -> Option<Service<'static>> {
+    let find = |name: &[u8]| resolvers.application(catalog, name.strip_prefix(b"*.").unwrap_or(name));
     let service =
         |app, name: &[u8]| Service { app, source: Source::Certificate, detail: Cow::Owned(name.to_vec()) };
     if let Some(name) = certificate.common_name()
@@ -146,7 +175,11 @@ mod tests {
 
     /// The application with what shows it, or a word.
     fn shown(client: &[u8], server: &[u8]) -> String {
-        match service_of(&CATALOG, client, server) {
+        shown_at(443, client, server)
+    }
+
+    fn shown_at(dport: u16, client: &[u8], server: &[u8]) -> String {
+        match service_of(&CATALOG, dport, client, server) {
             Shown::More => "more".to_owned(),
             Shown::Nothing => "nothing".to_owned(),
             Shown::Service(service) => {
@@ -217,21 +250,36 @@ mod tests {
         }
     }
 
-    /// A resolver's host tells DNS over HTTPS from DNS over TLS only with the protocol.
+    /// A resolver's host tells DNS over HTTPS from DNS over TLS only with the protocol, or with none on its port.
     #[test]
     fn resolvers() {
-        for (name, protocols, want) in [
-            ("dns.google", HTTPS, "dns-over-https by SNI dns.google"),
-            ("mozilla.cloudflare-dns.com", &["h3"][..], "dns-over-https by SNI mozilla.cloudflare-dns.com"),
-            ("dns.google", &["dot"], "dns-over-tls by ALPN dot"),
-            ("resolver.example.org", &["dot"], "dns-over-tls by ALPN dot"),
-            ("dns.google", &[], "nothing"),
-            ("dns.google", &["doq"], "nothing"),
-            ("resolver.example.org", HTTPS, "nothing"),
+        for (name, protocols, dport, want) in [
+            ("dns.google", HTTPS, 443, "dns-over-https by SNI dns.google"),
+            (
+                "mozilla.cloudflare-dns.com",
+                &["h3"][..],
+                443,
+                "dns-over-https by SNI mozilla.cloudflare-dns.com",
+            ),
+            ("dns.google", HTTPS, 853, "dns-over-https by SNI dns.google"),
+            ("dns.google", &["dot"], 443, "dns-over-tls by ALPN dot"),
+            ("resolver.example.org", &["dot"], 443, "dns-over-tls by ALPN dot"),
+            ("dns.google", &[], 853, "dns-over-tls by SNI dns.google"),
+            ("", &[], 853, "dns-over-tls by certificate dns.google"),
+            ("", HTTPS, 443, "dns-over-https by certificate dns.google"),
+            ("", &[], 443, "nothing"),
+            ("dns.google", &[], 443, "nothing"),
+            ("dns.google", &["doq"], 443, "nothing"),
         ] {
             let resolver = server("dns.google", &["dns.google", "8.8.8.8"]);
-            assert_eq!(shown(&client(name, protocols), &resolver), want, "{name} {protocols:?}");
+            assert_eq!(
+                shown_at(dport, &client(name, protocols), &resolver),
+                want,
+                "{name} {protocols:?} {dport}"
+            );
         }
+        let other = server("resolver.example.org", &["resolver.example.org"]);
+        assert_eq!(shown_at(853, &client("resolver.example.org", &[]), &other), "nothing", "the port alone");
     }
 
     proptest! {
