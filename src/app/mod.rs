@@ -32,7 +32,7 @@ pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
 pub use told::Told;
-pub use watch::{Turn, Watch};
+pub use watch::{Terms, Turn, Watch};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
