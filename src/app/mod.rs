@@ -11,6 +11,7 @@ mod decoder;
 mod graph;
 mod identify;
 mod signature;
+pub mod watch;
 
 use std::borrow::Cow;
 

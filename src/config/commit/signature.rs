@@ -347,7 +347,9 @@ and-condition = [
         let toml = TOML.replace("'/upload/'", "'a.{100}b.{100}c'");
         let error = world("r.toml", &toml).unwrap_err();
         assert!(error.starts_with("r.toml:20:65:") && error.contains("too much memory"), "{error}");
-        for (pattern, why) in [("/upload(/", "unclosed group"), ("a.{100}b.{100}c", "it would need too much memory")] {
+        for (pattern, why) in
+            [("/upload(/", "unclosed group"), ("a.{100}b.{100}c", "it would need too much memory")]
+        {
             let world = world("r.xml", &XML.replace("/upload/", pattern)).unwrap();
             let warnings = world.warnings.join("\n");
             assert!(warnings.contains(&format!("`{pattern}` of application `portal`: {why}")), "{warnings}");
