@@ -4,7 +4,7 @@
 
 mod amqp;
 mod bacnet;
-mod ber;
+pub(super) mod ber;
 mod bgp;
 mod bittorrent;
 mod citrix;
