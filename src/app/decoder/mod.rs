@@ -2,29 +2,46 @@
 //!
 //! To add one: a file with a [`Decoder`] constant, and a line in [`DECODERS`].
 
+mod aerospike;
 mod amqp;
 mod bacnet;
 mod ber;
+mod bfd;
 mod bgp;
 mod bittorrent;
+mod cassandra;
 mod citrix;
 mod coap;
+mod collectd;
+mod cubrid;
 mod dhcp;
 mod dhcpv6;
+mod diameter;
+mod dlms;
 mod dnp3;
 mod dns;
+mod drda;
 mod dropbox;
 mod dtls;
+mod elastic;
 mod emule;
+mod ethernet_ip;
+mod fanuc;
+mod firebird;
 mod ftp;
+mod ge_egd;
 mod git;
 mod gnutella;
 mod gtp;
+mod hadoop;
 mod hsrp;
 mod http;
+mod iec104;
 mod ike;
 mod imap;
+mod informix;
 mod irc;
+mod irods;
 mod jabber;
 mod kerberos;
 mod l2tp;
@@ -34,10 +51,14 @@ mod mgcp;
 mod modbus;
 mod mongodb;
 mod mqtt;
+mod msdp;
 mod msrpc;
 mod mssql;
+mod mssql_mon;
 mod mysql;
+mod net_tcp;
 mod netbios;
+mod netflow;
 mod nntp;
 mod ntp;
 mod openvpn;
@@ -53,14 +74,18 @@ mod rdp_udp;
 mod redis;
 mod rip;
 mod rlogin;
+mod rmcp;
 mod rpc;
 mod rsync;
+mod rtcm;
 mod rtmp;
 mod rtp;
 mod rtsp;
 mod sccp;
+mod sflow;
 mod sign;
 mod sip;
+mod slp;
 mod smb;
 mod smtp;
 mod snmp;
@@ -68,6 +93,8 @@ mod socks;
 mod ssdp;
 mod ssh;
 mod stun;
+mod sybase;
+mod synchrophasor;
 mod syslog;
 mod tacacs;
 mod teamviewer;
@@ -81,9 +108,11 @@ mod tpkt;
 mod traceroute;
 mod vnc;
 mod vxlan;
+mod websphere_mq;
 mod wireguard;
 mod x11;
 mod xdmcp;
+mod zookeeper;
 
 use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};
@@ -168,6 +197,35 @@ pub(super) const DECODERS: &[Decoder] = &[
     rtmp::DECODER,
     sccp::DECODER,
     dropbox::DECODER,
+    aerospike::DECODER,
+    bfd::DECODER,
+    cassandra::DECODER,
+    collectd::DECODER,
+    cubrid::DECODER,
+    diameter::DECODER,
+    dlms::DECODER,
+    drda::DECODER,
+    elastic::DECODER,
+    ethernet_ip::DECODER,
+    fanuc::DECODER,
+    firebird::DECODER,
+    ge_egd::DECODER,
+    hadoop::DECODER,
+    iec104::DECODER,
+    informix::DECODER,
+    irods::DECODER,
+    msdp::DECODER,
+    mssql_mon::DECODER,
+    net_tcp::DECODER,
+    netflow::DECODER,
+    rmcp::DECODER,
+    rtcm::DECODER,
+    sflow::DECODER,
+    slp::DECODER,
+    sybase::DECODER,
+    synchrophasor::DECODER,
+    websphere_mq::DECODER,
+    zookeeper::DECODER,
     rtp::DECODER,
     traceroute::DECODER,
 ];
