@@ -1,6 +1,6 @@
 //! Finger: decided at the server's answer to one line (RFC 1288, 2.3 and 3.1, in the form that BSD's server gives it).
 
-use super::sign::{Sign, contains, line, line_and_answer};
+use super::sign::{Sign, line, line_and_answer};
 use super::{Decoder, FirstBytes, Transport, either_way};
 use crate::app::{Heads, Match};
 
@@ -32,8 +32,10 @@ fn answer(bytes: &[u8]) -> Sign {
     const LINE_MAX: usize = 160;
     let text = bytes.trim_ascii_start();
     let (first, is_whole) = line(text).map_or((text, false), |(first, _)| (first, true));
-    let is_login = |word: &[u8]| first.starts_with(word) && contains(first, b"name");
-    if is_login(b"Login:") || is_login(b"Login  ") || first == b"No one logged on." {
+    let has = |word: &[u8], next: &[u8]| {
+        first.starts_with(word) && first.windows(next.len()).any(|window| window == next)
+    };
+    if has(b"Login:", b"\tName:") || has(b"Login  ", b" Name ") || first == b"No one logged on." {
         return Sign::of((is_whole || first != b"No one logged on.").then_some(true));
     }
     let may_be = [&b"Login:"[..], b"Login  ", b"No one logged on."]
@@ -56,6 +58,7 @@ mod tests {
                 ("all users", b"\r\n", b"Login    Name       Tty      Idle  Login Time\r\n", "finger"),
                 ("nobody", b"/W\r\n", b"No one logged on.\r\n", "finger"),
                 ("query alone", b"bob\r\n", b"", "more"),
+                ("another prompt", b"\r\n", b"Login: your name, please\r\n", "no"),
                 ("a login prompt", b"\r\n", b"Login: \r\nPassword:", "no"),
                 ("another answer", b"bob\r\n", b"500 what?\r\n", "no"),
             ],

@@ -35,7 +35,7 @@ fn is_export(mut read: Reader<'_>) -> Option<bool> {
         }
         9 => {
             read.take(16)?; // uptime, seconds, sequence, source
-            Some(count != 0 && fill(read, |set| set < 2 || set >= 256))
+            Some(count != 0 && fill(read, |set| !(2..256).contains(&set)))
         }
         10 => {
             read.take(12)?; // seconds, sequence, observation domain

@@ -54,7 +54,7 @@ fn call(mut read: Reader<'_>) -> Option<Option<Finding<'static>>> {
         100_004 | 100_007 => finding("ypserv", "RPC call to NIS"),
         100_003 => finding("nfs", "RPC call to NFS"),
         100_005 => finding("mount", "RPC call to mount"),
-        100_001..=0x3fff_ffff => finding("rpc", "RPC call"),
+        100_006..=0x3fff_ffff => finding("rpc", "RPC call"),
         _ => return Some(None),
     };
     Some(sound.then_some(found))

@@ -28,7 +28,7 @@ fn is_status(mut read: Reader<'_>) -> Option<bool> {
     let name = host.iter().take_while(|byte| **byte != 0);
     let is_name = name.clone().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
         && name.count() > 0;
-    Some(is_name && read.0.len() % 24 == 0)
+    Some(is_name && read.0.len().is_multiple_of(24))
 }
 
 #[cfg(test)]

@@ -19,7 +19,14 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         return at_opening(heads, |opening| Sign::of(is_frame(Reader(opening))).finds(APP, WHAT, &[]));
     }
-    at_datagram(heads, |datagram| (is_frame(Reader(datagram)) == Some(true)).then_some(finding(APP, WHAT)))
+    at_datagram(heads, |datagram| {
+        (size(datagram) == Some(datagram.len()) && is_frame(Reader(datagram)) == Some(true))
+            .then_some(finding(APP, WHAT))
+    })
+}
+
+fn size(frame: &[u8]) -> Option<usize> {
+    Reader(frame.get(2..)?).u16().map(usize::from)
 }
 
 /// Synchronisation word with type and version, size, and a check sum over everything before it.
