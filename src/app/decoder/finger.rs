@@ -1,7 +1,7 @@
 //! Finger: decided at the server's answer to one line (RFC 1288, 2.3 and 3.1, in the form that BSD's server gives it).
 
 use super::sign::{Sign, line, line_and_answer};
-use super::{Decoder, FirstBytes, Transport, either_way};
+use super::{Decoder, FirstBytes, Transport};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
@@ -17,9 +17,11 @@ const FIRST: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234
 const QUERY_MAX: usize = 128;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    either_way(heads, |client, server| {
-        line_and_answer(client, QUERY_MAX, is_query, || answer(server)).finds("finger", "finger answer", &[])
-    })
+    line_and_answer(heads.client, QUERY_MAX, is_query, || answer(heads.server)).finds(
+        "finger",
+        "finger answer",
+        &[],
+    )
 }
 
 /// Nothing, or who.

@@ -10,10 +10,12 @@ mod bacnet;
 mod ber;
 mod bfd;
 mod bgp;
+mod big_brother;
 mod bittorrent;
 mod bjnp;
 mod capwap;
 mod cassandra;
+mod cddb;
 mod chargen;
 mod citrix;
 mod coap;
@@ -45,9 +47,11 @@ mod gdbremote;
 mod ge_egd;
 mod giop;
 mod git;
+mod gkrellm;
 mod gnutella;
 mod gopher;
 mod gtp;
+mod gtpc;
 mod hadoop;
 mod hl7;
 mod hsrp;
@@ -108,10 +112,12 @@ mod rtmp;
 mod rtp;
 mod rtsp;
 mod rwho;
+mod sap;
 mod sccp;
 mod sflow;
 mod sign;
 mod sip;
+mod sip2;
 mod slp;
 mod smb;
 mod smpp;
@@ -237,9 +243,11 @@ pub(super) const DECODERS: &[Decoder] = &[
     afp::DECODER,
     ajp::DECODER,
     bfd::DECODER,
+    big_brother::DECODER,
     bjnp::DECODER,
     capwap::DECODER,
     cassandra::DECODER,
+    cddb::DECODER,
     chargen::OVER_TCP,
     chargen::OVER_UDP,
     collectd::DECODER,
@@ -261,7 +269,9 @@ pub(super) const DECODERS: &[Decoder] = &[
     gdbremote::DECODER,
     ge_egd::DECODER,
     giop::DECODER,
+    gkrellm::DECODER,
     gopher::DECODER,
+    gtpc::DECODER,
     hadoop::DECODER,
     hl7::DECODER,
     icap::DECODER,
@@ -283,7 +293,9 @@ pub(super) const DECODERS: &[Decoder] = &[
     rmcp::DECODER,
     rtcm::DECODER,
     rwho::DECODER,
+    sap::DECODER,
     sflow::DECODER,
+    sip2::DECODER,
     slp::DECODER,
     smpp::DECODER,
     splunk::DECODER,
