@@ -26,7 +26,12 @@ const SEND_UNIT_DATA: u16 = 0x70;
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         return at_opening(heads, |opening| {
-            Sign::of(is_message(Reader(opening))).finds("cip-ethernet-ip", "EtherNet/IP message", &[])
+            // A keepalive of Cisco's SCCP is the same bytes: there the answer must tell.
+            let is_ambiguous = opening.starts_with(&[4, 0, 0, 0]);
+            match Sign::of(is_message(Reader(opening))) {
+                Sign::Yes if is_ambiguous => Match::More,
+                sign => sign.finds("cip-ethernet-ip", "EtherNet/IP message", &[]),
+            }
         });
     }
     at_datagram(heads, |datagram| {
@@ -109,6 +114,7 @@ mod tests {
             &[
                 ("session registered", REGISTER, b"", "cip-ethernet-ip"),
                 ("request in a session", send, b"", "cip-ethernet-ip"),
+                ("services asked for, or SCCP's keepalive", &[b"\x04", &[0; 23][..]].concat(), b"", "more"),
                 ("half a header", &REGISTER[..12], b"", "more"),
                 ("request with a status", &failed, b"text", "no"),
                 ("text", b"dump the rest of it\r\n", b"text", "no"),
