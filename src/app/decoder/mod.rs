@@ -2,49 +2,100 @@
 //!
 //! To add one: a file with a [`Decoder`] constant, and a line in [`DECODERS`].
 
+mod aerospike;
+mod afp;
+mod ajp;
 mod amqp;
 mod bacnet;
 pub(super) mod ber;
+mod bfd;
 mod bgp;
+mod big_brother;
 mod bittorrent;
+mod bjnp;
+mod capwap;
+mod cassandra;
+mod cddb;
+mod chargen;
 mod citrix;
 mod coap;
+mod collectd;
+mod cubrid;
+mod cups;
+mod cvs;
+mod daytime;
 mod dhcp;
 mod dhcpv6;
+mod diameter;
+mod dicom;
+mod distcc;
+mod dlms;
 mod dnp3;
 mod dns;
+mod drda;
 mod dropbox;
 mod dtls;
+mod elastic;
 mod emule;
+mod ethernet_ip;
+mod fanuc;
+mod finger;
+mod firebird;
+mod fix;
 mod ftp;
+mod gdbremote;
+mod ge_egd;
+mod giop;
 mod git;
+mod gkrellm;
 mod gnutella;
+mod gopher;
 mod gtp;
+mod gtpc;
+mod hadoop;
+mod hl7;
 mod hsrp;
 mod http;
+mod icap;
+mod iec104;
 mod ike;
 mod imap;
+mod informix;
+mod iperf;
+mod ipp;
 mod irc;
+mod irods;
+mod iscsi;
 mod jabber;
 mod kerberos;
 mod l2tp;
 mod ldap;
+mod lpd;
 mod memcached;
 mod mgcp;
 mod modbus;
 mod mongodb;
 mod mqtt;
+mod msdp;
 mod msrpc;
 mod mssql;
+mod mssql_mon;
+mod munin;
 mod mysql;
+mod ncp;
+mod ndmp;
+mod net_tcp;
 mod netbios;
+mod netflow;
 mod nntp;
 mod ntp;
 mod openvpn;
 mod oracle;
+mod perforce;
 mod pop3;
 mod postgres;
 mod pptp;
+mod printer;
 #[cfg(test)]
 mod properties;
 mod quic;
@@ -53,22 +104,34 @@ mod rdp_udp;
 mod redis;
 mod rip;
 mod rlogin;
+mod rmcp;
 mod rpc;
 mod rsync;
+mod rtcm;
 mod rtmp;
 mod rtp;
 mod rtsp;
+mod rwho;
+mod sap;
 mod sccp;
+mod sflow;
 mod sign;
 mod sip;
+mod sip2;
+mod slp;
 mod smb;
+mod smpp;
 mod smtp;
 mod snmp;
 mod socks;
+mod splunk;
 mod ssdp;
 mod ssh;
 mod starttls;
 mod stun;
+mod subversion;
+mod sybase;
+mod synchrophasor;
 mod syslog;
 mod tacacs;
 mod teamviewer;
@@ -80,11 +143,18 @@ mod tftp;
 mod tls;
 mod tpkt;
 mod traceroute;
+mod vmware;
 mod vnc;
+mod vqp;
 mod vxlan;
+mod wccp;
+mod websphere_mq;
+mod whois;
 mod wireguard;
 mod x11;
 mod xdmcp;
+mod zabbix;
+mod zookeeper;
 
 pub(super) use http::{asked_host, has_request, is_http};
 pub(super) use sign::Reader;
@@ -97,6 +167,7 @@ use crate::flow::{Direction, Protocol};
 /// All decoders; where two are certain at the same moment, the earlier one wins: specific before generic.
 pub(super) const DECODERS: &[Decoder] = &[
     tls::DECODER,
+    ipp::DECODER, // HTTP of a kind
     http::DECODER,
     ssh::DECODER,
     ftp::DECODER,
@@ -174,6 +245,76 @@ pub(super) const DECODERS: &[Decoder] = &[
     rtmp::DECODER,
     sccp::DECODER,
     dropbox::DECODER,
+    aerospike::DECODER,
+    afp::DECODER,
+    ajp::DECODER,
+    bfd::DECODER,
+    big_brother::DECODER,
+    bjnp::DECODER,
+    capwap::DECODER,
+    cassandra::DECODER,
+    cddb::DECODER,
+    chargen::OVER_TCP,
+    chargen::OVER_UDP,
+    collectd::DECODER,
+    cubrid::DECODER,
+    cups::DECODER,
+    cvs::DECODER,
+    daytime::DECODER,
+    diameter::DECODER,
+    dicom::DECODER,
+    distcc::DECODER,
+    dlms::DECODER,
+    drda::DECODER,
+    elastic::DECODER,
+    ethernet_ip::DECODER,
+    fanuc::DECODER,
+    finger::DECODER,
+    firebird::DECODER,
+    fix::DECODER,
+    gdbremote::DECODER,
+    ge_egd::DECODER,
+    giop::DECODER,
+    gkrellm::DECODER,
+    gopher::DECODER,
+    gtpc::DECODER,
+    hadoop::DECODER,
+    hl7::DECODER,
+    icap::DECODER,
+    iec104::DECODER,
+    informix::DECODER,
+    iperf::DECODER,
+    irods::DECODER,
+    iscsi::DECODER,
+    lpd::DECODER,
+    msdp::DECODER,
+    mssql_mon::DECODER,
+    munin::DECODER,
+    ncp::DECODER,
+    ndmp::DECODER,
+    net_tcp::DECODER,
+    netflow::DECODER,
+    perforce::DECODER,
+    printer::DECODER,
+    rmcp::DECODER,
+    rtcm::DECODER,
+    rwho::DECODER,
+    sap::DECODER,
+    sflow::DECODER,
+    sip2::DECODER,
+    slp::DECODER,
+    smpp::DECODER,
+    splunk::DECODER,
+    subversion::DECODER,
+    sybase::DECODER,
+    synchrophasor::DECODER,
+    vmware::DECODER,
+    vqp::DECODER,
+    wccp::DECODER,
+    websphere_mq::DECODER,
+    whois::DECODER,
+    zabbix::DECODER,
+    zookeeper::DECODER,
     rtp::DECODER,
     traceroute::DECODER,
 ];
