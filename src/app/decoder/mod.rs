@@ -11,29 +11,41 @@ mod citrix;
 mod coap;
 mod dhcp;
 mod dhcpv6;
+mod discord;
 mod dnp3;
 mod dns;
 mod dropbox;
 mod dtls;
 mod emule;
+mod fetion;
 mod ftp;
+mod gadu;
 mod git;
 mod gnutella;
 mod gtp;
+mod h248;
 mod hsrp;
 mod http;
+mod iax;
+mod icecast;
 mod ike;
 mod imap;
+mod ipmsg;
 mod irc;
 mod jabber;
+mod kakaotalk;
 mod kerberos;
 mod l2tp;
 mod ldap;
+mod lotus;
+mod mailru;
 mod memcached;
 mod mgcp;
+mod mms;
 mod modbus;
 mod mongodb;
 mod mqtt;
+mod msn;
 mod msrpc;
 mod mssql;
 mod mysql;
@@ -42,13 +54,17 @@ mod nntp;
 mod ntp;
 mod openvpn;
 mod oracle;
+mod oscar;
 mod pop3;
+mod popo;
 mod postgres;
 mod pptp;
 #[cfg(test)]
 mod properties;
+mod qq;
 mod quic;
 mod radius;
+mod ras;
 mod rdp_udp;
 mod redis;
 mod rip;
@@ -59,18 +75,22 @@ mod rtmp;
 mod rtp;
 mod rtsp;
 mod sccp;
+mod shoutcast;
 mod sign;
 mod sip;
 mod smb;
 mod smtp;
 mod snmp;
 mod socks;
+mod spotify;
 mod ssdp;
 mod ssh;
 mod stun;
 mod syslog;
 mod tacacs;
+mod teamspeak;
 mod teamviewer;
+mod telegram;
 mod telnet;
 mod teredo;
 #[cfg(test)]
@@ -79,11 +99,16 @@ mod tftp;
 mod tls;
 mod tpkt;
 mod traceroute;
+mod unistim;
 mod vnc;
 mod vxlan;
+mod wechat;
+mod whatsapp;
 mod wireguard;
 mod x11;
 mod xdmcp;
+mod xfire;
+mod yahoo;
 
 use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};
@@ -168,6 +193,31 @@ pub(super) const DECODERS: &[Decoder] = &[
     rtmp::DECODER,
     sccp::DECODER,
     dropbox::DECODER,
+    discord::DECODER,
+    fetion::DECODER,
+    gadu::DECODER,
+    h248::DECODER,
+    iax::DECODER,
+    icecast::DECODER,
+    ipmsg::DECODER,
+    kakaotalk::DECODER,
+    lotus::DECODER,
+    mailru::DECODER,
+    mms::DECODER,
+    msn::DECODER,
+    oscar::DECODER,
+    popo::DECODER,
+    qq::DECODER,
+    ras::DECODER,
+    shoutcast::DECODER,
+    spotify::DECODER,
+    teamspeak::DECODER,
+    telegram::DECODER,
+    unistim::DECODER,
+    wechat::DECODER,
+    whatsapp::DECODER,
+    xfire::DECODER,
+    yahoo::DECODER,
     rtp::DECODER,
     traceroute::DECODER,
 ];
