@@ -2,13 +2,13 @@
 //! (RFC 5456, 6 and 8.1.1).
 
 use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding, successive};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
     name: "iax",
     transport: Transport::Udp,
-    first: FirstBytes { client: &[], server: &[] },
+    first: FirstBytes { client: &successive::<128>(0x80), server: &successive::<128>(0x80) },
     inspect,
 };
 

@@ -4,24 +4,33 @@
 
 mod amqp;
 mod bacnet;
+mod battle_net;
 mod ber;
 mod bgp;
+mod bitcoin;
 mod bittorrent;
+mod bittorrent_sync;
+mod cddb;
 mod citrix;
 mod coap;
+mod dameware;
 mod dhcp;
 mod dhcpv6;
+mod direct_connect;
 mod discord;
 mod dnp3;
 mod dns;
 mod dropbox;
 mod dtls;
 mod emule;
+mod fasttrack;
 mod fetion;
 mod ftp;
 mod gadu;
+mod gamespy;
 mod git;
 mod gnutella;
+mod gnutella_udp;
 mod gtp;
 mod h248;
 mod hsrp;
@@ -33,28 +42,37 @@ mod imap;
 mod ipmsg;
 mod irc;
 mod jabber;
+mod kad;
 mod kakaotalk;
 mod kerberos;
 mod l2tp;
 mod ldap;
 mod lotus;
 mod mailru;
+mod maplestory;
 mod memcached;
 mod mgcp;
+mod minecraft;
 mod mms;
 mod modbus;
 mod mongodb;
+mod mpeg_ts;
 mod mqtt;
 mod msn;
 mod msrpc;
 mod mssql;
 mod mysql;
+mod napster;
 mod netbios;
 mod nntp;
+mod nomachine;
 mod ntp;
 mod openvpn;
 mod oracle;
 mod oscar;
+mod p2p_words;
+mod pcanywhere;
+mod pna;
 mod pop3;
 mod popo;
 mod postgres;
@@ -62,8 +80,10 @@ mod pptp;
 #[cfg(test)]
 mod properties;
 mod qq;
+mod quake;
 mod quic;
 mod radius;
+mod radmin;
 mod ras;
 mod rdp_udp;
 mod redis;
@@ -75,6 +95,7 @@ mod rtmp;
 mod rtp;
 mod rtsp;
 mod sccp;
+mod second_life;
 mod shoutcast;
 mod sign;
 mod sip;
@@ -82,10 +103,18 @@ mod smb;
 mod smtp;
 mod snmp;
 mod socks;
+mod soulseek;
+mod source_engine;
+mod speedtest;
 mod spotify;
 mod ssdp;
 mod ssh;
+mod sstp;
+mod steam;
+mod stratum;
 mod stun;
+mod subspace;
+mod synergy;
 mod syslog;
 mod tacacs;
 mod teamspeak;
@@ -93,6 +122,7 @@ mod teamviewer;
 mod telegram;
 mod telnet;
 mod teredo;
+mod terraria;
 #[cfg(test)]
 mod testing;
 mod tftp;
@@ -101,14 +131,17 @@ mod tpkt;
 mod traceroute;
 mod unistim;
 mod vnc;
+mod vtun;
 mod vxlan;
 mod wechat;
 mod whatsapp;
 mod wireguard;
+mod wow;
 mod x11;
 mod xdmcp;
 mod xfire;
 mod yahoo;
+mod zoom;
 
 use super::{Finding, Heads, Match};
 use crate::flow::{Direction, Protocol};
@@ -193,31 +226,64 @@ pub(super) const DECODERS: &[Decoder] = &[
     rtmp::DECODER,
     sccp::DECODER,
     dropbox::DECODER,
+    battle_net::DECODER,
+    bitcoin::DECODER,
+    bittorrent_sync::DECODER,
+    cddb::DECODER,
+    dameware::DECODER,
+    direct_connect::DECODER,
     discord::DECODER,
+    fasttrack::DECODER,
     fetion::DECODER,
     gadu::DECODER,
+    gamespy::DECODER,
+    gnutella_udp::DECODER,
     h248::DECODER,
     iax::DECODER,
     icecast::DECODER,
     ipmsg::DECODER,
+    kad::DECODER,
     kakaotalk::DECODER,
     lotus::DECODER,
     mailru::DECODER,
+    maplestory::DECODER,
+    minecraft::DECODER,
     mms::DECODER,
+    mpeg_ts::DECODER,
     msn::DECODER,
+    napster::DECODER,
+    nomachine::DECODER,
     oscar::DECODER,
+    p2p_words::DECODER,
+    pcanywhere::DECODER,
+    pna::DECODER,
     popo::DECODER,
     qq::DECODER,
+    quake::DECODER,
+    radmin::DECODER,
     ras::DECODER,
+    second_life::DECODER,
     shoutcast::DECODER,
+    soulseek::DECODER,
+    source_engine::DECODER,
+    speedtest::DECODER,
     spotify::DECODER,
+    sstp::DECODER,
+    steam::DECODER,
+    stratum::DECODER,
+    subspace::DECODER,
+    synergy::DECODER,
     teamspeak::DECODER,
     telegram::DECODER,
+    terraria::DECODER,
     unistim::DECODER,
+    vtun::DECODER,
     wechat::DECODER,
     whatsapp::DECODER,
+    wow::DECODER,
     xfire::DECODER,
     yahoo::DECODER,
+    zoom::DECODER,
     rtp::DECODER,
     traceroute::DECODER,
 ];
@@ -288,6 +354,18 @@ impl FirstBytes {
         };
         list.is_empty() || list.contains(&byte)
     }
+}
+
+/// `N` bytes from `low` on, for [`FirstBytes`].
+#[expect(clippy::indexing_slicing, reason = "run by the compiler, which finds a wrong index")]
+const fn successive<const N: usize>(low: u8) -> [u8; N] {
+    let mut bytes = [low; N];
+    let mut at = 1;
+    while at < N {
+        bytes[at] = bytes[at - 1] + 1;
+        at += 1;
+    }
+    bytes
 }
 
 /// The first datagram of a UDP session that is not empty.

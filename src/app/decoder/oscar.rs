@@ -88,7 +88,7 @@ mod tests {
                 ("a login", &login, hello, "aim-base"),
                 ("hello alone", hello, b"", "more"),
                 ("another version", b"\x2a\x01\0\x01\0\x04\0\0\0\x02", b"", "no"),
-                ("another server", &login, b"220 hello\r\n", "no"),
+                ("another server", hello, b"220 hello\r\n", "no"),
             ],
         );
         assert_eq!(tcp_detail(DECODER, &login, hello), b"bob");

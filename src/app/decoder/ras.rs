@@ -1,19 +1,16 @@
 //! H.225.0 RAS, an endpoint's talk with its gatekeeper: decided at a message that has the protocol's identifier, which
 //! discovery and registration have (H.225.0, 7.9 and 7.10; aligned PER, X.691).
 
-use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding, successive};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
     name: "ras",
     transport: Transport::Udp,
-    first: FirstBytes { client: FIRST, server: FIRST },
+    // The choice among the first six messages, and the first bits of what follows it.
+    first: FirstBytes { client: &successive::<24>(0), server: &successive::<24>(0) },
     inspect,
 };
-
-/// The choice among the first six messages, and the first bits of what follows it.
-const FIRST: &[u8] =
-    &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_datagram(heads, |datagram| {

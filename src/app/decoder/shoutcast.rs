@@ -8,7 +8,7 @@ use crate::app::{Heads, Match};
 pub(super) const DECODER: Decoder = Decoder {
     name: "shoutcast",
     transport: Transport::Tcp,
-    first: FirstBytes { client: &[], server: &[] },
+    first: FirstBytes { client: &[], server: b"IO" },
     inspect,
 };
 
