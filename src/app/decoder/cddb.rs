@@ -13,11 +13,12 @@ pub(super) const DECODER: Decoder = Decoder {
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_opening(heads, |opening| {
-        let greeting = reply(opening, &["200", "201", "432", "433", "434"]).and_then(|| match line(opening) {
-            Some((line, _)) => Sign::of(Some(contains(line, b" CDDBP server "))),
-            None if opening.len() < 256 => Sign::More,
-            None => Sign::No,
-        });
+        let greeting =
+            reply(opening, &["200", "201", "432", "433", "434"]).and_then(|| match line(opening) {
+                Some((line, _)) => Sign::of(Some(contains(line, b" CDDBP server "))),
+                None if opening.len() < 256 => Sign::More,
+                None => Sign::No,
+            });
         greeting.finds("cddb", "CDDB greeting", &[])
     })
 }

@@ -43,7 +43,9 @@ fn offer(bytes: &[u8]) -> Sign {
                 let digits = line.get(5..).unwrap_or_default();
                 Sign::of(Some((3..=10).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)))
             }
-            None if number.len() <= 11 && number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'\r') => {
+            None if number.len() <= 11
+                && number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'\r') =>
+            {
                 Sign::More
             }
             None => Sign::No,

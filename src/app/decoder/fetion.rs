@@ -19,7 +19,9 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_opening(heads, |opening| {
         let sign = match line(opening) {
             Some((line, _)) => Sign::of(Some(is_first(line))),
-            None if opening.len() < LINE_MAX && opening.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r')) => {
+            None if opening.len() < LINE_MAX
+                && opening.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r')) =>
+            {
                 Sign::More
             }
             None => Sign::No,

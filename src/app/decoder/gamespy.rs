@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn table() {
-        let beat = |game: &str| [b"\x03abcdlocalip0\x00192.0.2.1\0gamename\0", game.as_bytes(), b"\0\0"].concat();
+        let beat =
+            |game: &str| [b"\x03abcdlocalip0\x00192.0.2.1\0gamename\0", game.as_bytes(), b"\0\0"].concat();
         udp_table(
             DECODER,
             &[

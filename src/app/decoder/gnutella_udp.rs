@@ -50,8 +50,12 @@ mod tests {
     #[test]
     fn table() {
         let message = |len: u8| {
-            [&b"\x12\x34\x56\x78\x9a\xbc\xde\xf0\xff\x11\x22\x33\x44\x55\x66\0\0\x01\0"[..], &[len, 0, 0, 0], b"\xc3\x02SCP"]
-                .concat()
+            [
+                &b"\x12\x34\x56\x78\x9a\xbc\xde\xf0\xff\x11\x22\x33\x44\x55\x66\0\0\x01\0"[..],
+                &[len, 0, 0, 0],
+                b"\xc3\x02SCP",
+            ]
+            .concat()
         };
         udp_table(
             DECODER,

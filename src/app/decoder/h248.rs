@@ -11,9 +11,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_datagram(heads, |datagram| {
-        is_message(datagram).then_some(finding("h.248", "H.248 message"))
-    })
+    at_datagram(heads, |datagram| is_message(datagram).then_some(finding("h.248", "H.248 message")))
 }
 
 /// `MEGACO/1 [192.0.2.1]:2944`, or the short form of the token, `!/1`.

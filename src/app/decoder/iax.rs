@@ -61,7 +61,12 @@ mod tests {
                 ("a registration", 4_569, &[('>', register)], "asterisk-iax"),
                 ("a poke", 40_000, &[('>', b"\x80\x02\0\0\0\0\0\x02\0\0\x06\x1e")], "asterisk-iax"),
                 ("elements beyond the end", 4_569, &[('>', &new[..24])], "no"),
-                ("a call that has a number already", 4_569, &[('>', b"\x80\x02\0\x01\0\0\0\x02\0\0\x06\x1e")], "no"),
+                (
+                    "a call that has a number already",
+                    4_569,
+                    &[('>', b"\x80\x02\0\x01\0\0\0\x02\0\0\x06\x1e")],
+                    "no",
+                ),
                 ("RTP", 40_000, &[('>', b"\x80\0\0\x01\0\0\0\xa0\x12\x34\x56\x78voice")], "no"),
             ],
         );

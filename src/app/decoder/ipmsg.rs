@@ -22,8 +22,11 @@ fn is_packet(datagram: &[u8]) -> bool {
     let mut fields = datagram.splitn(6, |byte| *byte == b':');
     let mut next = || fields.next().unwrap_or_default();
     let (version, number, user, host, command) = (next(), next(), next(), next(), next());
-    let digits = |field: &[u8], least| field.len() >= least && field.len() <= 10 && field.iter().all(u8::is_ascii_digit);
-    let name = |field: &[u8]| !field.is_empty() && field.len() < 64 && !field.iter().any(u8::is_ascii_control);
+    let digits = |field: &[u8], least| {
+        field.len() >= least && field.len() <= 10 && field.iter().all(u8::is_ascii_digit)
+    };
+    let name =
+        |field: &[u8]| !field.is_empty() && field.len() < 64 && !field.iter().any(u8::is_ascii_control);
     version == b"1"
         && digits(number, 9)
         && name(user)

@@ -1,4 +1,4 @@
-//! Kademlia as eMule has it: decided at the first datagram whose operation and length agree (the protocol as publicly
+//! Kademlia as eMule has it, and its questions to servers: decided at the first datagram whose operation and length agree (the protocol as publicly
 //! described by D. Mysicka's "Reverse engineering of eMule", 2006, 4).
 //!
 //! Obfuscated packets look like nothing and stay unknown.
@@ -9,7 +9,7 @@ use crate::app::{Heads, Match};
 pub(super) const DECODER: Decoder = Decoder {
     name: "kad",
     transport: Transport::Udp,
-    first: FirstBytes { client: &[0xe4], server: &[0xe4] },
+    first: FirstBytes { client: &[0xe3, 0xe4], server: &[0xe3, 0xe4] },
     inspect,
 };
 
@@ -21,6 +21,10 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
 const CONTACT: usize = 25;
 
 fn is_message(datagram: &[u8]) -> bool {
+    // A server is asked for its state or its description, with a challenge that has eMule's mark.
+    if matches!(datagram, [0xe3, 0x96, _, _, 0xaa, 0x55] | [0xe3, 0xa2, 0xff, 0xf0, _, _]) {
+        return true;
+    }
     let [0xe4, operation, rest @ ..] = datagram else { return false };
     match (operation, rest) {
         // Search for nodes: how many, the target, the receiver's identity. Versions 1 and 2.
@@ -58,6 +62,7 @@ mod tests {
                 ("search", 4_672, &[('>', &search)], "emule"),
                 ("nodes", 4_672, &[('<', &nodes)], "emule"),
                 ("hello", 4_672, &[('>', &hello)], "emule"),
+                ("a server is asked", 4_665, &[('>', b"\xe3\x96\x12\x34\xaa\x55")], "emule"),
                 ("shorter", 4_672, &[('>', &search[..30])], "no"),
                 ("another count", 4_672, &[('>', &nodes[..60])], "no"),
                 ("another operation", 4_672, &[('>', b"\xe4\x77\x0b")], "no"),

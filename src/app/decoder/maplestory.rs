@@ -13,7 +13,9 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_opening(heads, |opening| Sign::of(is_greeting(Reader(opening))).finds("maplestory", "MapleStory greeting", &[]))
+    at_opening(heads, |opening| {
+        Sign::of(is_greeting(Reader(opening))).finds("maplestory", "MapleStory greeting", &[])
+    })
 }
 
 /// Length 14, version, a subversion of one digit, two vectors of four bytes, a region from 1 to 9.

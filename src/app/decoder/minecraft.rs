@@ -1,7 +1,7 @@
 //! Minecraft: over TCP decided at the client's handshake (wiki.vg, "Protocol": Handshake), over UDP at a server's answer
 //! to a search (RakNet's unconnected pong with the edition's mark).
 
-use super::sign::{Reader, Sign};
+use super::sign::{Reader, Sign, begins};
 use super::{Decoder, FirstBytes, Transport, at_opening, finding, successive};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
@@ -9,20 +9,34 @@ use crate::flow::Protocol;
 pub(super) const DECODER: Decoder = Decoder {
     name: "minecraft",
     transport: Transport::Both,
-    // Over TCP a length, over UDP a ping or a pong.
-    first: FirstBytes { client: &successive::<0x7f>(1), server: &successive::<0x7f>(1) },
+    first: FirstBytes { client: FIRST, server: FIRST },
     inspect,
 };
 
 const APP: &str = "minecraft";
 
+/// Over TCP a length or the older ping, over UDP a ping or a pong, which are among the lengths.
+const FIRST: &[u8] = &FIRST_BYTES;
+const FIRST_BYTES: [u8; 0x80] = {
+    let mut bytes = successive::<0x80>(0);
+    bytes[0] = 0xfe;
+    bytes
+};
+
 /// What RakNet has in each message outside a connection.
 const OFFLINE: &[u8] = b"\0\xff\xff\0\xfe\xfe\xfe\xfe\xfd\xfd\xfd\xfd\x124Vx";
+
+/// The ping of versions before 1.7: a kind, a payload, a plugin's message and the first letters of its name.
+const OLDER: &[u8] = b"\xfe\x01\xfa\0\x0b\0M\0C\0|\0P";
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         return at_opening(heads, |opening| {
-            Sign::of(is_handshake(Reader(opening))).finds(APP, "Minecraft handshake", &[])
+            Sign::of(is_handshake(Reader(opening))).or(begins(opening, OLDER)).finds(
+                APP,
+                "Minecraft handshake",
+                &[],
+            )
         });
     }
     for (count, (_, datagram)) in heads.each_datagram().enumerate() {
@@ -58,7 +72,10 @@ fn is_handshake(mut read: Reader<'_>) -> Option<bool> {
         return Some(false);
     }
     let host = read.take(name.into())?;
-    let is_host = host.iter().take_while(|byte| **byte != 0).all(|byte| matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'_'..=b'z'));
+    let is_host = host
+        .iter()
+        .take_while(|byte| **byte != 0)
+        .all(|byte| matches!(byte, b'-'..=b':' | b'A'..=b'Z' | b'_'..=b'z'));
     read.u16()?;
     Some(is_host && (1..=3).contains(&read.u8()?))
 }
@@ -75,13 +92,16 @@ mod tests {
             DECODER,
             &[
                 ("handshake", handshake, b"", APP),
+                ("the older ping", b"\xfe\x01\xfa\0\x0b\0M\0C\0|\0P\0i\0n\0g", b"", APP),
                 ("half of it", &handshake[..9], b"", "more"),
                 ("another length", b"\x16\0\xff\x05\x0emc.example.org\x63\xdd\x01\x01\0", b"", "no"),
                 ("another state", b"\x15\0\xff\x05\x0emc.example.org\x63\xdd\x09", b"", "no"),
             ],
         );
         let ping = [&b"\x01\0\0\0\0\0\0\x12\x34"[..], OFFLINE, &[7; 8]].concat();
-        let pong = |name: &str| [&b"\x1c\0\0\0\0\0\0\x12\x34abcdefgh"[..], OFFLINE, &[0, 0x20], name.as_bytes()].concat();
+        let pong = |name: &str| {
+            [&b"\x1c\0\0\0\0\0\0\x12\x34abcdefgh"[..], OFFLINE, &[0, 0x20], name.as_bytes()].concat()
+        };
         let (server, other) = (pong("MCPE;Dedicated Server;390;1.14.60;0;10"), pong("another game"));
         udp_table(
             DECODER,

@@ -3,9 +3,11 @@
 //! To add one: a file with a [`Decoder`] constant, and a line in [`DECODERS`].
 
 mod amqp;
+mod ard;
 mod bacnet;
 mod battle_net;
 mod ber;
+mod bfcp;
 mod bgp;
 mod bitcoin;
 mod bittorrent;
@@ -35,6 +37,7 @@ mod gtp;
 mod h248;
 mod hsrp;
 mod http;
+mod httptunnel;
 mod iax;
 mod icecast;
 mod ike;
@@ -76,6 +79,7 @@ mod pna;
 mod pop3;
 mod popo;
 mod postgres;
+mod pplive;
 mod pptp;
 #[cfg(test)]
 mod properties;
@@ -103,6 +107,7 @@ mod smb;
 mod smtp;
 mod snmp;
 mod socks;
+mod sopcast;
 mod soulseek;
 mod source_engine;
 mod speedtest;
@@ -129,6 +134,7 @@ mod tftp;
 mod tls;
 mod tpkt;
 mod traceroute;
+mod tvants;
 mod unistim;
 mod vnc;
 mod vtun;
@@ -226,7 +232,9 @@ pub(super) const DECODERS: &[Decoder] = &[
     rtmp::DECODER,
     sccp::DECODER,
     dropbox::DECODER,
+    ard::DECODER,
     battle_net::DECODER,
+    bfcp::DECODER,
     bitcoin::DECODER,
     bittorrent_sync::DECODER,
     cddb::DECODER,
@@ -239,6 +247,7 @@ pub(super) const DECODERS: &[Decoder] = &[
     gamespy::DECODER,
     gnutella_udp::DECODER,
     h248::DECODER,
+    httptunnel::DECODER,
     iax::DECODER,
     icecast::DECODER,
     ipmsg::DECODER,
@@ -258,12 +267,14 @@ pub(super) const DECODERS: &[Decoder] = &[
     pcanywhere::DECODER,
     pna::DECODER,
     popo::DECODER,
+    pplive::DECODER,
     qq::DECODER,
     quake::DECODER,
     radmin::DECODER,
     ras::DECODER,
     second_life::DECODER,
     shoutcast::DECODER,
+    sopcast::DECODER,
     soulseek::DECODER,
     source_engine::DECODER,
     speedtest::DECODER,
@@ -276,6 +287,7 @@ pub(super) const DECODERS: &[Decoder] = &[
     teamspeak::DECODER,
     telegram::DECODER,
     terraria::DECODER,
+    tvants::DECODER,
     unistim::DECODER,
     vtun::DECODER,
     wechat::DECODER,

@@ -13,9 +13,11 @@ pub(super) const DECODER: Decoder = Decoder {
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_opening(heads, |opening| {
-        greeting(opening)
-            .or(begins(opening, b"HELLO NXSERVER - Version "))
-            .finds("nomachine", "NoMachine greeting", &[])
+        greeting(opening).or(begins(opening, b"HELLO NXSERVER - Version ")).finds(
+            "nomachine",
+            "NoMachine greeting",
+            &[],
+        )
     })
 }
 

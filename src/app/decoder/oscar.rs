@@ -79,7 +79,8 @@ mod tests {
     fn table() {
         let hello = b"\x2a\x01\0\x01\0\x04\0\0\0\x01";
         let name = |name: &[u8]| [b"\x2a\x01\0\x01\0\x40\0\0\0\x01\0\x01\0", &[7][..], name].concat();
-        let login = [&hello[..], b"\x2a\x02\0\x02\0\x18\0\x17\0\x06\0\0\0\0\0\0\0\x01\0\x03bob\0\x4b\0\0"].concat();
+        let login =
+            [&hello[..], b"\x2a\x02\0\x02\0\x18\0\x17\0\x06\0\0\0\0\0\0\0\x01\0\x03bob\0\x4b\0\0"].concat();
         tcp_table(
             DECODER,
             &[

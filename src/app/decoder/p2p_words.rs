@@ -1,5 +1,7 @@
 //! Peers that begin with words of their own, and nothing else does: appleJuice, MUTE, Soribada, PPStream, Pando, JXTA,
-//! PeerCast and Hotline (as publicly described; each word with the source it is known from).
+//! PeerCast, Freenet, I2P and Hotline (as publicly described).
+//!
+//! They are in one file, and one decoder, because each is nothing but its word: a session has one candidate for all.
 
 use super::sign::{Sign, begins};
 use super::{Decoder, FirstBytes, Transport, at_opening, finding};
@@ -8,7 +10,7 @@ use crate::app::{Heads, Match};
 pub(super) const DECODER: Decoder = Decoder {
     name: "p2p-words",
     transport: Transport::Tcp,
-    first: FirstBytes { client: b"aPAGJpTG\x0e", server: b"aPAGJpTG\x0e" },
+    first: FirstBytes { client: b"aPAGJpTGCH\x0e", server: b"aPAGJpTGCH\x0e" },
     inspect,
 };
 
@@ -24,6 +26,10 @@ const WORDS: &[(&[u8], &str, &str)] = &[
     (b"JXTAHELLO tcp://", "jxta", "JXTA welcome"),
     (b"JXTAHELLO http://", "jxta", "JXTA welcome"),
     (b"pcp\n\x04\0\0\0\x01\0\0\0", "peercast", "PeerCast greeting"),
+    // Freenet Client Protocol 2.0, ClientHello; I2P, SAM 3.0, handshake.
+    (b"ClientHello\nName=", "freenet", "Freenet client's hello"),
+    (b"ClientHello\nExpectedVersion=", "freenet", "Freenet client's hello"),
+    (b"HELLO VERSION MIN=", "i2p", "SAM hello"),
     // Hotline network protocol 1.9, "Session initialization".
     (b"TRTPHOTL\0\x01\0\x02", "hotline", "Hotline greeting"),
 ];

@@ -40,7 +40,8 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
 
 /// A host's name, filled with `_`, and its state.
 fn is_name(name: &[u8]) -> bool {
-    name.get(..24).is_some_and(|name| name.iter().all(|byte| matches!(byte, b' '..=b'~')) && name.ends_with(b"_"))
+    name.get(..24)
+        .is_some_and(|name| name.iter().all(|byte| matches!(byte, b' '..=b'~')) && name.ends_with(b"_"))
 }
 
 #[cfg(test)]

@@ -75,14 +75,22 @@ mod tests {
     #[test]
     fn table() {
         let ask = b"\xff\xff\xff\xffgetstatus\n";
-        let state = |version: &str| [b"\xff\xff\xff\xffstatusResponse\n\\sv_maxclients\\8", version.as_bytes()].concat();
-        let (quake, wolf) = (state("\\version\\Q3 1.32c linux-i386\n"), state("\\version\\ET 2.60b linux-i386\n"));
+        let state = |version: &str| {
+            [b"\xff\xff\xff\xffstatusResponse\n\\sv_maxclients\\8", version.as_bytes()].concat()
+        };
+        let (quake, wolf) =
+            (state("\\version\\Q3 1.32c linux-i386\n"), state("\\version\\ET 2.60b linux-i386\n"));
         let (duty, other) = (state("\\gamename\\Call of Duty 2\n"), state("\\gamename\\another\n"));
         udp_table(
             DECODER,
             &[
                 ("connection", 26_000, &[('>', b"\x80\0\0\x0c\x01QUAKE\0\x03")], "quake"),
-                ("QuakeWorld", 27_500, &[('>', b"\xff\xff\xff\xffconnect 28 1234 5678 \"\\name\\bob\"\n")], "quake"),
+                (
+                    "QuakeWorld",
+                    27_500,
+                    &[('>', b"\xff\xff\xff\xffconnect 28 1234 5678 \"\\name\\bob\"\n")],
+                    "quake",
+                ),
                 ("query and answer", 27_960, &[('>', ask), ('<', &quake)], "quake"),
                 ("of another game", 27_960, &[('>', ask), ('<', &wolf)], "wolfenstein"),
                 ("of a third", 28_960, &[('>', ask), ('<', &duty)], "call-of-duty"),

@@ -16,7 +16,8 @@ const REQUEST: &[u8] = &[1, 0, 0, 0, 1, 0, 0, 0, 8, 8];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     either_way(heads, |client, server| {
-        let answer = begins_any(server, &[&[1, 0, 0, 0, 0x25, 0, 0], &[1, 0, 0, 0, 9, 0, 0], &[1, 0, 0, 0, 1, 0, 0]]);
+        let answer =
+            begins_any(server, &[&[1, 0, 0, 0, 0x25, 0, 0], &[1, 0, 0, 0, 9, 0, 0], &[1, 0, 0, 0, 1, 0, 0]]);
         begins(client, REQUEST).and(answer).finds("radmin", "Radmin request and answer", &[])
     })
 }

@@ -17,7 +17,8 @@ const LEN: usize = 10 + 4 + 16 + 16;
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_datagram(heads, |datagram| {
         // Reliable, sent again or not; sequence, no further header, message 3 of the low frequency.
-        let is_it = matches!(datagram, [0x40 | 0x60, 0, 0, 0, _, 0, 0xff, 0xff, 0, 3, ..]) && datagram.len() == LEN;
+        let is_it =
+            matches!(datagram, [0x40 | 0x60, 0, 0, 0, _, 0, 0xff, 0xff, 0, 3, ..]) && datagram.len() == LEN;
         is_it.then_some(finding("second-life-base", "Second Life circuit"))
     })
 }

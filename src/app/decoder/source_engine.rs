@@ -38,7 +38,8 @@ mod tests {
     #[test]
     fn table() {
         const APP: &str = "source-engine";
-        let answer = b"\xff\xff\xff\xffI\x11a server\0de_dust\0cstrike\0Counter-Strike\0\xf0\0\x05\x10\x04dl\0\0";
+        let answer =
+            b"\xff\xff\xff\xffI\x11a server\0de_dust\0cstrike\0Counter-Strike\0\xf0\0\x05\x10\x04dl\0\0";
         udp_table(
             DECODER,
             &[

@@ -17,7 +17,9 @@ const APP: &str = "spotify";
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
-        return at_opening(heads, |opening| Sign::of(is_hello(Reader(opening))).finds(APP, "Spotify hello", &[]));
+        return at_opening(heads, |opening| {
+            Sign::of(is_hello(Reader(opening))).finds(APP, "Spotify hello", &[])
+        });
     }
     at_datagram(heads, |datagram| {
         datagram.starts_with(b"SpotUdp0").then_some(finding(APP, "Spotify announcement"))
@@ -55,7 +57,12 @@ mod tests {
         udp_table(
             DECODER,
             &[
-                ("announcement", 57_621, &[('>', b"SpotUdp0\x12\x34\x56\x78\x9a\xbc\xde\xf0\0\x01\0\x04")], APP),
+                (
+                    "announcement",
+                    57_621,
+                    &[('>', b"SpotUdp0\x12\x34\x56\x78\x9a\xbc\xde\xf0\0\x01\0\x04")],
+                    APP,
+                ),
                 ("another word", 57_621, &[('>', b"SpotTheDog")], "no"),
             ],
         );

@@ -12,7 +12,9 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_opening(heads, |opening| begins(opening, b"SSTP_DUPLEX_POST /sra_").finds("ms-sstp", "SSTP request", &[]))
+    at_opening(heads, |opening| {
+        begins(opening, b"SSTP_DUPLEX_POST /sra_").finds("ms-sstp", "SSTP request", &[])
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ const FIRST: &[u8] = &[b'V', 0xff, 0x1c, 0x2c];
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
-        return at_opening(heads, |opening| Sign::of(is_message(Reader(opening))).finds(APP, "Steam message", &[]));
+        return at_opening(heads, |opening| {
+            Sign::of(is_message(Reader(opening))).finds(APP, "Steam message", &[])
+        });
     }
     at_datagram(heads, |datagram| {
         let found = is_connection(Reader(datagram)) == Some(true)

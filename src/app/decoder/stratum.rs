@@ -32,7 +32,8 @@ fn is_call(line: &[u8]) -> bool {
         return false;
     }
     let words = [&b"\"mining."[..], b"\"eth_submitLogin\"", b"\"eth_submitWork\""];
-    let is_login = contains(line, b"\"login\":") && contains(line, b"\"pass\":") && contains(line, b"\"agent\":");
+    let is_login =
+        contains(line, b"\"login\":") && contains(line, b"\"pass\":") && contains(line, b"\"agent\":");
     is_login || words.iter().any(|word| contains(line, word))
 }
 

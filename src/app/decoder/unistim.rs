@@ -31,7 +31,12 @@ mod tests {
             DECODER,
             &[
                 ("a phone", 5_000, &[('>', HELLO)], "unistim"),
-                ("another command", 5_000, &[('>', b"\xff\xff\xff\xff\x02\x02\xff\xff\xff\xff\x9e\x03\x09")], "no"),
+                (
+                    "another command",
+                    5_000,
+                    &[('>', b"\xff\xff\xff\xff\x02\x02\xff\xff\xff\xff\x9e\x03\x09")],
+                    "no",
+                ),
                 ("a game", 27_015, &[('>', b"\xff\xff\xff\xffTSource Engine Query\0")], "no"),
             ],
         );

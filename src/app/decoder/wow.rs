@@ -14,7 +14,8 @@ pub(super) const DECODER: Decoder = Decoder {
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_opening(heads, |opening| {
-        let greeting = begins(opening, b"WORLD OF WARCRAFT CONNECTION").or(begins(opening, b"\x30\0WORLD OF WARCRAFT CONN"));
+        let greeting = begins(opening, b"WORLD OF WARCRAFT CONNECTION")
+            .or(begins(opening, b"\x30\0WORLD OF WARCRAFT CONN"));
         Sign::of(logs_on(Reader(opening))).or(greeting).finds("worldofwarcraft", "WoW logon", &[])
     })
 }

@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn table() {
         let packet = |number: u8, kind: u8, header: usize| {
-            [&[5, 0, number, 1, 1, 1, 1, 0, kind][..], &vec![7; header - 1], b"\x90\x70\0\x01\0\0\0\0voice"].concat()
+            [&[5, 0, number, 1, 1, 1, 1, 0, kind][..], &vec![7; header - 1], b"\x90\x70\0\x01\0\0\0\0voice"]
+                .concat()
         };
         let sound = |number| packet(number, 15, 19);
         let (one, two, three, far) = (sound(1), sound(2), sound(3), sound(200));
@@ -77,11 +78,21 @@ mod tests {
             &[
                 ("sound", 8_801, &[('>', &one), ('>', &two), ('>', &three)], "zoom"),
                 ("video", 8_801, &[('>', &video[0]), ('>', &video[1]), ('>', &video[2])], "zoom"),
-                ("after hello", 8_801, &[('>', b"\x01\0\x02"), ('<', &one), ('<', &two), ('<', &three)], "zoom"),
+                (
+                    "after hello",
+                    8_801,
+                    &[('>', b"\x01\0\x02"), ('<', &one), ('<', &two), ('<', &three)],
+                    "zoom",
+                ),
                 ("two of them", 8_801, &[('>', &one), ('>', &two)], "more"),
                 ("numbers apart", 8_801, &[('>', &one), ('>', &two), ('>', &far)], "more"),
                 ("another first byte", 8_801, &[('>', b"\x80\0")], "no"),
-                ("another kind", 8_801, &[('>', &other), ('>', &other), ('>', &other), ('>', &other), ('>', &other)], "no"),
+                (
+                    "another kind",
+                    8_801,
+                    &[('>', &other), ('>', &other), ('>', &other), ('>', &other), ('>', &other)],
+                    "no",
+                ),
             ],
         );
     }
