@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn table() {
         let hello =
-            |product: &str| [b"\x01\xff\x50\x3a\0\0\0\0\068XI", product.as_bytes(), b"\xd3\0\0\0"].concat();
+            |product: &str| [b"\x01\xff\x50\x3a\0\0\0\0\x0068XI", product.as_bytes(), b"\xd3\0\0\0"].concat();
         tcp_table(
             DECODER,
             &[

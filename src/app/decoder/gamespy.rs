@@ -16,10 +16,10 @@ pub(super) const DECODER: Decoder = Decoder {
 const APP: &str = "gamespy";
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
-    at_datagram(heads, |datagram| judge(datagram))
+    at_datagram(heads, judge)
 }
 
-fn judge(datagram: &[u8]) -> Option<Finding<'static>> {
+fn judge(datagram: &[u8]) -> Option<Finding<'_>> {
     const WORDS: [&[u8]; 5] = [b"\\status\\", b"\\basic\\", b"\\info\\", b"\\rules\\", b"\\players\\"];
     match datagram {
         // A challenge or a query with the asker's number; a challenge has no more, a query its four flags.
