@@ -1,14 +1,15 @@
 //! GameSpy's queries of game servers: decided at the first datagram, of the older protocol by its words between
-//! backslashes, of the newer by its mark and kind; a heartbeat that names Battlefield 2 is that game's (the protocols as
-//! publicly described).
+//! backslashes, of the newer by its mark and kind; a heartbeat that names Battlefield 2 is that game's. Over TCP decided
+//! at the challenge that a player is greeted with (the protocols as publicly described).
 
-use super::sign::contains;
-use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
+use super::sign::{begins, contains};
+use super::{Decoder, FirstBytes, Transport, at_datagram, at_opening, finding};
 use crate::app::{Finding, Heads, Match};
+use crate::flow::Protocol;
 
 pub(super) const DECODER: Decoder = Decoder {
     name: "gamespy",
-    transport: Transport::Udp,
+    transport: Transport::Both,
     first: FirstBytes { client: b"\\\xfe\x03", server: b"\\\xfe\x03" },
     inspect,
 };
@@ -16,6 +17,11 @@ pub(super) const DECODER: Decoder = Decoder {
 const APP: &str = "gamespy";
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
+    if heads.protocol == Protocol::TCP {
+        return at_opening(heads, |opening| {
+            begins(opening, b"\\lc\\1\\challenge\\").finds(APP, "GameSpy login challenge", &[])
+        });
+    }
     at_datagram(heads, judge)
 }
 
@@ -43,10 +49,18 @@ fn judge(datagram: &[u8]) -> Option<Finding<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::decoder::testing::udp_table;
+    use crate::app::decoder::testing::{tcp_table, udp_table};
 
     #[test]
     fn table() {
+        tcp_table(
+            DECODER,
+            &[
+                ("a login's challenge", b"", b"\\lc\\1\\challenge\\XJGKEWVQ\\id\\1\\final\\", APP),
+                ("half of it", b"", b"\\lc\\1", "more"),
+                ("a share", b"\\server\\share", b"", "no"),
+            ],
+        );
         let beat =
             |game: &str| [b"\x03abcdlocalip0\x00192.0.2.1\0gamename\0", game.as_bytes(), b"\0\0"].concat();
         udp_table(

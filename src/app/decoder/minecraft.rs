@@ -6,16 +6,23 @@ use super::{Decoder, FirstBytes, Transport, at_opening, finding, successive};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "minecraft",
-    transport: Transport::Both,
+    transport: Transport::Udp,
+    first: FirstBytes { client: &[1, 2, 0x1c], server: &[1, 2, 0x1c] },
+    inspect,
+};
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "minecraft-tcp",
+    transport: Transport::Tcp,
     first: FirstBytes { client: FIRST, server: FIRST },
     inspect,
 };
 
 const APP: &str = "minecraft";
 
-/// Over TCP a length or the older ping, over UDP a ping or a pong, which are among the lengths.
+/// A length, or the older ping.
 const FIRST: &[u8] = &FIRST_BYTES;
 const FIRST_BYTES: [u8; 0x80] = {
     let mut bytes = successive::<0x80>(0);
@@ -89,7 +96,7 @@ mod tests {
     fn table() {
         let handshake = b"\x15\0\xff\x05\x0emc.example.org\x63\xdd\x01\x01\0";
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("handshake", handshake, b"", APP),
                 ("the older ping", b"\xfe\x01\xfa\0\x0b\0M\0C\0|\0P\0i\0n\0g", b"", APP),
@@ -104,7 +111,7 @@ mod tests {
         };
         let (server, other) = (pong("MCPE;Dedicated Server;390;1.14.60;0;10"), pong("another game"));
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 ("ping and pong", 19_132, &[('>', &ping), ('<', &server)], APP),
                 ("ping alone", 19_132, &[('>', &ping)], "more"),

@@ -22,6 +22,7 @@ mod direct_connect;
 mod discord;
 mod dnp3;
 mod dns;
+mod dnscrypt;
 mod dropbox;
 mod dtls;
 mod emule;
@@ -34,6 +35,7 @@ mod git;
 mod gnutella;
 mod gnutella_udp;
 mod gtp;
+mod h245;
 mod h248;
 mod hsrp;
 mod http;
@@ -73,7 +75,6 @@ mod ntp;
 mod openvpn;
 mod oracle;
 mod oscar;
-mod p2p_words;
 mod pcanywhere;
 mod pna;
 mod pop3;
@@ -98,6 +99,7 @@ mod rsync;
 mod rtmp;
 mod rtp;
 mod rtsp;
+mod sametime;
 mod sccp;
 mod second_life;
 mod shoutcast;
@@ -134,6 +136,7 @@ mod tftp;
 mod tls;
 mod tpkt;
 mod traceroute;
+mod tsp;
 mod tvants;
 mod unistim;
 mod vnc;
@@ -142,6 +145,7 @@ mod vxlan;
 mod wechat;
 mod whatsapp;
 mod wireguard;
+mod words;
 mod wow;
 mod x11;
 mod xdmcp;
@@ -241,11 +245,13 @@ pub(super) const DECODERS: &[Decoder] = &[
     dameware::DECODER,
     direct_connect::DECODER,
     discord::DECODER,
+    dnscrypt::DECODER,
     fasttrack::DECODER,
     fetion::DECODER,
     gadu::DECODER,
     gamespy::DECODER,
     gnutella_udp::DECODER,
+    h245::DECODER,
     h248::DECODER,
     httptunnel::DECODER,
     iax::DECODER,
@@ -256,15 +262,16 @@ pub(super) const DECODERS: &[Decoder] = &[
     lotus::DECODER,
     mailru::DECODER,
     maplestory::DECODER,
-    minecraft::DECODER,
+    minecraft::OVER_UDP,
+    minecraft::OVER_TCP,
     mms::DECODER,
     mpeg_ts::DECODER,
     msn::DECODER,
     napster::DECODER,
     nomachine::DECODER,
     oscar::DECODER,
-    p2p_words::DECODER,
-    pcanywhere::DECODER,
+    pcanywhere::OVER_UDP,
+    pcanywhere::OVER_TCP,
     pna::DECODER,
     popo::DECODER,
     pplive::DECODER,
@@ -272,13 +279,15 @@ pub(super) const DECODERS: &[Decoder] = &[
     quake::DECODER,
     radmin::DECODER,
     ras::DECODER,
+    sametime::DECODER,
     second_life::DECODER,
     shoutcast::DECODER,
     sopcast::DECODER,
     soulseek::DECODER,
     source_engine::DECODER,
     speedtest::DECODER,
-    spotify::DECODER,
+    spotify::OVER_UDP,
+    spotify::OVER_TCP,
     sstp::DECODER,
     steam::DECODER,
     stratum::DECODER,
@@ -287,11 +296,14 @@ pub(super) const DECODERS: &[Decoder] = &[
     teamspeak::DECODER,
     telegram::DECODER,
     terraria::DECODER,
+    tsp::OVER_UDP,
+    tsp::OVER_TCP,
     tvants::DECODER,
     unistim::DECODER,
     vtun::DECODER,
     wechat::DECODER,
     whatsapp::DECODER,
+    words::DECODER,
     wow::DECODER,
     xfire::DECODER,
     yahoo::DECODER,

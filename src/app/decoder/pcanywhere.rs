@@ -6,10 +6,17 @@ use super::{Decoder, FirstBytes, Transport, at_opening, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "pcanywhere",
-    transport: Transport::Both,
-    first: FirstBytes { client: b"\0NS", server: b"\0NS" },
+    transport: Transport::Udp,
+    first: FirstBytes { client: b"NS", server: b"NS" },
+    inspect,
+};
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "pcanywhere-tcp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: b"\0", server: b"\0" },
     inspect,
 };
 
@@ -52,7 +59,7 @@ mod tests {
     #[test]
     fn table() {
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("prompt", b"", b"\0X\x08\0}\x08\r\n\0.\x08Please\x0d", APP),
                 ("half of it", b"", b"\0X\x08\0}", "more"),
@@ -61,7 +68,7 @@ mod tests {
         );
         let answer = b"NRWORKSTATION_____________AHM_3___\0";
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 ("search and answer", 5_632, &[('>', b"NQ"), ('<', answer)], APP),
                 ("search alone", 5_632, &[('>', b"NQ")], "more"),

@@ -6,10 +6,17 @@ use super::{Decoder, FirstBytes, Transport, at_datagram, at_opening, finding};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
-pub(super) const DECODER: Decoder = Decoder {
+pub(super) const OVER_UDP: Decoder = Decoder {
     name: "spotify",
-    transport: Transport::Both,
-    first: FirstBytes { client: b"\0S", server: b"\0S" },
+    transport: Transport::Udp,
+    first: FirstBytes { client: b"S", server: b"S" },
+    inspect,
+};
+
+pub(super) const OVER_TCP: Decoder = Decoder {
+    name: "spotify-tcp",
+    transport: Transport::Tcp,
+    first: FirstBytes { client: b"\0", server: b"\0" },
     inspect,
 };
 
@@ -47,7 +54,7 @@ mod tests {
     fn table() {
         let hello = b"\0\x04\0\0\0\xb5\x52\x0e\x50\0\xa0\x01\0\xf0\x01\x04\xc0\x02\xbb\x90\x91\x6d";
         tcp_table(
-            DECODER,
+            OVER_TCP,
             &[
                 ("hello", hello, b"", APP),
                 ("its magic and length", &hello[..6], b"", "more"),
@@ -55,7 +62,7 @@ mod tests {
             ],
         );
         udp_table(
-            DECODER,
+            OVER_UDP,
             &[
                 (
                     "announcement",

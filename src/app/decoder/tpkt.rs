@@ -1,9 +1,8 @@
-//! What runs over ISO transport on TCP (RFC 1006, RFC 905): RDP, T.120, S7, H.225 and H.245.
+//! What runs over ISO transport on TCP (RFC 1006, RFC 905): RDP, T.120, S7 and H.225.
 //!
 //! RDP is decided at the connection request, if it has a cookie or a negotiation request (\[MS-RDPBCGR\] 2.2.1.1), else
 //! at the MCS connect that follows (T.125; `ms-rdp` where the conference data has RDP's key). S7 is decided at its first
-//! unit or by the TSAPs of its connection request; H.225 at the call signalling message (H.225.0, 7.2), H.245 at the
-//! terminal's capabilities, which begin with the protocol's identifier (H.245, 7.5; aligned PER).
+//! unit or by the TSAPs of its connection request; H.225 at the call signalling message (H.225.0, 7.2).
 
 use super::sign::{Reader, contains};
 use super::{Decoder, FirstBytes, Transport, at_opening, finding};
@@ -40,10 +39,6 @@ fn packets(bytes: &[u8]) -> Option<Option<Finding<'_>>> {
                 Some(finding) => return Some(Some(finding)),
                 None => read.take(len - 4)?,
             },
-            (2, 0x70) => {
-                let is_capabilities = matches!(whole?, [_, _, _, 6, 0, 8, 0x81, 0x75, 0, 1..=30, ..]);
-                return Some(is_capabilities.then_some(finding("h.245", "H.245 capabilities")));
-            }
             (2, 0xf0) => return data(Reader(packet), whole),
             _ => return Some(None),
         };
@@ -109,8 +104,6 @@ mod tests {
                 ("MCS connect", &[&bare[..], mcs].concat(), b"\x03\0\0\x0b\x06\xd0\0\0\x12\x34\0", "ms-rdp"),
                 ("S7", s7, b"", "siemens-s7-base"),
                 ("H.225 setup", b"\x03\0\x01\x20\x08\x02\x12\x34\x05", b"", "h.225"),
-                ("H.245", b"\x03\0\0\x10\x02\x70\x01\x06\0\x08\x81\x75\0\x0b\x80\x13", b"", "h.245"),
-                ("another identifier", b"\x03\0\0\x0f\x02\x70\x01\x06\0\x08\x91\x4a\0\x04\x80", b"", "no"),
                 ("length below the header", b"\x03\0\0\x03\x06\xe0", b"", "no"),
                 ("RTMP", b"\x03\x01\x02\x03\x04\0\0\0\0", b"\x03", "no"),
             ],

@@ -1,5 +1,5 @@
-//! Peers that begin with words of their own, and nothing else does: appleJuice, MUTE, Soribada, PPStream, Pando, JXTA,
-//! PeerCast, Freenet, I2P and Hotline (as publicly described).
+//! What begins with words of its own, and nothing else does: appleJuice, MUTE, Soribada, PPStream, Pando, JXTA,
+//! PeerCast, Freenet, I2P, Hotline and UltraSurf (as publicly described).
 //!
 //! They are in one file, and one decoder, because each is nothing but its word: a session has one candidate for all.
 
@@ -8,9 +8,9 @@ use super::{Decoder, FirstBytes, Transport, at_opening, finding};
 use crate::app::{Heads, Match};
 
 pub(super) const DECODER: Decoder = Decoder {
-    name: "p2p-words",
+    name: "words",
     transport: Transport::Tcp,
-    first: FirstBytes { client: b"aPAGJpTGCH\x0e", server: b"aPAGJpTGCH\x0e" },
+    first: FirstBytes { client: b"aPAGJpTCH\x0e\xcc", server: b"aPAGJpTCH\x0e\xcc" },
     inspect,
 };
 
@@ -30,6 +30,8 @@ const WORDS: &[(&[u8], &str, &str)] = &[
     (b"ClientHello\nName=", "freenet", "Freenet client's hello"),
     (b"ClientHello\nExpectedVersion=", "freenet", "Freenet client's hello"),
     (b"HELLO VERSION MIN=", "i2p", "SAM hello"),
+    // The mark of its obfuscated connection.
+    (b"\xcc\x1c\x30\x41\x5b\xa4\x38\x66", "ultrasurf", "UltraSurf mark"),
     // Hotline network protocol 1.9, "Session initialization".
     (b"TRTPHOTL\0\x01\0\x02", "hotline", "Hotline greeting"),
 ];
@@ -54,7 +56,7 @@ mod tests {
     use crate::app::decoder::testing::tcp_table;
 
     #[test]
-    fn each_word_is_its_peers() {
+    fn each_word_is_its_own() {
         for (word, app, _) in WORDS {
             tcp_table(
                 DECODER,
