@@ -1,7 +1,7 @@
 //! World of Warcraft: decided at the client's request to log on, or at the greeting of a realm (the protocol as publicly
 //! described by server emulators).
 
-use super::sign::{Reader, Sign, begins};
+use super::sign::{Reader, Sign, begins_any};
 use super::{Decoder, FirstBytes, Transport, at_opening};
 use crate::app::{Heads, Match};
 
@@ -12,10 +12,16 @@ pub(super) const DECODER: Decoder = Decoder {
     inspect,
 };
 
+/// A realm's, alone or after its length.
+const GREETINGS: &[&[u8]] = &[
+    b"WORLD OF WARCRAFT CONNECTION",
+    b"\0\x30WORLD OF WARCRAFT CONNECTION",
+    b"\x30\0WORLD OF WARCRAFT CONNECTION",
+];
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     at_opening(heads, |opening| {
-        let greeting = begins(opening, b"WORLD OF WARCRAFT CONNECTION")
-            .or(begins(opening, b"\x30\0WORLD OF WARCRAFT CONN"));
+        let greeting = begins_any(opening, GREETINGS);
         Sign::of(logs_on(Reader(opening))).or(greeting).finds("worldofwarcraft", "WoW logon", &[])
     })
 }
