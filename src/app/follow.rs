@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::decoder::{lines_end_in_tls, smb_dialect, smb_in_netbios};
+use super::decoder::{lines_end_in_tls, msrpc_interface, smb_dialect, smb_in_netbios};
 use super::tls::{Service, Shown, Source};
 use super::{AppId, Catalog, Heads, Match, Seen, quic, tls};
 use crate::flow::Direction;
@@ -40,21 +40,33 @@ pub(super) struct Known<'a, 'h> {
 pub(super) struct Follower {
     /// Applications it looks on from.
     pub(super) after: &'static [&'static str],
-    /// Whether it is about TLS that begins in the middle of another protocol.
-    pub(super) starttls: bool,
+    /// The setting that switches it.
+    pub(super) switch: Switch,
     /// Looks at all bytes seen so far.
     pub(super) inspect: for<'a, 'h> fn(&Known<'a, 'h>) -> Next<'h>,
 }
 
+/// Which followers depend on a setting, for sources disagree or are silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    Always,
+    /// `model.starttls-shift`.
+    StartTls,
+    /// `model.quic-shift`.
+    Quic,
+}
+
 /// All followers; where two name an application at the same moment, the earlier one wins.
 pub(super) const FOLLOWERS: &[Follower] = &[
-    Follower { after: &["ssl"], starttls: false, inspect: behind_tls },
-    Follower { after: &["quic"], starttls: false, inspect: behind_quic },
-    Follower { after: &["netbios-ss"], starttls: false, inspect: inside_netbios },
-    Follower { after: &["ms-ds-smb-base"], starttls: false, inspect: dialect },
+    Follower { after: &["ssl"], switch: Switch::Always, inspect: behind_tls },
+    Follower { after: &["quic"], switch: Switch::Quic, inspect: behind_quic },
+    Follower { after: &["dtls"], switch: Switch::Always, inspect: behind_dtls },
+    Follower { after: &["msrpc"], switch: Switch::Always, inspect: interface },
+    Follower { after: &["netbios-ss"], switch: Switch::Always, inspect: inside_netbios },
+    Follower { after: &["ms-ds-smb-base"], switch: Switch::Always, inspect: dialect },
     Follower {
         after: &["smtp", "imap", "pop3", "nntp", "ftp", "irc-base", "jabber", "ldap"],
-        starttls: true,
+        switch: Switch::StartTls,
         inspect: starttls,
     },
 ];
@@ -81,6 +93,21 @@ fn behind_quic<'h>(known: &Known<'_, 'h>) -> Next<'h> {
             known.host(quic::server_name(datagrams()).map(Cow::Owned), "QUIC ClientHello, SNI", false)
         }
     }
+}
+
+/// A hello that comes in fragments is not put together: DTLS is too rare for that.
+fn behind_dtls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    let from_client = |(direction, datagram)| (direction == Direction::ClientToServer).then_some(datagram);
+    let mut datagrams = known.heads.each_datagram().filter_map(from_client);
+    let hello = datagrams.find_map(|datagram| tls::dtls_client_hello(datagram).complete());
+    match hello.and_then(|hello| tls::service_by_name(known.catalog, hello)) {
+        Some(service) => known.service(service),
+        None => Next::No,
+    }
+}
+
+fn interface<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    known.named(msrpc_interface(known.heads))
 }
 
 fn inside_netbios<'h>(known: &Known<'_, 'h>) -> Next<'h> {

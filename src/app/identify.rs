@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::decoder::{DECODERS, Decoder, Transport, asked_host};
-use super::follow::{FOLLOWERS, Known, Next, PASSED_MAX};
+use super::follow::{FOLLOWERS, Follower, Known, Next, PASSED_MAX, Switch};
 use super::{AppId, Catalog, IcmpType, Match, Seen, TRACEROUTE_TTL_MAX};
 use crate::flow::{Addr, Direction, Protocol};
 use crate::packet::{Layer4, Packet};
@@ -121,6 +121,15 @@ pub enum Identified<'a> {
     Found(AppId, Seen<'a>),
     /// This is the application, and the first one what it is spoken in: as yet a candidate, which nothing has proved.
     FoundIn(AppId, AppId, Seen<'a>),
+}
+
+/// Which shifts there are besides those that nothing contradicts: settings of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shifts {
+    /// To `ssl`, where TLS begins after STARTTLS.
+    pub starttls: bool,
+    /// From `quic` to the service behind it.
+    pub quic: bool,
 }
 
 /// What those who look on have found of a session whose application is known.
@@ -243,11 +252,16 @@ impl Identifier {
         Self { first, all, http, after: followers(catalog), headers, labels }
     }
 
-    /// Who looks on once a session is `app`; those that look for TLS after STARTTLS only where `starttls`.
-    pub fn followers(&self, app: AppId, starttls: bool) -> Followers {
+    /// Who looks on once a session is `app`.
+    pub fn followers(&self, app: AppId, shifts: Shifts) -> Followers {
         let all = self.after.get(usize::from(app.0)).copied().unwrap_or_default();
         let asked = |(index, _): &(usize, _)| all.0 & 1 << index != 0;
-        let wanted = FOLLOWERS.iter().enumerate().filter(asked).filter(|(_, who)| starttls || !who.starttls);
+        let is_on = |(_, follower): &(usize, &Follower)| match follower.switch {
+            Switch::Always => true,
+            Switch::StartTls => shifts.starttls,
+            Switch::Quic => shifts.quic,
+        };
+        let wanted = FOLLOWERS.iter().enumerate().filter(asked).filter(is_on);
         Followers(wanted.fold(0, |set, (index, _)| set | 1 << index))
     }
 

@@ -26,7 +26,7 @@ pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub(crate) use follow::PASSED_MAX;
 pub use graph::{Dependency, DependencyGraph};
-pub use identify::{Candidates, Followed, Followers, Heads, Identified, Identifier, Labels};
+pub use identify::{Candidates, Followed, Followers, Heads, Identified, Identifier, Labels, Shifts};
 pub use members::port_list;
 pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,

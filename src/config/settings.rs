@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::diagnostic::{nearest, quote};
+use crate::app::Shifts;
 use crate::feature::nat::Oversubscription;
 
 /// A setting that cannot be.
@@ -148,6 +149,8 @@ settings! {
     /// Look a session up as ssl when TLS begins in it after STARTTLS; without it the session keeps the application that it
     /// had (the vendor's article on TLS variants of well-known services names that one; sources disagree).
     starttls_shift: bool = true, "model.starttls-shift", Values::Flag;
+    /// Look a session over QUIC up as the service that its server name tells.
+    quic_shift: bool = true, "model.quic-shift", Values::Flag;
     /// Let a block rule that names applications and an explicit service fire on the first packet.
     block_by_service: bool = false, "model.block-by-service", Values::Flag;
     /// Allow what an allowed application uses implicitly.
@@ -207,6 +210,11 @@ impl Settings {
     /// What there is to know of a setting.
     pub fn info(key: &str) -> Option<&'static SettingInfo> {
         Self::all().find(|info| info.key == key)
+    }
+
+    /// Which shifts App-ID makes.
+    pub const fn shifts(&self) -> Shifts {
+        Shifts { starttls: self.starttls_shift, quic: self.quic_shift }
     }
 
     /// Sets one by its key, e.g. `session.tcp-reject-non-syn` to `no`. One that is not modelled is only checked.

@@ -28,7 +28,7 @@ impl Firewall {
         let session = self.table.get_mut(slot)?;
         let terms = world.terms();
         let protocol = session.c2s.protocol;
-        let followers = world.identifier.followers(app, world.settings.starttls_shift);
+        let followers = world.identifier.followers(app, world.settings.shifts());
         if session.stream.is_none() {
             let bytes = piece.payload.bytes;
             let sides = if piece.direction.index() == 0 { [bytes, &[]] } else { [&[][..], bytes] };
@@ -142,8 +142,7 @@ impl Firewall {
         };
         stream.category = category;
         stream.passed.push(app);
-        stream.followers =
-            stream.followers.with(world.identifier.followers(app, world.settings.starttls_shift));
+        stream.followers = stream.followers.with(world.identifier.followers(app, world.settings.shifts()));
         let kind = EventKind::Identified { app, evidence };
         out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
         Some((app, category))

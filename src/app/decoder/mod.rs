@@ -221,6 +221,7 @@ mod zabbix;
 mod zookeeper;
 
 pub(super) use http::{asked_host, has_request, is_http};
+pub(super) use msrpc::msrpc_interface;
 pub(super) use sign::Reader;
 pub(super) use smb::{smb_dialect, smb_in_netbios};
 pub(super) use starttls::lines_end_in_tls;

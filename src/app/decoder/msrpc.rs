@@ -1,9 +1,9 @@
 //! DCE/RPC of Microsoft: decided at the first protocol data unit (C706, 12.6.3; \[MS-RPCE\] 2.2.2). A bind, or a unit
 //! without a connection, names the interface it is for (C706, 12.6.4.3 and 12.5.2.9), and some have an application of
-//! their own.
+//! their own, which the session then turns into (PANOS.md 2.5: those use `msrpc` implicitly).
 
-use super::sign::Reader;
-use super::{Decoder, FirstBytes, Transport, at_datagram, finding};
+use super::sign::{Reader, Sign};
+use super::{Decoder, FirstBytes, Transport, at_datagram, finding, first_datagram};
 use crate::app::{Heads, Match};
 use crate::flow::Protocol;
 
@@ -19,16 +19,28 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
         // The client tells more than the server's answer, which does not say what the interface is, and never comes
         // before the bind.
         let opening = if heads.client.is_empty() { heads.server } else { heads.client };
-        return match unit(Reader(opening)) {
-            None => Match::More,
-            Some(None) => Match::No,
-            Some(Some(app)) => Match::Yes(finding(app, "DCE/RPC unit")),
-        };
+        return Sign::of(header(&mut Reader(opening)).map(|unit| unit.is_some())).finds(
+            "msrpc",
+            "DCE/RPC unit",
+            &[],
+        );
     }
     at_datagram(heads, |datagram| {
-        let app = connectionless(Reader(datagram)).flatten()?;
-        Some(finding(app, "DCE/RPC unit"))
+        connectionless(Reader(datagram)).flatten().map(|_| finding("msrpc", "DCE/RPC unit"))
     })
+}
+
+/// The application of the interface that the client asks for first.
+pub(in crate::app) fn msrpc_interface<'a>(heads: &Heads<'a>) -> Match<'a> {
+    let app = match heads.protocol {
+        Protocol::TCP => bound(Reader(heads.client)),
+        _ => first_datagram(heads).map(|datagram| connectionless(Reader(datagram)).flatten()),
+    };
+    match app {
+        None => Match::More,
+        Some(Some(app)) if app != "msrpc" => Match::Yes(finding(app, "DCE/RPC interface")),
+        Some(_) => Match::No,
+    }
 }
 
 /// Interfaces that have an application of their own. Where they are documented is said in the middle; those of OPC are of
@@ -64,11 +76,15 @@ const INTERFACES: &[(u128, &str)] = &[
     (0xdea00004_6c97_11d1_8271_00a02442df7d, "profinet"),
 ];
 
-/// Version 5.0 or 5.1, a type, flags, a data representation that exists, and lengths that agree; of a bind or a change of
-/// context the first interface that is asked for.
-fn unit(mut read: Reader<'_>) -> Option<Option<&'static str>> {
-    const BIND: u8 = 11;
-    const ALTER_CONTEXT: u8 = 14;
+/// What the header of a unit says.
+struct Unit {
+    kind: u8,
+    is_little: bool,
+    fragment: u16,
+}
+
+/// Version 5.0 or 5.1, a type, flags, a data representation that exists, and lengths that agree.
+fn header(read: &mut Reader<'_>) -> Option<Option<Unit>> {
     let (major, minor, kind) = (read.u8()?, read.u8()?, read.u8()?);
     if major != 5 || minor > 1 || !matches!(kind, 0 | 2 | 3 | 11..=19) {
         return Some(None);
@@ -79,15 +95,21 @@ fn unit(mut read: Reader<'_>) -> Option<Option<&'static str>> {
     let (fragment, authentication) =
         if is_little { (read.le16()?, read.le16()?) } else { (read.u16()?, read.u16()?) };
     let sound = matches!(integer, 0 | 1 | 0x10 | 0x11) && float <= 3;
-    if !sound || fragment < 16 || authentication >= fragment {
+    let fits = sound && fragment >= 16 && authentication < fragment;
+    Some(fits.then_some(Unit { kind, is_little, fragment }))
+}
+
+/// Of a bind or a change of context the application of the first interface that is asked for.
+fn bound(mut read: Reader<'_>) -> Option<Option<&'static str>> {
+    const BIND: u8 = 11;
+    const ALTER_CONTEXT: u8 = 14;
+    let Some(unit) = header(&mut read)? else { return Some(None) };
+    // Less than a context with one transfer syntax has no room for an interface.
+    if !matches!(unit.kind, BIND | ALTER_CONTEXT) || unit.fragment < 72 {
         return Some(None);
     }
-    // Less than a context with one transfer syntax has no room for an interface.
-    if !matches!(kind, BIND | ALTER_CONTEXT) || fragment < 72 {
-        return Some(Some("msrpc"));
-    }
     read.take(20)?; // call, sizes, group, number of contexts, the first one's number and how many syntaxes
-    Some(Some(application(interface(&mut read, is_little)?)))
+    Some(Some(application(interface(&mut read, unit.is_little)?)))
 }
 
 /// Version 4, a type, two bytes of flags, a data representation; after an object the interface.
@@ -137,19 +159,8 @@ mod tests {
             DECODER,
             &[
                 ("bind to the endpoint mapper", &to(mapper), b"", "msrpc"),
-                ("bind to Netlogon", &to(NETLOGON), b"", "ms-netlogon"),
-                (
-                    "bind of a big-endian host",
-                    &[
-                        &b"\x05\0\x0b\x03\0\0\0\0\0\x48\0\0"[..],
-                        &[0; 20],
-                        b"\x36\x7a\xbb\x81\x98\x44\x35\xf1\xad\x32\x98\xf0\x38\0\x10\x03",
-                    ]
-                    .concat(),
-                    b"",
-                    "ms-service-controller",
-                ),
-                ("bind without its interface", bind, b"", "more"),
+                ("bind to Netlogon", &to(NETLOGON), b"", "msrpc"),
+                ("bind without its interface", bind, b"", "msrpc"),
                 ("request, seen from the middle", b"\x05\0\0\x03\x10\0\0\0\x48\0\0\0", b"", "msrpc"),
                 ("answer alone", b"", b"\x05\0\x0c\x03\x10\0\0\0\x3c\0\0\0", "msrpc"),
                 ("half a header", &bind[..8], b"", "more"),
@@ -157,6 +168,31 @@ mod tests {
                 ("length below the header", b"\x05\0\x0b\x03\x10\0\0\0\x08\0\0\0", b"\x05\x02", "no"),
             ],
         );
+    }
+
+    #[test]
+    fn interfaces() {
+        let bind =
+            b"\x05\0\x0b\x03\x10\0\0\0\x48\0\0\0\x02\0\0\0\xd0\x16\xd0\x16\0\0\0\0\x01\0\0\0\0\0\x01\0";
+        let big = [&b"\x05\0\x0b\x03\0\0\0\0\0\x48\0\0"[..], &[0; 20]].concat();
+        let control = b"\x36\x7a\xbb\x81\x98\x44\x35\xf1\xad\x32\x98\xf0\x38\0\x10\x03";
+        let mapper = b"\x08\x83\xaf\xe1\x1f\x5d\xc9\x11\x91\xa4\x08\0\x2b\x14\xa0\xfa";
+        for (what, opening, interface, expected) in [
+            ("Netlogon", &bind[..], NETLOGON, "ms-netlogon"),
+            ("a big-endian host", &big, control, "ms-service-controller"),
+            ("the endpoint mapper", bind, mapper, "no"),
+            ("not yet", bind, &NETLOGON[..15], "more"),
+            ("a request", b"\x05\0\0\x03\x10\0\0\0\x48\0\0\0", NETLOGON, "no"),
+        ] {
+            let client = [opening, interface].concat();
+            let heads = Heads { protocol: Protocol::TCP, client: &client, ..Heads::default() };
+            let answer = match msrpc_interface(&heads) {
+                Match::No => "no",
+                Match::More => "more",
+                Match::Yes(finding) => finding.app,
+            };
+            assert_eq!(answer, expected, "{what}");
+        }
     }
 
     #[test]
@@ -168,7 +204,7 @@ mod tests {
         udp_table(
             DECODER,
             &[
-                ("PROFINET", 34_964, &[('>', &to(device))], "profinet"),
+                ("PROFINET", 34_964, &[('>', &to(device))], "msrpc"),
                 ("another interface", 135, &[('>', &to(&[7; 16]))], "msrpc"),
                 ("cut header", 135, &[('>', &to(device)[..60])], "no"),
             ],
