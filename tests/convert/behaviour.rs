@@ -196,7 +196,8 @@ order-free = true
 and-condition = [
   [{ pattern-match = { context = "unknown-req-tcp-payload", pattern = "\\x50 4a\\x 4c" } }],
   [
-    { equal-to = { context = "unknown-req-tcp-payload", value = 7 } },
+    { equal-to = { context = "unknown-req-tcp", value = 7, position = "first-4bytes", mask = "0xff" } },
+    { pattern-match = { context = "http-req-uri-path", pattern = "/jobs/", qualifier = { http-method = "POST" } } },
     { pattern-match = { context = "unknown-rsp-tcp-payload", pattern = "a|\"b\"" } },
   ],
 ]
@@ -288,10 +289,12 @@ fn nat_overrides_and_networks_survive_every_format() {
     for said in ["order-free = true", "wire a", "description = \"as it is\"", "[virtual-router.unused]"] {
         assert!(text.contains(said), "`{said}` is missing in {text}");
     }
-    assert!(
-        text.contains(r#"{ equal-to = { context = "unknown-req-tcp-payload", value = "7" } }"#),
-        "{text}"
-    );
+    for condition in [
+        r#"{ equal-to = { context = "unknown-req-tcp", value = "7", position = "first-4bytes", mask = "0xff" } }"#,
+        r#"pattern = "/jobs/", qualifier = { http-method = "POST" } } }"#,
+    ] {
+        assert!(text.contains(condition), "{text}");
+    }
     // Only the order of objects and interfaces may be another.
     let sorted = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();

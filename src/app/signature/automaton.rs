@@ -14,10 +14,14 @@ use regex_syntax::hir::Hir;
 
 use super::pattern::Pattern;
 
-/// So many bytes one automaton may have, and be made with.
+/// So many bytes one automaton may have; it is made with twice as many.
 const ONE_MAX: usize = 4 << 20;
-const MAKING_MAX: usize = 8 << 20;
 const NFA_MAX: usize = 1 << 20;
+/// So many patterns are put together: the more there are, the longer making their automaton takes for each.
+const PLAIN_TOGETHER: usize = 32;
+/// The same for patterns with gaps, and how many bytes their automaton may have.
+const GAPPED_TOGETHER: usize = 4;
+const GAPPED_MAX: usize = 256 << 10;
 /// So many bytes all automata may have. One that grew too large counts with what it was allowed.
 const ALL_MAX: usize = 128 << 20;
 
@@ -77,22 +81,27 @@ impl Automaton {
     /// Makes the automata. Uses of patterns that are too large are added to `unfit`.
     pub(super) fn new(patterns: Vec<Used>, room: &mut Room, unfit: &mut Vec<Use>) -> Self {
         let mut automaton = Self::default();
-        // Patterns without a longest match make each other's automaton grow; the others share one.
-        let (bounded, unbounded): (Vec<_>, Vec<_>) =
-            patterns.into_iter().partition(|(pattern, _)| pattern.is_bounded());
-        automaton.add(bounded, room, unfit);
-        for pattern in unbounded {
-            automaton.add(vec![pattern], room, unfit);
+        // Patterns with gaps double each other's automaton; the others hardly add to it.
+        let (gapped, plain): (Vec<_>, Vec<_>) =
+            patterns.into_iter().partition(|(pattern, _)| pattern.has_gap());
+        for (mut left, together, most) in
+            [(plain, PLAIN_TOGETHER, ONE_MAX), (gapped, GAPPED_TOGETHER, GAPPED_MAX)]
+        {
+            while !left.is_empty() {
+                let rest = left.split_off(left.len().min(together));
+                automaton.add(std::mem::replace(&mut left, rest), most, room, unfit);
+            }
         }
         automaton
     }
 
-    /// Adds patterns as one group, or where that is too large as several.
-    fn add(&mut self, mut patterns: Vec<Used>, room: &mut Room, unfit: &mut Vec<Use>) {
+    /// Adds patterns as one group, or where that has more than `most` bytes as several; a pattern alone may have more.
+    fn add(&mut self, mut patterns: Vec<Used>, most: usize, room: &mut Room, unfit: &mut Vec<Use>) {
         if patterns.is_empty() {
             return;
         }
-        match Group::build(&patterns, room.0) {
+        let most = if patterns.len() == 1 { ONE_MAX } else { most };
+        match Group::build(&patterns, most.min(room.0)) {
             Some((dfa, start)) => {
                 room.0 = room.0.saturating_sub(dfa.memory_usage());
                 let (late, uses) =
@@ -100,13 +109,13 @@ impl Automaton {
                 self.groups.push(Group { dfa, start, uses, late });
             }
             None => {
-                room.0 = room.0.saturating_sub(ONE_MAX);
+                room.0 = room.0.saturating_sub(most);
                 if patterns.len() == 1 || room.0 == 0 {
                     unfit.extend(patterns.into_iter().flat_map(|(_, uses)| uses));
                 } else {
                     let rest = patterns.split_off(patterns.len() / 2);
-                    self.add(patterns, room, unfit);
-                    self.add(rest, room, unfit);
+                    self.add(patterns, most, room, unfit);
+                    self.add(rest, most, room, unfit);
                 }
             }
         }
@@ -178,8 +187,8 @@ impl fmt::Debug for Group {
 }
 
 impl Group {
-    /// `None` where it would be too large.
-    fn build(patterns: &[Used], room: usize) -> Option<(dense::DFA<Vec<u32>>, StateID)> {
+    /// `None` where it would have more than `most` bytes.
+    fn build(patterns: &[Used], most: usize) -> Option<(dense::DFA<Vec<u32>>, StateID)> {
         let hirs: Vec<&Hir> = patterns.iter().map(|(pattern, _)| pattern.hir()).collect();
         let config = thompson::Config::new()
             .utf8(false)
@@ -190,8 +199,8 @@ impl Group {
             .match_kind(MatchKind::All)
             .start_kind(StartKind::Both)
             .accelerate(false)
-            .dfa_size_limit(Some(ONE_MAX.min(room)))
-            .determinize_size_limit(Some(MAKING_MAX));
+            .dfa_size_limit(Some(most))
+            .determinize_size_limit(Some(2 * most));
         let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
         let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
         Some((dfa, start))

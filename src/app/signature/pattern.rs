@@ -18,6 +18,8 @@ const FIXED_MIN: usize = 7;
 const LENGTH_MAX: usize = 127;
 /// Patterns longer than this are not read at all.
 const LENGTH_READ: usize = 8192;
+/// A class of more bytes than this stands for nearly anything.
+const BROAD: usize = 128;
 /// How deep groups may nest.
 const NESTED_MAX: u32 = 40;
 
@@ -123,9 +125,25 @@ impl Pattern {
         !self.hir.properties().look_set_suffix_any().is_empty()
     }
 
-    /// Whether there is a longest match.
-    pub(super) fn is_bounded(&self) -> bool {
-        self.hir.properties().maximum_len().is_some()
+    /// Whether nearly anything may stand somewhere inside it, however long.
+    pub(super) fn has_gap(&self) -> bool {
+        has_gap(&self.hir)
+    }
+}
+
+fn has_gap(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => false,
+        HirKind::Capture(capture) => has_gap(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_gap),
+        HirKind::Repetition(repetition) => {
+            let is_broad = matches!(
+                repetition.sub.kind(),
+                HirKind::Class(Class::Bytes(class))
+                    if class.ranges().iter().map(|range| range.len()).sum::<usize>() > BROAD
+            );
+            is_broad && repetition.max.is_none() || has_gap(&repetition.sub)
+        }
     }
 }
 

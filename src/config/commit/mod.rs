@@ -110,18 +110,16 @@ pub(super) fn commit(
     if out.has_errors() {
         return None;
     }
-    let (block_by_service, implicit_applications) =
-        (settings.block_by_service, settings.implicit_applications);
+    let Settings { block_by_service, implicit_applications, .. } = settings;
     let options = PolicyOptions { block_by_service, implicit_applications };
     let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options)
         .with_zone_names(zones.names())
         .with_users(users);
-    let identifier = Identifier::new(&catalog);
     Some(World {
         zones,
         network,
+        identifier: Identifier::new(&catalog),
         catalog,
-        identifier,
         signatures,
         categories,
         policy,
