@@ -86,6 +86,7 @@ impl<'c> Listing<'c> {
         });
         for (name, what) in [
             ("payload", "decided by payload"),
+            ("host", "by the host that a client asks for"),
             ("header", "by the header of the first packet"),
             ("rulebase", "by the rulebase's own signatures or an application override"),
         ] {
@@ -135,14 +136,9 @@ fn cells(application: &Application, narrow: bool) -> Vec<String> {
     ]
 }
 
-/// In one word how it comes to be known.
+/// In a word or two how it comes to be known.
 fn told(application: &Application) -> String {
     let mut words: Vec<&str> = Told::of(application).iter().map(|way| way.name()).collect();
     words.dedup();
-    match words.as_slice() {
-        [] => "–".to_owned(),
-        [word] => (*word).to_owned(),
-        // The header of some packets, the payload of others.
-        _ => "both".to_owned(),
-    }
+    if words.is_empty() { "–".to_owned() } else { words.join(", ") }
 }
