@@ -125,15 +125,16 @@ fn first_packets(world: &World, record: &Record, facts: &Facts) -> Option<String
     let first = record.first_packets?;
     let [to_server, to_client] = first.passed.packets;
     let [payload_to_server, payload_to_client] = first.passed.payload.map(grouped);
-    let passed = format!(
-        "{} to the server and {} to the client, with {payload_to_server} and {payload_to_client} bytes of payload",
-        count(to_server, "packet"),
-        grouped(to_client),
-    );
+    let payload = match first.passed.payload {
+        [0, 0] => "without payload".to_owned(),
+        _ => format!("with {payload_to_server} and {payload_to_client} bytes of payload"),
+    };
+    let passed =
+        format!("{} to the server and {} to the client, {payload}", count(to_server, "packet"), grouped(to_client));
     let was_allowed = || facts.found.iter().any(|found| found.lookup.is_some_and(|it| it.action.is_allow()));
     Some(match first.outcome {
         Outcome::Denied if was_allowed() => {
-            format!("By then {passed}, had passed, for what the session was taken for before was allowed.")
+            format!("By then {passed}, had passed: what the session was before is allowed.")
         }
         Outcome::Denied => format!("By then {passed}, had passed: first packets that no rule allows."),
         Outcome::NeverIdentified => format!("All that passed, {passed}, passed unidentified."),
