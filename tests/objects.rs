@@ -523,7 +523,7 @@ fn a_configuration_of_pan_os_is_read_leniently() {
         config::parse("r.xml", text.as_bytes(), &overrides).map_err(|error| error.to_string()).unwrap();
     for sentence in [
         "application filter `new`: no application has the category `invented`",
-        "signatures of custom applications are read but not modelled yet: nothing is identified as `own`",
+        "signatures that can never match, for nothing meets one of their conditions: `s` of `own`",
         "no host patterns, and therefore left out: `*shop.example`",
         "no addresses are known of the external dynamic lists `fetched`",
     ] {

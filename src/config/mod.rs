@@ -43,7 +43,7 @@ use self::commit::Given;
 use self::diagnostic::{Diagnostics, escape, quote};
 use self::source::Format;
 use self::tables::Lookups;
-use crate::app::{Catalog, CatalogError, Identifier};
+use crate::app::{Catalog, CatalogError, Identifier, Signatures, Terms};
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
 use crate::feature::route::Network;
@@ -60,6 +60,8 @@ pub struct World {
     pub catalog: Arc<Catalog>,
     /// Decoders, indexed for that catalog.
     pub identifier: Identifier,
+    /// Signatures of custom applications.
+    pub signatures: Arc<Signatures>,
     /// Hosts of the URL categories that rules name.
     pub categories: Categories,
     /// Security rules.
@@ -78,6 +80,13 @@ pub struct World {
     pub missing: Vec<Missing>,
     /// Where its rules and objects stand in the file.
     pub places: Places,
+}
+
+impl World {
+    /// What applications are told by.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms { catalog: &self.catalog, signatures: &self.signatures }
+    }
 }
 
 /// Where a [`World`] was read from.

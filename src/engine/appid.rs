@@ -1,10 +1,12 @@
 //! App-ID in time: which bytes a session's decoders see, when they are given up on (PANOS.md 2.9, 2.10), and what an
 //! application turns into later (2.4).
 
+use std::collections::VecDeque;
+
 use super::cache::AppCache;
 use super::event::{Event, EventKind, Events, Evidence, Limit};
 use super::{Firewall, Judgement, Streams};
-use crate::app::{AppId, Heads, Identified, Seen};
+use crate::app::{AppId, Heads, Identified, Seen, Turn, Watch};
 use crate::config::{Settings, World};
 use crate::flow::{Direction, Protocol};
 use crate::packet::{Layer4, Packet, Payload};
@@ -119,7 +121,8 @@ impl Firewall {
             out.push(event(session.id, EventKind::Identified { app, evidence }));
             return Identification::Cached((app, categories(&self.world, app, &evidence, out)));
         }
-        if session.app == AppState::Undecided {
+        let was_undecided = session.app == AppState::Undecided;
+        if was_undecided {
             match decode(&self.world, &mut self.streams, session, piece, out) {
                 Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
                 Ok(Decoded::Found(candidate, app, evidence)) => {
@@ -138,16 +141,25 @@ impl Firewall {
                 // A stream's decoder that still hopes is heard out up to its own limits (a long request, a long
                 // banner); datagrams are not worth the wait, and what the capture has cut will never come.
                 Ok(Decoded::Pending) if !spent || session.c2s.protocol == Protocol::TCP && !session.cut => {
-                    return Identification::Nothing;
+                    // A datagram is enough for a signature, whatever decoders still hope for.
+                    if session.c2s.protocol == Protocol::TCP || self.world.signatures.is_empty() {
+                        return Identification::Nothing;
+                    }
                 }
                 Ok(decoded) => {
                     if matches!(decoded, Decoded::Full) {
                         out.push(event(session.id, EventKind::Limit { limit: Limit::AppIdBytes }));
                     }
-                    self.streams.release(session.stream.take());
                     session.app = AppState::Exhausted;
                 }
             }
+        }
+        let is_kept = was_undecided && session.stream.is_some();
+        if let Some((app, evidence)) =
+            signed(&self.world, &mut self.streams, &mut self.turns, session, (piece, is_kept), out)
+        {
+            out.push(event(session.id, EventKind::Identified { app, evidence }));
+            return Identification::Application((app, categories(&self.world, app, &evidence, out)));
         }
         if !spent {
             return Identification::Nothing;
@@ -188,7 +200,8 @@ fn decode(
             Direction::ClientToServer => heads(session, bytes, &[], &datagram),
             Direction::ServerToClient => heads(session, &[], bytes, &datagram),
         };
-        let decoded = Decoded::of(world.identifier.inspect(&world.catalog, &mut candidates, &heads), out);
+        let identified = world.identifier.inspect(&world.catalog, &mut candidates, &heads);
+        let decoded = Decoded::of(identified, out).or_signed(world, &heads, out);
         if !matches!(decoded, Decoded::Pending) {
             return Ok(decoded);
         }
@@ -204,12 +217,55 @@ fn decode(
         return Ok(Decoded::Pending);
     }
     let [client, server] = &stream.heads;
-    let heads = heads(session, client, server, &stream.datagrams);
+    let heads = heads(session, client, server, &stream.pieces);
     let identified = world.identifier.inspect(&world.catalog, &mut stream.candidates, &heads);
     let full = stream.is_full() || u64::from(session.data_packets) >= world.settings.app_id_packets;
-    Ok(match Decoded::of(identified, out) {
+    Ok(match Decoded::of(identified, out).or_signed(world, &heads, out) {
         Decoded::Pending if full => Decoded::Full,
         decoded => decoded,
+    })
+}
+
+/// What the signatures of custom applications tell of a session that no decoder knows, or of a datagram before any
+/// does; bytes that none of them looks at are let go. `is_kept` says whether the piece is with the others already.
+fn signed(
+    world: &World,
+    streams: &mut Streams,
+    turns: &mut VecDeque<Turn>,
+    session: &mut Session,
+    (piece, is_kept): (Piece<'_>, bool),
+    out: &mut Events,
+) -> Option<(AppId, Evidence)> {
+    let protocol = session.c2s.protocol;
+    let is_exhausted = session.app == AppState::Exhausted;
+    // Who has not read from the beginning does not begin later.
+    let may_begin = session.data_packets == 1 || session.stream.is_some();
+    let reads = streams.get_mut(session.stream).is_some_and(|stream| stream.watch.is_some());
+    let begins = if reads || !may_begin { None } else { Watch::of_unknown(&world.signatures, protocol) };
+    if !reads && begins.is_none() {
+        if is_exhausted {
+            streams.release(session.stream.take());
+        }
+        return None;
+    }
+    let stream = streams.get_or_add(&mut session.stream, || world.identifier.start(protocol))?;
+    if let Some(watch) = begins {
+        stream.watch = Some(Box::new(watch));
+    }
+    if !is_kept && keep(&world.settings, stream, protocol, piece).is_err() {
+        streams.release(session.stream.take());
+        return None;
+    }
+    turns.clear();
+    stream.feed(world.terms(), turns);
+    if is_exhausted {
+        stream.forget_heads();
+    }
+    turns.drain(..).find_map(|turn| match turn {
+        Turn::Application { app, what, detail, names_host } => {
+            Some((app, Evidence::of(Seen { what, detail: detail.into(), names_host }, out)))
+        }
+        Turn::Connection => None,
     })
 }
 
@@ -272,6 +328,20 @@ impl Decoded {
             }
             Identified::Pending => Self::Pending,
             Identified::Exhausted => Self::Exhausted,
+        }
+    }
+
+    /// A custom application that an HTTP request tells by itself comes before a predefined one that it tells.
+    fn or_signed(self, world: &World, heads: &Heads<'_>, out: &mut Events) -> Self {
+        if !matches!(self, Self::Pending | Self::Found(Some(_), ..)) {
+            return self;
+        }
+        match Watch::asked(world.terms(), heads) {
+            Some((candidate, Turn::Application { app, what, detail, names_host })) => {
+                let seen = Seen { what, detail: detail.into(), names_host };
+                Self::Found(Some(candidate), app, Evidence::of(seen, out))
+            }
+            _ => self,
         }
     }
 }

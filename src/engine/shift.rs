@@ -26,13 +26,14 @@ impl Firewall {
     ) -> Option<Judgement> {
         let world = &self.world;
         let session = self.table.get_mut(slot)?;
+        let terms = world.terms();
         let protocol = session.c2s.protocol;
         let followers = world.identifier.followers(app, world.settings.starttls_shift);
         if session.stream.is_none() {
             let bytes = piece.payload.bytes;
             let sides = if piece.direction.index() == 0 { [bytes, &[]] } else { [&[][..], bytes] };
-            let is_over =
-                followers.is_empty() && Watch::of(&heads(session, sides[0], sides[1], &[])).is_none();
+            let is_over = followers.is_empty()
+                && Watch::of(terms, &heads(session, sides[0], sides[1], &[]), app).is_none();
             if is_over {
                 return None;
             }
@@ -46,12 +47,13 @@ impl Firewall {
         stream.followers = followers;
         stream.passed.push(app);
         stream.category = category;
-        stream.watch = {
+        if stream.watch.is_none() {
             let [client, server] = &stream.heads;
-            Watch::of(&heads(session, client, server, &stream.datagrams)).map(Box::new)
+            stream.watch =
+                Watch::of(terms, &heads(session, client, server, &stream.pieces), app).map(Box::new)
         };
         self.turns.clear();
-        stream.feed(&world.catalog, &mut self.turns);
+        stream.feed(terms, &mut self.turns);
         self.shift(slot, packet, piece, out)
     }
 
@@ -69,11 +71,12 @@ impl Firewall {
         self.turns.clear();
         if stream.passes_through(piece.chunk()) {
             if let Some(watch) = &mut stream.watch {
-                watch.feed(&world.catalog, piece.direction, piece.payload.bytes, &mut self.turns);
+                let bytes = (piece.direction, piece.payload.bytes);
+                watch.feed(world.terms(), &stream.passed, bytes, &mut self.turns);
             }
         } else {
             match keep(&world.settings, stream, session.c2s.protocol, piece) {
-                Ok(true) => stream.feed(&world.catalog, &mut self.turns),
+                Ok(true) => stream.feed(world.terms(), &mut self.turns),
                 Ok(false) => return None,
                 // Nobody reads on behind a gap; the session itself goes on.
                 Err(_) => {
@@ -120,6 +123,10 @@ impl Firewall {
         let world = &self.world;
         let session = self.table.get_mut(slot)?;
         let stream = self.streams.get_mut(session.stream)?;
+        // What a custom application's signature has told, nothing predefined takes back.
+        if stream.passed.last().is_some_and(|app| is_custom(world, *app)) {
+            stream.followers = Followers::default();
+        }
         let (app, evidence) = match followed(world, session, stream) {
             Some(Followed::Application(app, seen)) => (app, Evidence::of(seen, out)),
             Some(Followed::Host(seen)) => {
@@ -127,7 +134,7 @@ impl Firewall {
                 stream.category = category;
                 return Some((*stream.passed.last()?, category));
             }
-            None => turned(&mut self.turns, stream, out)?,
+            None => turned(world, &mut self.turns, stream, out)?,
         };
         let category = match categories(world, app, &evidence, out) {
             Some(category) if evidence.names_host => Some(category),
@@ -181,22 +188,36 @@ fn followed<'a>(world: &World, session: &Session, stream: &'a mut Stream) -> Opt
     if stream.followers.is_empty() {
         return None;
     }
-    let Stream { heads: [client, server], datagrams, followers, passed, category, .. } = stream;
-    let heads = heads(session, client, server, datagrams);
+    let Stream { heads: [client, server], pieces, followers, passed, category, .. } = stream;
+    let heads = heads(session, client, server, pieces);
     world.identifier.follow(&world.catalog, followers, &heads, passed, category.is_some())
 }
 
 /// What the reader has made of them: the next application that the session has not been yet.
-fn turned(turns: &mut VecDeque<Turn>, stream: &mut Stream, out: &mut Events) -> Option<(AppId, Evidence)> {
-    while let Some(turn) = turns.pop_front() {
+fn turned(
+    world: &World,
+    turns: &mut VecDeque<Turn>,
+    stream: &mut Stream,
+    out: &mut Events,
+) -> Option<(AppId, Evidence)> {
+    let Stream { watch, passed, begins_anew, .. } = stream;
+    let mut waited = || watch.as_mut()?.waited(&world.signatures, passed);
+    while let Some(turn) = turns.pop_front().or_else(&mut waited) {
         match turn {
-            Turn::Connection => stream.begins_anew = true,
+            Turn::Connection => *begins_anew = true,
             Turn::Application { app, what, detail, names_host } => {
-                if !stream.passed.contains(&app) && stream.passed.len() < PASSED_MAX {
+                let stays =
+                    passed.last().is_some_and(|last| is_custom(world, *last)) && !is_custom(world, app);
+                if !stays && !passed.contains(&app) && passed.len() < PASSED_MAX {
                     return Some((app, Evidence::of(Seen { what, detail: detail.into(), names_host }, out)));
                 }
             }
         }
     }
     None
+}
+
+/// Whether it is an application of the rulebase's own.
+fn is_custom(world: &World, app: AppId) -> bool {
+    world.catalog.get(app).is_some_and(|application| application.custom)
 }

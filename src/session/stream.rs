@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::tcp::{after, before};
-use crate::app::{AppId, Candidates, Catalog, Followers, Turn, Watch};
+use crate::app::{AppId, Candidates, Followers, Terms, Turn, Watch};
 use crate::flow::Direction;
 use crate::policy::CategorySet;
 
@@ -24,14 +24,16 @@ pub struct Stream {
     pub category: Option<CategorySet>,
     /// Bytes of both sides in order; index by [`Direction::index`].
     pub heads: [Vec<u8>; 2],
-    /// Sender and length of each datagram (UDP only).
-    pub datagrams: Vec<(Direction, u32)>,
+    /// Sender and length of each piece of them, in order of arrival: of each datagram, where it is UDP.
+    pub pieces: Vec<(Direction, u32)>,
     /// Next sequence number of each side (TCP only).
     next: [Option<u32>; 2],
     /// Segments that came early (TCP only).
     early: Vec<Early>,
     /// How many bytes of each side `watch` has had.
     fed: [usize; 2],
+    /// How many pieces it has had.
+    fed_pieces: usize,
     /// Sides whose further bytes are of no use: the capture has cut a payload of theirs.
     cut: [bool; 2],
 }
@@ -79,10 +81,11 @@ impl Stream {
             begins_anew: false,
             category: None,
             heads: [Vec::new(), Vec::new()],
-            datagrams: Vec::new(),
+            pieces: Vec::new(),
             next: [None; 2],
             early: Vec::new(),
             fed: [0; 2],
+            fed_pieces: 0,
             cut: [false; 2],
         }
     }
@@ -104,20 +107,24 @@ impl Stream {
     /// Forgets the bytes, which nobody will look at again.
     pub fn forget_heads(&mut self) {
         self.heads.iter_mut().for_each(Vec::clear);
-        self.datagrams.clear();
+        self.pieces.clear();
         self.fed = [0; 2];
+        self.fed_pieces = 0;
     }
 
-    /// Shows the reader the bytes that it has not had, the client's first; what the session turns into goes to `turns`.
-    pub fn feed(&mut self, catalog: &Catalog, turns: &mut VecDeque<Turn>) {
-        let Some(watch) = &mut self.watch else { return };
-        for direction in Direction::BOTH {
-            let (head, fed) = (&self.heads[direction.index()], &mut self.fed[direction.index()]);
-            if let Some(bytes) = head.get(*fed..).filter(|bytes| !bytes.is_empty()) {
-                watch.feed(catalog, direction, bytes, turns);
+    /// Shows the reader the bytes that it has not had, in the order they came in. What the session turns into goes to
+    /// `turns`.
+    pub fn feed(&mut self, terms: Terms<'_>, turns: &mut VecDeque<Turn>) {
+        let Self { watch: Some(watch), heads, pieces, fed, fed_pieces, passed, .. } = self else { return };
+        for &(direction, len) in pieces.get(*fed_pieces..).unwrap_or_default() {
+            let start = &mut fed[direction.index()];
+            let end = *start + len as usize;
+            if let Some(bytes) = heads[direction.index()].get(*start..end).filter(|bytes| !bytes.is_empty()) {
+                watch.feed(terms, passed, (direction, bytes), turns);
             }
-            *fed = head.len();
+            *start = end;
         }
+        *fed_pieces = pieces.len();
     }
 
     /// Whether these are the very next bytes, and nobody but the reader wants them: no copy is needed then. They count
@@ -144,7 +151,7 @@ impl Stream {
         let head = &mut self.heads[direction.index()];
         let len = bytes.len().min(HEAD_BYTES.saturating_sub(head.len()));
         head.extend_from_slice(bytes.get(..len).unwrap_or_default());
-        self.datagrams.push((direction, u32::try_from(len).unwrap_or(u32::MAX)));
+        self.pieces.push((direction, u32::try_from(len).unwrap_or(u32::MAX)));
     }
 
     /// Adds a segment; whether bytes have come into order. Of bytes that come twice the first ones count.
@@ -206,7 +213,9 @@ impl Stream {
         let head = &mut self.heads[chunk.direction.index()];
         // A reader takes every byte, and they do not stay.
         let room = if self.watch.is_some() { usize::MAX } else { HEAD_BYTES.saturating_sub(head.len()) };
-        head.extend_from_slice(new.get(..room.min(new.len())).unwrap_or_default());
+        let kept = new.get(..room.min(new.len())).unwrap_or_default();
+        head.extend_from_slice(kept);
+        self.pieces.push((chunk.direction, u32::try_from(kept.len()).unwrap_or(u32::MAX)));
         true
     }
 }

@@ -81,6 +81,11 @@ pub(in crate::app) fn is_http(heads: &Heads<'_>) -> bool {
     response(heads.server) == Sign::Yes || request(heads.client) == Sign::Yes
 }
 
+/// Whether the client has sent a whole request, its content aside.
+pub(in crate::app) fn has_request(heads: &Heads<'_>) -> bool {
+    whole_request(heads.client).is_some()
+}
+
 /// The host of a whole first request that is not for a proxy, before its answer.
 ///
 /// It tells a service that has a name of its own, while HTTP as such is proved by the answer alone (PANOS.md 0.8).

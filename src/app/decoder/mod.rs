@@ -86,7 +86,7 @@ mod wireguard;
 mod x11;
 mod xdmcp;
 
-pub(super) use http::{asked_host, is_http};
+pub(super) use http::{asked_host, has_request, is_http};
 pub(super) use sign::Reader;
 pub(super) use smb::{smb_dialect, smb_in_netbios};
 pub(super) use starttls::lines_end_in_tls;

@@ -67,22 +67,12 @@ pub struct TooLarge {
 /// All signatures of a rulebase, ready to be looked for.
 #[derive(Debug, Clone, Default)]
 pub struct Signatures {
-    signatures: Vec<Compiled>,
+    /// In order of configuration.
+    all: Vec<Signature>,
     /// By context; shorter where the last contexts are not looked at.
     automata: Vec<Option<Automaton>>,
     /// Whether one of them asks for the method of requests.
     methods: bool,
-}
-
-/// What is left of a signature once its patterns are in automata.
-#[derive(Debug, Clone)]
-struct Compiled {
-    app: AppId,
-    parent: Option<AppId>,
-    name: String,
-    scope: Scope,
-    order_free: bool,
-    conditions: usize,
 }
 
 impl Signatures {
@@ -92,29 +82,17 @@ impl Signatures {
     /// Makes automata of the patterns, in order of configuration.
     pub fn compile(signatures: Vec<Signature>) -> (Self, Vec<TooLarge>) {
         let mut by_context: Vec<Vec<Used>> = vec![Vec::new(); Context::ALL.len()];
-        let mut all = Self::default();
-        for (index, signature) in signatures.into_iter().enumerate() {
-            let Signature { app, parent, name, scope, order_free, conditions } = signature;
-            all.signatures.push(Compiled {
-                app,
-                parent,
-                name,
-                scope,
-                order_free,
-                conditions: conditions.len(),
-            });
-            let can_be_met =
-                conditions.len() <= Self::CONDITIONS_MAX && conditions.iter().all(|any| !any.is_empty());
-            if !can_be_met {
-                continue;
-            }
-            for (condition, alternatives) in conditions.into_iter().enumerate() {
-                for (alternative, one) in alternatives.into_iter().enumerate() {
-                    let method = one.method.map(|method| method.into_bytes().into_boxed_slice());
-                    all.methods |= method.is_some();
+        let mut methods = false;
+        for (index, signature) in
+            signatures.iter().enumerate().filter(|(_, signature)| signature.can_be_met())
+        {
+            for (condition, alternatives) in signature.conditions.iter().enumerate() {
+                for (alternative, one) in alternatives.iter().enumerate() {
+                    let method = one.method.as_ref().map(|method| method.as_bytes().into());
+                    methods |= one.method.is_some();
                     let used = Use { signature: index, condition, alternative, method };
                     if let Some(patterns) = by_context.get_mut(one.context as usize) {
-                        add(patterns, one.pattern, used);
+                        add(patterns, &one.pattern, used);
                     }
                 }
             }
@@ -123,7 +101,7 @@ impl Signatures {
         let automata = by_context
             .into_iter()
             .map(|patterns| (!patterns.is_empty()).then(|| Automaton::new(patterns, &mut room, &mut unfit)));
-        all.automata = automata.collect();
+        let all = Self { automata: automata.collect(), all: signatures, methods };
         let too_large = unfit.into_iter().map(|used| TooLarge {
             signature: used.signature,
             condition: used.condition,
@@ -144,9 +122,14 @@ impl Signatures {
         self.automaton(context).is_some() || self.methods && context == Context::HttpReqMethod
     }
 
+    /// All of them in order of configuration, also those that can never be met.
+    pub fn all(&self) -> &[Signature] {
+        &self.all
+    }
+
     /// The name of a [`Hit`]'s signature.
     pub fn name(&self, signature: usize) -> &str {
-        self.signatures.get(signature).map_or("", |signature| &signature.name)
+        self.all.get(signature).map_or("", |signature| &signature.name)
     }
 
     fn automaton(&self, context: Context) -> Option<&Automaton> {
@@ -154,10 +137,18 @@ impl Signatures {
     }
 }
 
+impl Signature {
+    /// Whether something could meet each of its conditions.
+    pub fn can_be_met(&self) -> bool {
+        let count = self.conditions.len();
+        (1..=Signatures::CONDITIONS_MAX).contains(&count) && self.conditions.iter().all(|any| !any.is_empty())
+    }
+}
+
 /// The same pattern of several signatures is looked for once.
-fn add(patterns: &mut Vec<Used>, pattern: Pattern, used: Use) {
-    match patterns.iter_mut().find(|(known, _)| *known == pattern) {
+fn add(patterns: &mut Vec<Used>, pattern: &Pattern, used: Use) {
+    match patterns.iter_mut().find(|(known, _)| known == pattern) {
         Some((_, uses)) => uses.push(used),
-        None => patterns.push((pattern, vec![used])),
+        None => patterns.push((pattern.clone(), vec![used])),
     }
 }

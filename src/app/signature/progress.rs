@@ -3,7 +3,7 @@
 use regex_automata::util::primitives::StateID;
 
 use super::automaton::{Automaton, Found, Use};
-use super::{Compiled, Scope, Signatures};
+use super::{Scope, Signature, Signatures};
 use crate::app::{AppId, Context, Fact};
 
 /// So many bytes of a match are shown as evidence, the last ones.
@@ -113,7 +113,7 @@ impl Progress {
             return None;
         }
         self.met.retain(|hit| !passed.contains(&hit.app));
-        let parent = |hit: &Hit| signatures.signatures.get(hit.signature).and_then(|one| one.parent);
+        let parent = |hit: &Hit| signatures.all.get(hit.signature).and_then(|one| one.parent);
         let ready = |hit: &Hit| parent(hit).is_none_or(|parent| passed.contains(&parent));
         let first = self.met.iter().position(ready)?;
         Some(self.met.remove(first))
@@ -121,9 +121,8 @@ impl Progress {
 
     /// A new unit begins: what was met in the one before no longer counts.
     fn forget(&mut self, signatures: &Signatures) {
-        let lasts = |signature: usize| {
-            signatures.signatures.get(signature).is_some_and(|one| one.scope == Scope::Session)
-        };
+        let lasts =
+            |signature: usize| signatures.all.get(signature).is_some_and(|one| one.scope == Scope::Session);
         self.partial.retain(|partial| lasts(partial.signature));
         self.met.retain(|hit| lasts(hit.signature));
     }
@@ -203,17 +202,17 @@ impl Progress {
 
     /// One condition is met: whether its signature is complete with that.
     fn completes(&mut self, signatures: &Signatures, used: &Use, at: u64) -> bool {
-        let Some(signature) = signatures.signatures.get(used.signature) else { return false };
+        let Some(signature) = signatures.all.get(used.signature) else { return false };
         let fits = used.method.as_ref().is_none_or(|method| **method == *self.method.text);
         let is_met = self.met.iter().any(|hit| hit.signature == used.signature);
-        fits && !is_met && (signature.conditions == 1 || self.adds_up(signature, used, at))
+        fits && !is_met && (signature.conditions.len() == 1 || self.adds_up(signature, used, at))
     }
 
     /// Notes that one condition of several is met; whether all of them are now.
-    fn adds_up(&mut self, signature: &Compiled, used: &Use, at: u64) -> bool {
+    fn adds_up(&mut self, signature: &Signature, used: &Use, at: u64) -> bool {
         let known = self.partial.iter().position(|partial| partial.signature == used.signature);
         let bit = 1_u64 << used.condition.min(63);
-        let all = u64::MAX >> (64 - signature.conditions.clamp(1, 64));
+        let all = u64::MAX >> (64 - signature.conditions.len().clamp(1, 64));
         match known.and_then(|known| self.partial.get_mut(known).map(|partial| (known, partial))) {
             Some((known, partial)) => {
                 // In order: each ends later than the one before (that it must is assumed).
@@ -239,7 +238,7 @@ impl Progress {
 
 impl Spot<'_> {
     fn hit(&self, signatures: &Signatures, found: Found, used: &Use) -> Option<Hit> {
-        let signature = signatures.signatures.get(used.signature)?;
+        let signature = signatures.all.get(used.signature)?;
         let (bytes, is_whole) = self.stream.last(self.bytes);
         let matched = self.automaton.matched(found, &bytes, is_whole, self.is_end).to_vec();
         Some(Hit { app: signature.app, signature: used.signature, context: self.stream.context, matched })

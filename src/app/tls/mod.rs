@@ -17,6 +17,7 @@ pub use certificate::{Certificate, certificate};
 pub use dtls::dtls_client_hello;
 pub(in crate::app) use hello::server_name;
 pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, server_hello};
+pub(in crate::app) use record::{Messages, Stop};
 pub use service::{Service, Shown, Source, service_by_name, service_of};
 
 /// The host that a client's complete ClientHello asks for; raw bytes.

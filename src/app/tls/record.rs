@@ -10,24 +10,24 @@ pub(super) const MESSAGE_MAX: usize = 1 << 16;
 
 /// A handshake message, as much of it as has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message<'a> {
+pub(in crate::app) struct Message<'a> {
     /// Its type (RFC 8446, 4; RFC 5246, 7.4).
-    pub(super) kind: u8,
+    pub(in crate::app) kind: u8,
     /// How long its body will be.
-    pub(super) len: usize,
+    pub(in crate::app) len: usize,
     /// Its body.
-    pub(super) body: Cow<'a, [u8]>,
+    pub(in crate::app) body: Cow<'a, [u8]>,
 }
 
 impl Message<'_> {
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::app) fn is_complete(&self) -> bool {
         self.body.len() == self.len
     }
 }
 
 /// Why there is no message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(in crate::app) enum Stop {
     /// More bytes are needed.
     More,
     /// Handshake messages in the clear are over: what follows is encrypted, or an alert ends it all.
@@ -38,19 +38,19 @@ pub(super) enum Stop {
 
 /// Reads the messages of one side.
 #[derive(Debug, Clone)]
-pub(super) struct Messages<'a> {
+pub(in crate::app) struct Messages<'a> {
     records: Reader<'a>,
     /// What is left of the current handshake record.
     content: &'a [u8],
 }
 
 impl<'a> Messages<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::app) fn new(bytes: &'a [u8]) -> Self {
         Self { records: Reader(bytes), content: &[] }
     }
 
     /// The next message; its body is cut where the bytes end. It is borrowed unless it spans records.
-    pub(super) fn next(&mut self) -> Result<Message<'a>, Stop> {
+    pub(in crate::app) fn next(&mut self) -> Result<Message<'a>, Stop> {
         let mut header = [0; 4];
         for byte in &mut header {
             *byte = self.byte()?;

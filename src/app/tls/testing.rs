@@ -39,13 +39,13 @@ pub(in crate::app) fn hello(name: &str, protocols: &[&str], padding: usize) -> V
 }
 
 /// Handshake messages in records of at most `len` bytes.
-pub(super) fn records(messages: &[u8], len: usize) -> Vec<u8> {
+pub(in crate::app) fn records(messages: &[u8], len: usize) -> Vec<u8> {
     let record = |content: &[u8]| [b"\x16\x03\x01", &vector16(content)[..]].concat();
     messages.chunks(len).flat_map(record).collect()
 }
 
 /// A ServerHello of TLS 1.2, or of TLS 1.3.
-pub(super) fn server_hello(is_1_3: bool) -> Vec<u8> {
+pub(in crate::app) fn server_hello(is_1_3: bool) -> Vec<u8> {
     let mut body = b"\x03\x03".to_vec();
     body.extend([8; 32]);
     body.extend(vector8(&[9; 32]));
@@ -56,13 +56,13 @@ pub(super) fn server_hello(is_1_3: bool) -> Vec<u8> {
 }
 
 /// A Certificate message: one with these names, and another one.
-pub(super) fn certificates(common: &str, names: &[&str]) -> Vec<u8> {
+pub(in crate::app) fn certificates(common: &str, names: &[&str]) -> Vec<u8> {
     let list = [&vector24(&certificate(common, names))[..], &vector24(&certificate("A CA", &[]))].concat();
     message(11, &vector24(&list))
 }
 
 /// A certificate for a common name (none where empty) and alternative names, issued by "Example Trust".
-pub(super) fn certificate(common: &str, names: &[&str]) -> Vec<u8> {
+pub(in crate::app) fn certificate(common: &str, names: &[&str]) -> Vec<u8> {
     let attribute =
         |kind: &[u8], text: &str| der(0x31, &der(0x30, &[der(6, kind), der(0x0c, text.as_bytes())].concat()));
     let issuer =

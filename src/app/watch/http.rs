@@ -10,6 +10,20 @@ use super::http_message::{Body, Head, Shift, request_shift, response_shift};
 use crate::app::{Context, Fact};
 use crate::flow::Direction;
 
+/// What is told of.
+pub(super) const CONTEXTS: &[Context] = &[
+    Context::HttpReqCookie,
+    Context::HttpReqHeaders,
+    Context::HttpReqHostHeader,
+    Context::HttpReqMessageBody,
+    Context::HttpReqMethod,
+    Context::HttpReqParams,
+    Context::HttpReqUriPath,
+    Context::HttpReqUserAgentHeader,
+    Context::HttpRspHeaders,
+    Context::HttpRspReason,
+];
+
 /// Longest head of a message that is read.
 const HEAD_MAX: usize = 16 * 1_024;
 
@@ -130,9 +144,7 @@ impl Http {
             (Context::HttpReqCookie, head.field(b"cookie")),
             (Context::HttpReqHeaders, head.fields),
         ] {
-            if !bytes.is_empty() {
-                out(Said::Fact(Fact::Bytes(context, bytes)));
-            }
+            value(context, bytes, out);
         }
         tell(request_shift(head), out);
         let host = head.host();
@@ -155,9 +167,7 @@ impl Http {
         for (context, bytes) in
             [(Context::HttpRspReason, head.reason()), (Context::HttpRspHeaders, head.fields)]
         {
-            if !bytes.is_empty() {
-                out(Said::Fact(Fact::Bytes(context, bytes)));
-            }
+            value(context, bytes, out);
         }
         let [a, b, c] = head.status();
         if a == b'1' && [b, c] != *b"01" {
@@ -183,6 +193,14 @@ impl Http {
                 if asked.head_only { Body::Len(0) } else { body }
             }
         }
+    }
+}
+
+/// A whole value, where there is one.
+fn value(context: Context, bytes: &[u8], out: &mut dyn FnMut(Said<'_>)) {
+    if !bytes.is_empty() {
+        out(Said::Fact(Fact::Bytes(context, bytes)));
+        out(Said::Fact(Fact::End(context)));
     }
 }
 

@@ -1,17 +1,20 @@
 //! What a session says after its application is known, read on packet after packet.
 //!
 //! A [`Watch`] follows one session's protocol in the bytes of both sides, in order, and keeps no more of them than it
-//! must. It tells facts, for signatures to look at, and the applications that the session turns into.
+//! must. It tells facts, which signatures of custom applications look at, and the applications that the session turns
+//! into. HTTP is always read on; other protocols only where a signature looks at what they say.
 
 mod http;
 mod http_message;
 #[cfg(test)]
 mod http_tests;
+mod tls;
+mod unknown;
 
 use std::collections::VecDeque;
 
-use super::{AppId, Catalog, Fact, Heads};
-use crate::flow::Direction;
+use super::{AppId, Catalog, Context, Fact, Heads, Hit, Progress, Signatures};
+use crate::flow::{Direction, Protocol};
 
 /// What a protocol's own reader says.
 pub(crate) enum Said<'a> {
@@ -43,45 +46,146 @@ pub enum Turn {
     Connection,
 }
 
+/// What applications are told by.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Their names and hosts.
+    pub catalog: &'a Catalog,
+    /// What custom ones are told by.
+    pub signatures: &'a Signatures,
+}
+
 /// One session's reader.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    http: http::Http,
+    reader: Reader,
+    /// How far it has come with the signatures.
+    progress: Progress,
     /// Whether a host has told the service: what else a message looks like does not matter then.
     is_service: bool,
 }
 
+/// Who reads which protocol.
+#[derive(Debug, Clone)]
+enum Reader {
+    Http(http::Http),
+    Tls(tls::Tls),
+    Unknown(unknown::Unknown),
+}
+
 impl Watch {
-    /// The reader for a session that sounds like this; `None` where nobody reads on.
-    pub fn of(heads: &Heads<'_>) -> Option<Self> {
-        let is_http = super::decoder::is_http(heads);
-        is_http.then(|| Self { http: http::Http::default(), is_service: false })
+    /// The reader for a session that is `app` and sounds like this; `None` where nobody reads on.
+    pub fn of(terms: Terms<'_>, heads: &Heads<'_>, app: AppId) -> Option<Self> {
+        if super::decoder::is_http(heads) {
+            return Some(Self::new(Reader::Http(http::Http::default())));
+        }
+        if terms.signatures.is_empty() {
+            return None;
+        }
+        let reader = Reader::of(terms.catalog.name(app), heads.protocol)?;
+        reader.contexts().iter().any(|context| terms.signatures.wants(*context)).then(|| Self::new(reader))
     }
 
-    /// Takes the next bytes of one side, in order.
+    /// The reader for a session that no decoder knows; `None` where no signature looks at such payload.
+    pub fn of_unknown(signatures: &Signatures, protocol: Protocol) -> Option<Self> {
+        if signatures.is_empty() {
+            return None;
+        }
+        let reader = Reader::Unknown(unknown::Unknown::over(protocol));
+        reader.contexts().iter().any(|context| signatures.wants(*context)).then(|| Self::new(reader))
+    }
+
+    /// What a signature tells by an HTTP request alone, before the answer proves that it is HTTP: the custom application
+    /// and the predefined one that is its candidate (PANOS.md 0.8, that it holds for custom ones is assumed).
+    pub fn asked(terms: Terms<'_>, heads: &Heads<'_>) -> Option<(AppId, Turn)> {
+        let wanted = || http::CONTEXTS.iter().any(|context| terms.signatures.wants(*context));
+        let is_asked = heads.protocol == Protocol::TCP && heads.server.is_empty();
+        if terms.signatures.is_empty() || !is_asked || !wanted() || !super::decoder::has_request(heads) {
+            return None;
+        }
+        let http = terms.catalog.find("web-browsing")?;
+        let mut turns = VecDeque::new();
+        let mut watch = Self::new(Reader::Http(http::Http::default()));
+        watch.feed(terms, &[http], (Direction::ClientToServer, heads.client), &mut turns);
+        let is_custom = |turn: &Turn| match turn {
+            Turn::Application { app, .. } => terms.catalog.get(*app).is_some_and(|app| app.custom),
+            Turn::Connection => false,
+        };
+        turns.into_iter().find(is_custom).map(|turn| (http, turn))
+    }
+
+    fn new(reader: Reader) -> Self {
+        Self { reader, progress: Progress::default(), is_service: false }
+    }
+
+    /// Takes the next bytes of one side, in order (or a datagram of it). `passed` are the applications that the session
+    /// has been.
     pub fn feed(
         &mut self,
-        catalog: &Catalog,
-        direction: Direction,
-        bytes: &[u8],
+        terms: Terms<'_>,
+        passed: &[AppId],
+        (direction, bytes): (Direction, &[u8]),
         turns: &mut VecDeque<Turn>,
     ) {
-        let Self { http, is_service } = self;
-        http.feed(direction, bytes, &mut |said| match said {
-            Said::Fact(_) => {}
+        let Self { reader, progress, is_service } = self;
+        let mut hear = |said: Said<'_>| match said {
+            Said::Fact(fact) => {
+                if !terms.signatures.is_empty()
+                    && let Some(hit) = progress.see(terms.signatures, fact, passed)
+                {
+                    turns.push_back(told(terms.signatures, &hit));
+                }
+            }
             Said::Application(name, what) => {
-                if let Some(app) = catalog.find(name).filter(|_| !*is_service) {
+                if let Some(app) = terms.catalog.find(name).filter(|_| !*is_service) {
                     turns.push_back(Turn::Application { app, what, detail: Vec::new(), names_host: false });
                 }
             }
             Said::Host(host) => {
-                for app in catalog.services(host) {
+                for app in terms.catalog.services(host) {
                     *is_service = true;
                     let what = "HTTP request, Host";
                     turns.push_back(Turn::Application { app, what, detail: host.to_vec(), names_host: true });
                 }
             }
             Said::Connection => turns.push_back(Turn::Connection),
-        });
+        };
+        match reader {
+            Reader::Http(http) => http.feed(direction, bytes, &mut hear),
+            Reader::Tls(tls) => tls.feed(direction, bytes, &mut hear),
+            Reader::Unknown(unknown) => unknown.feed(direction, bytes, &mut hear),
+        }
+    }
+
+    /// What a signature has told that waited for one of the applications that the session has been meanwhile.
+    pub fn waited(&mut self, signatures: &Signatures, passed: &[AppId]) -> Option<Turn> {
+        self.progress.next_hit(signatures, passed).map(|hit| told(signatures, &hit))
+    }
+}
+
+/// A signature that is met, with its name, where it was met and by what.
+fn told(signatures: &Signatures, hit: &Hit) -> Turn {
+    let name = signatures.name(hit.signature);
+    let detail = [name.as_bytes(), b": ", hit.context.name().as_bytes(), b" ", &hit.matched].concat();
+    Turn::Application { app: hit.app, what: "signature of the custom application", detail, names_host: false }
+}
+
+impl Reader {
+    /// Who reads what this application says.
+    fn of(app: &str, protocol: Protocol) -> Option<Self> {
+        Some(match app {
+            "ssl" => Self::Tls(tls::Tls::default()),
+            "unknown-tcp" | "unknown-udp" => Self::Unknown(unknown::Unknown::over(protocol)),
+            _ => return None,
+        })
+    }
+
+    /// The contexts that it tells of.
+    const fn contexts(&self) -> &'static [Context] {
+        match self {
+            Self::Http(_) => http::CONTEXTS,
+            Self::Tls(_) => tls::CONTEXTS,
+            Self::Unknown(_) => unknown::CONTEXTS,
+        }
     }
 }

@@ -116,6 +116,12 @@ pub(in crate::config) struct Match {
     pub(in crate::config) pattern: Name,
     /// `pattern-match`, `equal-to`, `less-than` or `greater-than`.
     pub(in crate::config) operator: &'static str,
+    /// What narrows the context, such as `http-method`, and its value.
+    pub(in crate::config) qualifiers: Vec<(Name, Name)>,
+    /// Which bytes of the context are compared.
+    pub(in crate::config) position: Option<Name>,
+    /// Which bits of them.
+    pub(in crate::config) mask: Option<Name>,
 }
 
 /// `[application-filter.NAME]`: every application that fits each column that says something.

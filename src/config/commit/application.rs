@@ -9,7 +9,7 @@ use crate::app::{
     AppId, Application, Catalog, Characteristics, Class, DenyAction, IcmpType, Ports, Timeouts,
 };
 use crate::config::candidate::{ApplicationFilter, Body, Candidate, CustomApplication, Definition, Name};
-use crate::config::diagnostic::{Diagnostics, did_you_mean, quote, quote_some};
+use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 use crate::flow::Protocol;
 
 /// The predefined applications with the rulebase's own. Names that are neither are added to `missing`.
@@ -42,7 +42,6 @@ pub(super) fn catalog(
     if candidate.is_panos {
         *missing = content::add(candidate, &mut catalog, out);
     }
-    warn_of_signatures(applications, out);
     // All names are known now.
     for custom in applications {
         let by = By { what: "application", name: &custom.name.value };
@@ -58,18 +57,6 @@ pub(super) fn catalog(
         }
     }
     catalog
-}
-
-/// Applications that nothing tells but an application override.
-fn warn_of_signatures(applications: &[CustomApplication], out: &mut Diagnostics) {
-    let signed = applications.iter().filter(|custom| !custom.signatures.is_empty());
-    let names: Vec<&str> = signed.map(|custom| custom.name.value.as_str()).collect();
-    if !names.is_empty() {
-        out.warn(format!(
-            "signatures of custom applications are read but not modelled yet: nothing is identified as {}",
-            quote_some(&names)
-        ));
-    }
 }
 
 /// `application-default` holds a custom application without ports of its own to none: every port will do. Measured on a

@@ -12,6 +12,7 @@ mod objects;
 mod override_rule;
 mod schedule;
 mod security;
+mod signature;
 mod tags;
 mod users;
 mod zones;
@@ -105,6 +106,7 @@ pub(super) fn commit(
     let categories = categories.finish(cures, out);
     let users = users::mapping(&lookups, out);
     let network = network::network(&candidate, &zones, out);
+    let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
     if out.has_errors() {
         return None;
     }
@@ -120,6 +122,7 @@ pub(super) fn commit(
         network,
         catalog,
         identifier,
+        signatures,
         categories,
         policy,
         nat,

@@ -3,7 +3,7 @@
 use toml::de::DeTable;
 
 use super::reader::{Reader, Value, entries};
-use crate::config::candidate::{At, Match, Signature};
+use crate::config::candidate::{At, Match, Name, Signature};
 
 const KEYS: [&str; 4] = ["name", "scope", "order-free", "and-condition"];
 const SCOPES: [(&str, bool); 2] = [("protocol-data-unit", false), ("session", true)];
@@ -76,15 +76,20 @@ fn comparison(
     compared: &str,
 ) -> Option<Match> {
     let table: &DeTable<'_> = reader.table(value, "a table with `context`")?;
-    let (mut context, mut pattern) = (None, None);
+    let (mut context, mut pattern, mut position, mut mask) = (None, None, None, None);
+    let mut qualifiers = Vec::new();
     for (key, value) in entries(table) {
         match key.value.as_str() {
             "context" => context = reader.text(value),
             name if name == compared => pattern = reader.scalar(value),
-            "qualifier" => {
-                reader.out.warn("`qualifier` of signatures is read but not modelled yet");
-            }
-            _ => reader.unknown_key(&key, "a condition", &["context", compared]),
+            "qualifier" => qualifiers = self::qualifiers(reader, value),
+            "position" => position = reader.scalar(value),
+            "mask" => mask = reader.scalar(value),
+            _ => reader.unknown_key(
+                &key,
+                "a condition",
+                &["context", compared, "qualifier", "position", "mask"],
+            ),
         }
     }
     for key in ["context", compared] {
@@ -92,7 +97,15 @@ fn comparison(
             reader.out.error(&value.span(), format!("the condition has no `{key}`"));
         }
     }
-    Some(Match { context: context?, pattern: pattern?, operator })
+    Some(Match { context: context?, pattern: pattern?, operator, qualifiers, position, mask })
+}
+
+/// `{ http-method = "GET" }`.
+fn qualifiers(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<(Name, Name)> {
+    let Some(table) = reader.table(value, "a table such as `{ http-method = \"GET\" }`") else {
+        return Vec::new();
+    };
+    entries(table).into_iter().filter_map(|(key, value)| Some((key, reader.scalar(value)?))).collect()
 }
 
 /// A list; anything else stands for a list of one.

@@ -1,6 +1,6 @@
 //! Whether two rulebases mean the same: every rule, zone, application and setting.
 
-use crate::app::{AppId, Application};
+use crate::app::{AppId, Application, Signature};
 use crate::config::World;
 use crate::config::diagnostic::quote;
 use crate::feature::nat::NatRule;
@@ -127,7 +127,7 @@ fn applications(one: &World, two: &World) -> Option<String> {
     Some(format!("application {} would be another", quote(&app.name)))
 }
 
-/// NAT and application-override rules.
+/// NAT and application-override rules, and signatures.
 fn features(one: &World, two: &World) -> Option<String> {
     let (ours, theirs) = (one.nat.rules(), two.nat.rules());
     let differs = |(a, b): &(&NatRule, &NatRule)| !same_nat_rule(one, a, two, b);
@@ -136,8 +136,13 @@ fn features(one: &World, two: &World) -> Option<String> {
     }
     let (ours, theirs) = (one.overrides.rules(), two.overrides.rules());
     let differs = |(a, b): &(&OverrideRule, &OverrideRule)| !same_override(one, a, two, b);
+    if let Some(rule) = first_difference(ours, theirs, differs) {
+        return Some(format!("application-override rule {} would mean something else", quote(&rule.name)));
+    }
+    let (ours, theirs) = (one.signatures.all(), two.signatures.all());
+    let differs = |(a, b): &(&Signature, &Signature)| !same_signature(one, a, two, b);
     first_difference(ours, theirs, differs)
-        .map(|rule| format!("application-override rule {} would mean something else", quote(&rule.name)))
+        .map(|signature| format!("signature {} would look for something else", quote(&signature.name)))
 }
 
 /// The first rule that has no like in its place.
@@ -176,6 +181,15 @@ fn same_override(one: &World, ours: &OverrideRule, two: &World, theirs: &Overrid
         && zones_of(one, &ours.to) == zones_of(two, &theirs.to)
         && one.catalog.name(ours.application) == two.catalog.name(theirs.application)
         && plain(ours) == plain(theirs)
+}
+
+fn same_signature(one: &World, ours: &Signature, two: &World, theirs: &Signature) -> bool {
+    let names = |world: &World, signature: &Signature| {
+        let name = |id| world.catalog.name(id).to_owned();
+        (name(signature.app), signature.parent.map(name))
+    };
+    let plain = |signature: &Signature| Signature { app: AppId(0), parent: None, ..signature.clone() };
+    names(one, ours) == names(two, theirs) && plain(ours) == plain(theirs)
 }
 
 fn settings(one: &World, two: &World) -> Option<String> {

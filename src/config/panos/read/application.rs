@@ -177,14 +177,21 @@ impl Reader<'_> {
         let (kind, operator) = entries(entry, "operator").iter().find_map(|kind| {
             OPERATORS.iter().find(|operator| **operator == kind.name).map(|operator| (kind, *operator))
         })?;
-        if kind.child("qualifier").is_some()
-            || kind.child("mask").is_some()
-            || kind.child("position").is_some()
-        {
-            self.unmodelled("qualifiers, positions and masks of application signatures", &owner.name);
+        if kind.at(&["negate", "yes"]).is_some() {
+            // Of threat signatures, which share the form.
+            self.unmodelled("negated conditions of application signatures", &owner.name);
+            return None;
         }
-        let pattern = kind.value("pattern").or_else(|| kind.value("value"))?;
-        Some(Match { context: kind.value("context")?, pattern, operator })
+        let qualifiers = entries(kind, "qualifier").iter();
+        let qualifiers = qualifiers.filter_map(|entry| Some((entry.as_name(), entry.value("value")?)));
+        Some(Match {
+            context: kind.value("context")?,
+            pattern: kind.value("pattern").or_else(|| kind.value("value"))?,
+            operator,
+            qualifiers: qualifiers.collect(),
+            position: kind.value("position"),
+            mask: kind.value("mask"),
+        })
     }
 
     /// An entry of `application-filter`.

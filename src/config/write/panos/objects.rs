@@ -206,8 +206,13 @@ fn signature(signature: &Signature) -> Item {
 
 fn condition(condition: &Match) -> Vec<Item> {
     let value = if condition.operator == "pattern-match" { "pattern" } else { "value" };
-    let items =
+    let mut items =
         vec![Item::value("context", &condition.context.value), Item::value(value, &condition.pattern.value)];
+    items.extend(condition.position.iter().map(|position| Item::value("position", &position.value)));
+    items.extend(condition.mask.iter().map(|mask| Item::value("mask", &mask.value)));
+    let qualifiers = condition.qualifiers.iter();
+    let qualifiers = qualifiers.map(|(name, value)| entry(name, vec![Item::value("value", &value.value)]));
+    items.extend(Item::element("qualifier", qualifiers.collect()));
     vec![Item::Element("operator", vec![Item::Element(condition.operator, items)])]
 }
 

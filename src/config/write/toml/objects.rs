@@ -183,8 +183,16 @@ fn signature(app: &str, signature: &Signature, page: &mut Page) {
 
 fn condition(condition: &Match) -> String {
     let compared = if condition.operator == "pattern-match" { "pattern" } else { "value" };
-    let fields =
-        [("context", string(&condition.context.value)), (compared, string(&condition.pattern.value))];
+    let mut fields =
+        vec![("context", string(&condition.context.value)), (compared, string(&condition.pattern.value))];
+    if !condition.qualifiers.is_empty() {
+        let qualifiers = condition.qualifiers.iter();
+        let qualifiers: Vec<_> =
+            qualifiers.map(|(name, value)| (&*name.value, string(&value.value))).collect();
+        fields.push(("qualifier", inline(&qualifiers)));
+    }
+    fields.extend(condition.position.iter().map(|position| ("position", string(&position.value))));
+    fields.extend(condition.mask.iter().map(|mask| ("mask", string(&mask.value))));
     inline(&[(condition.operator, inline(&fields))])
 }
 
