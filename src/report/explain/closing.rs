@@ -110,7 +110,9 @@ fn found_sentence(world: &World, found: &Found, before: RuleId, previous: Option
         Some(previous) if previous == packet => format!("The same packet made it {app} ({evidence})"),
         Some(_) => format!("Packet {packet} made it {app} ({evidence})"),
     };
-    let Some(lookup) = found.lookup else { return format!("{what}.") };
+    let Some(lookup) = found.lookup else {
+        return format!("At packet {packet} {app} was a candidate ({evidence}).");
+    };
     let rule = quote(rule_name(world, lookup.rule));
     match (lookup.action.is_allow(), lookup.rule == before) {
         (true, true) => format!("{what}; {rule} allows that, too."),
