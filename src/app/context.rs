@@ -26,11 +26,11 @@ macro_rules! contexts {
 }
 
 contexts! {
-    DnsReqHeader "dns-req-header": "The header of a DNS query.";
+    DnsReqHeader "dns-req-header": "The header of a DNS query, 12 bytes.";
     DnsReqSection "dns-req-section": "What follows the header of a DNS query.";
     DnsRspHeader "dns-rsp-header": "The header of a DNS response.";
-    DnsRspQueriesSection "dns-rsp-queries-section": "What follows the header of a DNS response.";
-    FtpReqParams "ftp-req-params": "A line that an FTP client sends.";
+    DnsRspQueriesSection "dns-rsp-queries-section": "The questions of a DNS response.";
+    FtpReqParams "ftp-req-params": "What an FTP client sends behind a command.";
     FtpRspBanner "ftp-rsp-banner": "The first reply of an FTP server.";
     FtpRspMessage "ftp-rsp-message": "A reply line of an FTP server.";
     HttpReqCookie "http-req-cookie": "The value of a request's Cookie field.";
@@ -44,9 +44,9 @@ contexts! {
     HttpRspHeaders "http-rsp-headers": "The header fields of an HTTP response.";
     HttpRspReason "http-rsp-reason": "The reason phrase of an HTTP response.";
     ImapReqCmdLine "imap-req-cmd-line": "A line that an IMAP client sends.";
-    RtspReqHeaders "rtsp-req-headers": "The header fields of an RTSP request.";
+    RtspReqHeaders "rtsp-req-headers": "The header fields of an RTSP request, without its first line.";
     RtspReqUriPath "rtsp-req-uri-path": "The URI of an RTSP request.";
-    SipReqHeaders "sip-req-headers": "The header fields of a SIP request.";
+    SipReqHeaders "sip-req-headers": "The header fields of a SIP request, without its first line.";
     SmtpReqArgument "smtp-req-argument": "A line that an SMTP client sends, behind its command.";
     SmtpRspContent "smtp-rsp-content": "A reply line of an SMTP server.";
     SnmpReqCommunityText "snmp-req-community-text": "The community string of an SNMP request.";

@@ -4,11 +4,11 @@ use super::sign::Reader;
 
 /// Elements, read one after the other; `None` where the bytes end or make no sense.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ber<'a>(pub(super) &'a [u8]);
+pub(in crate::app) struct Ber<'a>(pub(in crate::app) &'a [u8]);
 
 impl<'a> Ber<'a> {
     /// Tag and length of the next element, whose content is then next.
-    pub(super) fn header(&mut self) -> Option<(u8, usize)> {
+    pub(in crate::app) fn header(&mut self) -> Option<(u8, usize)> {
         let mut read = Reader(self.0);
         let tag = read.u8()?;
         let len = match read.u8()? {
@@ -25,7 +25,7 @@ impl<'a> Ber<'a> {
 
     /// The content of the next element, which must have this tag: as much of it as is there. What follows the
     /// element is next.
-    pub(super) fn enter(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(in crate::app) fn enter(&mut self, tag: u8) -> Option<&'a [u8]> {
         let mut at = *self;
         let (found, len) = at.header()?;
         if found != tag {
@@ -37,7 +37,7 @@ impl<'a> Ber<'a> {
     }
 
     /// An INTEGER of one to four bytes.
-    pub(super) fn small_integer(&mut self) -> Option<u32> {
+    pub(in crate::app) fn small_integer(&mut self) -> Option<u32> {
         let content = self.enter(2)?;
         (1..=4)
             .contains(&content.len())

@@ -1,9 +1,9 @@
-//! BitTorrent: over TCP decided at the handshake (BEP 3), over UDP at the first query of the distributed hash table
+//! BitTorrent: over TCP decided at the handshake (BEP 3) or at the request to a tracker, over UDP at the first query of the distributed hash table
 //! (BEP 5), the tracker's connect (BEP 15), local discovery (BEP 14), or when a µTP connection is answered (BEP 29).
 //!
 //! Encrypted handshakes look like nothing and stay unknown.
 
-use super::sign::{Reader, begins, contains};
+use super::sign::{Reader, Sign, begins, contains, line};
 use super::{Decoder, FirstBytes, Transport, finding, first_datagram};
 use crate::app::{Finding, Heads, Match};
 use crate::flow::Protocol;
@@ -18,22 +18,44 @@ pub(super) const OVER_UDP: Decoder = Decoder {
 pub(super) const OVER_TCP: Decoder = Decoder {
     name: "bittorrent-tcp",
     transport: Transport::Tcp,
-    first: FirstBytes { client: &[0x13], server: &[0x13] },
+    first: FirstBytes { client: b"\x13G", server: b"\x13H" },
     inspect,
 };
 
 const APP: &str = "bittorrent";
 
+/// Longest request line to a tracker.
+const LINE_MAX: usize = 1_024;
+
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     if heads.protocol == Protocol::TCP {
         let side = |bytes| begins(bytes, b"\x13BitTorrent protocol");
-        return side(heads.client).beside(side(heads.server)).finds(APP, "BitTorrent handshake", &[]);
+        return match side(heads.client).beside(side(heads.server)) {
+            Sign::No if heads.client.is_empty() => Match::No,
+            Sign::No => announce(heads.client).finds(APP, "BitTorrent tracker request over HTTP", &[]),
+            sign => sign.finds(APP, "BitTorrent handshake", &[]),
+        };
     }
     let Some(first) = first_datagram(heads) else { return Match::More };
     match at_once(first) {
         Some(finding) => Match::Yes(finding),
         None => micro_transport(heads),
     }
+}
+
+/// The request line to a tracker, with the torrent's hash (BEP 3, "Trackers"). It is certain before HTTP is, which
+/// waits for the response.
+fn announce(client: &[u8]) -> Sign {
+    begins(client, b"GET /").and_then(|| match line(client) {
+        Some((line, _)) => {
+            let has = |words: &[&[u8]]| words.iter().any(|word| contains(line, word));
+            Sign::of(Some(
+                has(&[b"?info_hash=", b"&info_hash="]) && has(&[b"&peer_id=", b"?peer_id=", b"/scrape"]),
+            ))
+        }
+        None if client.len() < LINE_MAX => Sign::More,
+        None => Sign::No,
+    })
 }
 
 fn at_once(datagram: &[u8]) -> Option<Finding<'static>> {
@@ -108,6 +130,13 @@ mod tests {
             &[
                 ("handshake", b"\x13BitTorrent protocol\0\0\0\0\0\x10\0\x05", b"", "bittorrent"),
                 ("half of it", b"\x13BitTorrent", b"", "more"),
+                (
+                    "tracker",
+                    b"GET /announce?info_hash=%124Vx%9A&peer_id=-TR3000-abcdefghijkl&port=51413 HTTP/1.1\r\n",
+                    b"",
+                    "bittorrent",
+                ),
+                ("web", b"GET /announce?page=1 HTTP/1.1\r\n", b"", "no"),
                 ("another length", b"\x14BitTorrent protocol", b"", "no"),
             ],
         );

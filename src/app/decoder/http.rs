@@ -61,8 +61,9 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let what = match response(server) {
         Sign::Yes => "HTTP response",
         _ if response(client) == Sign::Yes => "HTTP response",
-        Sign::No if whole_request(client).is_some() && !is_greeting(server) => "HTTP request and an answer",
-        Sign::No => return Match::No,
+        Sign::No if whole_request(client).is_none() || is_answer_of_others(server) => return Match::No,
+        Sign::No if begins(server, b"ICY ") == Sign::More => return Match::More,
+        Sign::No => "HTTP request and an answer",
         Sign::More => match second_request(client) {
             Sign::Yes => "HTTP requests",
             _ if heads.midstream && whole_request(client).is_some() => "HTTP request, seen from the middle",
@@ -101,9 +102,9 @@ fn response(bytes: &[u8]) -> Sign {
 }
 
 /// The first digit of a reply code, as FTP, SMTP and their like greet with (RFC 959, 4.2; RFC 5321, 4.2): they answer
-/// requests of any kind.
-fn is_greeting(bytes: &[u8]) -> bool {
-    matches!(bytes.first(), Some(b'1'..=b'5'))
+/// requests of any kind. Or the status line of SHOUTcast.
+fn is_answer_of_others(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(b'1'..=b'5')) || begins(bytes, b"ICY ") == Sign::Yes
 }
 
 /// What follows a whole request without content.
@@ -193,6 +194,8 @@ mod tests {
                 ),
                 ("response alone", b"", b"HTTP/1.0 302 Found\r\n", "web-browsing"),
                 ("an FTP server's answer", get, b"220 (vsFTPd 3.0.3)\r\n", "no"),
+                ("a SHOUTcast server's answer", get, b"ICY 200 OK\r\n", "no"),
+                ("an answer like it", get, b"ICE, no status line", "web-browsing"),
                 ("requests alone", &twice, b"", "web-browsing"),
                 ("turned round", b"HTTP/1.1 200 OK\r\n", b"", "web-browsing"),
                 ("RTSP", b"OPTIONS rtsp://192.0.2.1/ RTSP/1.0\r\n", b"RTSP/1.0 200 OK\r\n", "no"),

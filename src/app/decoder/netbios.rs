@@ -62,7 +62,8 @@ fn is_encoded_name(read: &mut Reader<'_>) -> Option<bool> {
     Some(false)
 }
 
-/// Message type, flags, id, source address, source port, then length, offset and the source's name; or an error.
+/// Message type, flags, id, source address, source port, then length, offset and the source's name; or an error;
+/// or the name that is asked for (RFC 1002, 4.4).
 fn is_datagram(mut read: Reader<'_>, on_port: bool) -> Option<bool> {
     let (kind, flags) = (read.u8()?, read.u8()?);
     read.take(6)?;
@@ -70,11 +71,15 @@ fn is_datagram(mut read: Reader<'_>, on_port: bool) -> Option<bool> {
     if !(0x10..=0x16).contains(&kind) || flags > 0x0f || !matches!(port, 0 | 138) {
         return Some(false);
     }
-    if on_port || !matches!(kind, 0x10..=0x12) {
-        return Some(true);
+    match kind {
+        _ if on_port => Some(true),
+        0x10..=0x12 => {
+            read.take(4)?;
+            is_encoded_name(&mut read)
+        }
+        0x13 => Some((0x82..=0x84).contains(&read.u8()?)),
+        _ => is_encoded_name(&mut read),
     }
-    read.take(4)?;
-    is_encoded_name(&mut read)
 }
 
 #[cfg(test)]

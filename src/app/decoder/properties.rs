@@ -42,7 +42,7 @@ const DIALOGUES: &[(Dialogue, &str)] = &[
 ];
 
 /// Candidates that may be left after one byte: what a session costs until its second thought.
-const LEFT_MAX: usize = 28;
+const LEFT_MAX: usize = 40;
 
 fn identifier() -> &'static (Catalog, Identifier) {
     static BOTH: LazyLock<(Catalog, Identifier)> = LazyLock::new(|| {

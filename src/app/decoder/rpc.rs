@@ -49,9 +49,12 @@ fn call(mut read: Reader<'_>) -> Option<Option<Finding<'static>>> {
     let sound = version <= 1_000 && procedure <= 1_000 && matches!(credential, 0..=3 | 6) && len <= 400;
     let found = match program {
         100_000 => finding("portmapper", "RPC call to the port mapper"),
+        100_001 => finding("rstatd", "RPC call for statistics"),
+        100_002 => finding("rusers", "RPC call for users"),
+        100_004 | 100_007 => finding("ypserv", "RPC call to NIS"),
         100_003 => finding("nfs", "RPC call to NFS"),
         100_005 => finding("mount", "RPC call to mount"),
-        100_001..=0x3fff_ffff => finding("rpc", "RPC call"),
+        100_006..=0x3fff_ffff => finding("rpc", "RPC call"),
         _ => return Some(None),
     };
     Some(sound.then_some(found))
@@ -72,6 +75,8 @@ mod tests {
             OVER_UDP,
             &[
                 ("port mapper", 111, &[('>', &call(100_000))], "portmapper"),
+                ("NIS", 834, &[('>', &call(100_004))], "ypserv"),
+                ("users", 32_770, &[('>', &call(100_002))], "rusers"),
                 ("status monitor", 32_768, &[('>', &call(100_024))], "rpc"),
                 ("no such program", 111, &[('>', &call(7))], "no"),
             ],

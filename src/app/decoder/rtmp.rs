@@ -24,7 +24,10 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
             [] if client.len() >= HANDSHAKE => Sign::Yes,
             _ => begins(server, &[*version]),
         };
-        Sign::of(is_hello(Reader(client))).and(proof).finds("rtmp", "RTMP handshake", &[])
+        // Version 6 is that of the encrypted handshake.
+        let (app, what) =
+            if *version == 6 { ("rtmpe", "RTMPE handshake") } else { ("rtmp", "RTMP handshake") };
+        Sign::of(is_hello(Reader(client))).and(proof).finds(app, what, &[])
     })
 }
 
@@ -47,6 +50,8 @@ mod tests {
             DECODER,
             &[
                 ("both", b"\x03\0\0\x01\x02\0\0\0\0\xaa\xbb", b"\x03\0", "rtmp"),
+                ("encrypted", b"\x06\0\0\x01\x02\x80\0\x07\x02\xaa\xbb", b"\x06\0", "rtmpe"),
+                ("another version's answer", b"\x06\0\0\x01\x02\x80\0\x07\x02\xaa\xbb", b"\x03\0", "no"),
                 ("client alone", b"\x03\0\0\x01\x02\0\0\0\0\xaa\xbb", b"", "more"),
                 ("TPKT", b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01", b"", "no"),
             ],

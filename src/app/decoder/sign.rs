@@ -148,6 +148,26 @@ pub(super) fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..)?))
 }
 
+/// For protocols in which one line asks and the answer to it decides: the line is not longer than `max`, `is_query`
+/// holds for it and for whatever it begins with. Where more follows it and there is no answer yet, none is waited for.
+pub(super) fn line_and_answer(
+    client: &[u8],
+    max: usize,
+    is_query: impl Fn(&[u8]) -> bool,
+    answer: impl FnOnce() -> Sign,
+) -> Sign {
+    match line(client.get(..max).unwrap_or(client)) {
+        Some((query, rest)) if is_query(query) => match answer() {
+            Sign::More if !rest.is_empty() => Sign::No,
+            sign => sign,
+        },
+        None if client.len() < max && is_query(client.strip_suffix(b"\r").unwrap_or(client)) => {
+            Sign::More.and(answer())
+        }
+        _ => Sign::No,
+    }
+}
+
 /// Whether `needle` is in `bytes`, in any case of letters.
 pub(super) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len().max(1)).any(|window| window.eq_ignore_ascii_case(needle))

@@ -3,13 +3,14 @@
 use std::sync::LazyLock;
 
 use super::{Decoder, Transport};
-use crate::app::{Catalog, Heads, Match};
+use crate::app::{Catalog, Heads, Identified, Identifier, Match};
 use crate::flow::{Direction, Protocol};
 
 /// Rows of TCP cases: what it is, the client's bytes, the server's bytes, and `no`, `more` or the application.
 ///
 /// Besides the answer, each row checks that no answer changes as bytes come, that an answer is not given without
-/// bytes, and that the index over first bytes does not keep the decoder from its find. (Rows that begin with "turned
+/// bytes, that the index over first bytes does not keep the decoder from its find, and that no other decoder claims the
+/// session before, whether the client or the server speaks first. (Rows that begin with "turned
 /// round" are of sessions seen from the middle.)
 #[track_caller]
 pub(super) fn tcp_table(decoder: Decoder, rows: &[(&str, &[u8], &[u8], &str)]) {
@@ -24,6 +25,19 @@ pub(super) fn tcp_table(decoder: Decoder, rows: &[(&str, &[u8], &[u8], &str)]) {
                     "{what}: first byte"
                 );
             }
+        }
+        if !matches!(*expected, "no" | "more") && !what.starts_with("turned round") {
+            let client_first = (0..=client.len()).map(|len| tcp(&client[..len], b""));
+            let all = client_first.chain((0..=server.len()).map(|len| tcp(client, &server[..len])));
+            let server_first = (0..=server.len()).map(|len| tcp(b"", &server[..len]));
+            let found = [
+                together(Protocol::TCP, all),
+                together(
+                    Protocol::TCP,
+                    server_first.chain((0..=client.len()).map(|len| tcp(&client[..len], server))),
+                ),
+            ];
+            assert!(found.contains(&Some(*expected)), "{what}: all decoders say {found:?}");
         }
         let steps = |turn: bool| {
             let (one, other) = if turn { (server, client) } else { (client, server) };
@@ -49,6 +63,21 @@ pub(super) fn tcp_table(decoder: Decoder, rows: &[(&str, &[u8], &[u8], &str)]) {
     }
 }
 
+/// What all decoders together say of bytes that come one by one, each decoder ruled out as it is in a session.
+fn together<'a>(protocol: Protocol, heads: impl IntoIterator<Item = Heads<'a>>) -> Option<&'static str> {
+    static BOTH: LazyLock<(Catalog, Identifier)> = LazyLock::new(|| {
+        let catalog = Catalog::builtin().unwrap();
+        let identifier = Identifier::new(&catalog);
+        (catalog, identifier)
+    });
+    let (catalog, identifier) = &*BOTH;
+    let mut candidates = identifier.start(protocol);
+    heads.into_iter().find_map(|heads| match identifier.inspect(catalog, &mut candidates, &heads) {
+        Identified::Found(app, _) => Some(catalog.name(app)),
+        _ => None,
+    })
+}
+
 /// What it is, destination port, datagrams, expected answer.
 type UdpCase<'a> = (&'a str, u16, &'a [(char, &'a [u8])], &'a str);
 
@@ -69,6 +98,14 @@ pub(super) fn udp_table(decoder: Decoder, rows: &[UdpCase<'_>]) {
         let settled = answers.iter().position(|answer| *answer != "more").unwrap_or(answers.len());
         for answer in &answers[settled..] {
             assert_eq!(*answer, answers[settled], "{what}: changes its mind: {answers:?}");
+        }
+        if !matches!(*expected, "no" | "more") {
+            let found = udp(decoder, *dport, datagrams, |heads| {
+                let each = (1..=heads.datagrams.len())
+                    .map(|count| Heads { datagrams: &heads.datagrams[..count], ..*heads });
+                together(Protocol::UDP, each)
+            });
+            assert_eq!(found, Some(*expected), "{what}: all decoders together");
         }
         // Cut off anywhere, a datagram makes no decoder fail.
         for (side, bytes) in *datagrams {

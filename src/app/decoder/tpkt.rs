@@ -1,8 +1,10 @@
-//! What runs over ISO transport on TCP (RFC 1006, RFC 905): RDP, T.120, S7 and H.225.
+//! What runs over ISO transport on TCP (RFC 1006, RFC 905): RDP, T.120, S7, H.225, and with a session layer MMS, X.400
+//! and the like, which are `cotp` together.
 //!
 //! RDP is decided at the connection request, if it has a cookie or a negotiation request (\[MS-RDPBCGR\] 2.2.1.1), else
 //! at the MCS connect that follows (T.125; `ms-rdp` where the conference data has RDP's key). S7 is decided at its first
-//! unit or by the TSAPs of its connection request; H.225 at the call signalling message (H.225.0, 7.2).
+//! unit or by the TSAPs of its connection request; H.225 at the call signalling message (H.225.0, 7.2); a session at its
+//! CONNECT (X.225, 8.3.1).
 
 use super::sign::{Reader, contains};
 use super::{Decoder, FirstBytes, Transport, at_opening, finding};
@@ -72,13 +74,21 @@ fn connection_request(packet: &[u8]) -> Option<Finding<'_>> {
     }
 }
 
-/// A data unit: an S7 unit, or an MCS connect with the conference's data.
+/// A data unit: an S7 unit, an MCS connect with the conference's data, or a session's CONNECT with its first item.
 fn data<'a>(mut read: Reader<'a>, whole: Option<&'a [u8]>) -> Option<Option<Finding<'a>>> {
     read.take(3)?;
     match read.array()? {
         [0x32, 1 | 2 | 3 | 7] => Some(Some(finding("siemens-s7-base", "S7 unit"))),
         [0x7f, 0x65] if contains(whole?, b"Duca") => Some(Some(finding("ms-rdp", "RDP conference request"))),
         [0x7f, 0x65] => Some(Some(finding("t.120", "T.125 connect"))),
+        // The length is one byte, or 0xff and two; items are connection identifier, connect/accept or user requirements.
+        [0x0d, len] => {
+            if len == 0xff {
+                read.take(2)?;
+            }
+            let is_item = matches!(read.u8()?, 1 | 5 | 20 | 51 | 193 | 194);
+            Some(is_item.then_some(finding("cotp", "OSI session over COTP")))
+        }
         _ => Some(None),
     }
 }
@@ -103,6 +113,12 @@ mod tests {
                 ("without either", bare, b"", "more"),
                 ("MCS connect", &[&bare[..], mcs].concat(), b"\x03\0\0\x0b\x06\xd0\0\0\x12\x34\0", "ms-rdp"),
                 ("S7", s7, b"", "siemens-s7-base"),
+                (
+                    "MMS",
+                    &[&bare[..], b"\x03\0\0\xbb\x02\xf0\x80\x0d\xb2\x05\x06\x13\x01\0\x16\x01\x02"].concat(),
+                    b"",
+                    "cotp",
+                ),
                 ("H.225 setup", b"\x03\0\x01\x20\x08\x02\x12\x34\x05", b"", "h.225"),
                 ("length below the header", b"\x03\0\0\x03\x06\xe0", b"", "no"),
                 ("RTMP", b"\x03\x01\x02\x03\x04\0\0\0\0", b"\x03", "no"),

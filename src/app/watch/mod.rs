@@ -4,14 +4,40 @@
 //! must. It tells facts, which signatures of custom applications look at, and the applications that the session turns
 //! into. HTTP is always read on; other protocols only where a signature looks at what they say.
 
+mod dns;
+mod ftp;
 mod http;
 mod http_message;
 #[cfg(test)]
 mod http_tests;
+mod imap;
+mod lines;
+mod message;
+mod rtsp;
+mod sip;
+mod smtp;
+mod snmp;
+mod ssh;
+mod telnet;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod unknown;
+mod watcher;
 
 use std::collections::VecDeque;
+
+use dns::Dns;
+use ftp::Ftp;
+use imap::Imap;
+use rtsp::Rtsp;
+use sip::Sip;
+use smtp::Smtp;
+use snmp::Snmp;
+use ssh::Ssh;
+use telnet::Telnet;
+use unknown::Unknown;
+use watcher::Watcher;
 
 use super::{AppId, Catalog, Context, Fact, Heads, Hit, Progress, Signatures};
 use crate::flow::{Direction, Protocol};
@@ -70,7 +96,7 @@ pub struct Watch {
 enum Reader {
     Http(http::Http),
     Tls(tls::Tls),
-    Unknown(unknown::Unknown),
+    Simple(Watcher),
 }
 
 impl Watch {
@@ -91,7 +117,7 @@ impl Watch {
         if signatures.is_empty() {
             return None;
         }
-        let reader = Reader::Unknown(unknown::Unknown::over(protocol));
+        let reader = Reader::Simple(Watcher::unknown(protocol));
         reader.contexts().iter().any(|context| signatures.wants(*context)).then(|| Self::new(reader))
     }
 
@@ -153,7 +179,7 @@ impl Watch {
         match reader {
             Reader::Http(http) => http.feed(direction, bytes, &mut hear),
             Reader::Tls(tls) => tls.feed(direction, bytes, &mut hear),
-            Reader::Unknown(unknown) => unknown.feed(direction, bytes, &mut hear),
+            Reader::Simple(watcher) => watcher.feed(direction, bytes, &mut |fact| hear(Said::Fact(fact))),
         }
     }
 
@@ -175,8 +201,8 @@ impl Reader {
     fn of(app: &str, protocol: Protocol) -> Option<Self> {
         Some(match app {
             "ssl" => Self::Tls(tls::Tls::default()),
-            "unknown-tcp" | "unknown-udp" => Self::Unknown(unknown::Unknown::over(protocol)),
-            _ => return None,
+            "unknown-tcp" | "unknown-udp" => Self::Simple(Watcher::unknown(protocol)),
+            app => Self::Simple(Watcher::of(app, protocol)?),
         })
     }
 
@@ -185,7 +211,7 @@ impl Reader {
         match self {
             Self::Http(_) => http::CONTEXTS,
             Self::Tls(_) => tls::CONTEXTS,
-            Self::Unknown(_) => unknown::CONTEXTS,
+            Self::Simple(watcher) => watcher.contexts(),
         }
     }
 }

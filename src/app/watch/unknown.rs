@@ -1,40 +1,47 @@
-//! Payload that no decoder knows, as it comes.
+//! What no decoder knows: the bytes of either side as they are.
 
-use super::Said;
 use crate::app::{Context, Fact};
 use crate::flow::{Direction, Protocol};
 
-/// What is told of.
-pub(super) const CONTEXTS: &[Context] = &[
-    Context::UnknownReqTcpPayload,
-    Context::UnknownReqUdpPayload,
-    Context::UnknownRspTcpPayload,
-    Context::UnknownRspUdpPayload,
-];
-
-/// One session.
-#[derive(Debug, Clone)]
-pub(crate) struct Unknown {
-    is_tcp: bool,
+/// Watches one session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unknown {
+    is_udp: bool,
 }
 
 impl Unknown {
-    /// A session over TCP or UDP.
-    pub(super) fn over(protocol: Protocol) -> Self {
-        Self { is_tcp: protocol == Protocol::TCP }
+    /// What it comes upon over TCP.
+    pub(super) const OVER_TCP: &[Context] = &[Context::UnknownReqTcpPayload, Context::UnknownRspTcpPayload];
+    /// What it comes upon over UDP.
+    pub(super) const OVER_UDP: &[Context] = &[Context::UnknownReqUdpPayload, Context::UnknownRspUdpPayload];
+
+    /// For a session over this protocol.
+    pub(super) fn new(protocol: Protocol) -> Self {
+        Self { is_udp: protocol == Protocol::UDP }
     }
 
-    /// Takes the next bytes of one side, in order, or a datagram of it.
-    pub(crate) fn feed(&mut self, direction: Direction, bytes: &[u8], out: &mut dyn FnMut(Said<'_>)) {
-        let context = match (direction, self.is_tcp) {
-            (Direction::ClientToServer, true) => Context::UnknownReqTcpPayload,
-            (Direction::ClientToServer, false) => Context::UnknownReqUdpPayload,
-            (Direction::ServerToClient, true) => Context::UnknownRspTcpPayload,
-            (Direction::ServerToClient, false) => Context::UnknownRspUdpPayload,
+    /// What it comes upon.
+    pub(super) const fn contexts(self) -> &'static [Context] {
+        if self.is_udp { Self::OVER_UDP } else { Self::OVER_TCP }
+    }
+
+    /// Takes new bytes of one side, or a datagram. Over TCP there are no requests to tell apart; over UDP each of the
+    /// client's datagrams is one (assumed).
+    pub(super) fn feed(&mut self, direction: Direction, bytes: &[u8], out: &mut dyn FnMut(Fact<'_>)) {
+        let context = match (self.is_udp, direction) {
+            (false, Direction::ClientToServer) => Context::UnknownReqTcpPayload,
+            (false, Direction::ServerToClient) => Context::UnknownRspTcpPayload,
+            (true, Direction::ClientToServer) => Context::UnknownReqUdpPayload,
+            (true, Direction::ServerToClient) => Context::UnknownRspUdpPayload,
         };
-        out(Said::Fact(Fact::Bytes(context, bytes)));
-        if !self.is_tcp {
-            out(Said::Fact(Fact::End(context)));
+        if self.is_udp && direction == Direction::ClientToServer {
+            out(Fact::Unit);
+        }
+        if !bytes.is_empty() {
+            out(Fact::Bytes(context, bytes));
+        }
+        if self.is_udp {
+            out(Fact::End(context));
         }
     }
 }
