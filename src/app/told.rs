@@ -88,8 +88,10 @@ mod tests {
     use crate::app::Catalog;
 
     /// Where applications are named by those who read on, and whose protocol they read.
-    const READERS: [(&str, &str); 2] =
-        [("+http", "src/app/watch/http_message.rs src/app/watch/http.rs"), ("+tls", "src/app/tls/service.rs")];
+    const READERS: [(&str, &str); 2] = [
+        ("+http", "src/app/watch/http_message.rs src/app/watch/http.rs"),
+        ("+tls", "src/app/tls/service.rs"),
+    ];
 
     /// The list as the code has it: every application that a literal in it names.
     fn list(catalog: &Catalog) -> String {

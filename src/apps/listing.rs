@@ -136,9 +136,14 @@ fn cells(application: &Application, narrow: bool) -> Vec<String> {
     ]
 }
 
-/// In a word or two how it comes to be known.
+/// In one word how it comes to be known.
 fn told(application: &Application) -> String {
     let mut words: Vec<&str> = Told::of(application).iter().map(|way| way.name()).collect();
     words.dedup();
-    if words.is_empty() { "–".to_owned() } else { words.join(", ") }
+    let word = match words.as_slice() {
+        [] => "–",
+        [word] => word,
+        _ => "several",
+    };
+    word.to_owned()
 }

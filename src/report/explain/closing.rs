@@ -131,8 +131,11 @@ fn first_packets(world: &World, record: &Record, facts: &Facts) -> Option<String
         [0, 0] => "without payload".to_owned(),
         _ => format!("with {payload_to_server} and {payload_to_client} bytes of payload"),
     };
-    let passed =
-        format!("{} to the server and {} to the client, {payload}", count(to_server, "packet"), grouped(to_client));
+    let passed = format!(
+        "{} to the server and {} to the client, {payload}",
+        count(to_server, "packet"),
+        grouped(to_client)
+    );
     let was_allowed = || facts.found.iter().any(|found| found.lookup.is_some_and(|it| it.action.is_allow()));
     Some(match first.outcome {
         Outcome::Denied if was_allowed() => {

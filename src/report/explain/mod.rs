@@ -143,7 +143,10 @@ impl<'a> Explain<'a> {
         let rule = escape::name(rule_name(world, record.rule));
         let text = match self.around {
             Some(around) => {
-                format!("session {} begins inside session {} under `{rule}`: state {}", id.0, around.0, record.state)
+                format!(
+                    "session {} begins inside session {} under `{rule}`: state {}",
+                    id.0, around.0, record.state
+                )
             }
             None => format!("session {} is set up under `{rule}`: state {}", id.0, record.state),
         };
