@@ -192,7 +192,7 @@ impl<'c> Subject<'c> {
             parts.push(format!("payload that shows it later, when the session is known as {protocol}"));
         }
         if ways.contains(&Told::Host) {
-            parts.push(by_host(&application.hosts));
+            parts.push(by_host(&application.name, &application.hosts));
         }
         if ways.contains(&Told::Rulebase) {
             parts.push("the rulebase: its own signatures, or an application-override rule".to_owned());
@@ -254,13 +254,16 @@ impl<'c> Subject<'c> {
     }
 }
 
-/// By which hosts it is told: a few of many.
-fn by_host(domains: &[String]) -> String {
+/// By which hosts it is told: of many a few, those first that are called as it is.
+fn by_host(name: &str, domains: &[String]) -> String {
     const SHOWN: usize = 4;
-    let shown: Vec<&str> = domains.iter().take(SHOWN).map(String::as_str).collect();
+    let word = name.split('-').next().unwrap_or_default();
+    let mut domains: Vec<&str> = domains.iter().map(String::as_str).collect();
+    domains.sort_by_key(|domain| (!domain.starts_with(word), !domain.ends_with(".com"), *domain));
     let more = domains.len().saturating_sub(SHOWN);
+    domains.truncate(SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("the server name of TLS or QUIC, or the Host of HTTP, in {}{more}", shown.join(", "))
+    format!("the server name of TLS or QUIC, or the Host of HTTP, in {}{more}", domains.join(", "))
 }
 
 /// Stands for an empty list.
