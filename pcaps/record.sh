@@ -6,6 +6,9 @@
 #   pcaps/record.sh --list                      the lessons
 #   pcaps/record.sh --packages [LESSON...]      the Debian packages they need
 #
+# What Debian does not have comes as Python packages, into a folder of their own
+# (FIRSTPASS_PYTHON, by default ~/.cache/firstpass-lessons).
+#
 # Needs root. Everything happens inside namespaces that vanish with the script:
 # network, mounts (its own /etc, /run, /var/log), host name and processes. Nothing
 # reaches another network, and nothing is left behind but <lesson>/capture.pcapng.
@@ -16,21 +19,37 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # The order is the order in which the lessons are meant to be read.
 all_lessons=(
   first-packets web ssh-on-80 dns ping-traceroute scan tcp-endings mail unknown
-  fragments midstream databases services reset-actions ftp-modes
+  fragments midstream databases services reset-actions ftp-modes shifts app-cache
+  custom-app
 )
+export FIRSTPASS_PYTHON=${FIRSTPASS_PYTHON:-${XDG_CACHE_HOME:-$HOME/.cache}/firstpass-lessons}
 base_packages=(iproute2 ethtool nftables procps tcpdump python3)
 
 say() { printf '%s\n' "$*" >&2; }
 
+named() { # KIND LESSON...: each lesson names its packages in one comment line of a kind
+  local kind=$1 lesson
+  shift
+  for lesson in "$@"; do
+    sed -n "s/^# $kind: *//p" "$here/record/$lesson.sh" | tr ' ' '\n'
+  done
+}
+
 packages_of() { # LESSON...
-  local lesson
-  {
-    printf '%s\n' "${base_packages[@]}"
-    for lesson in "$@"; do
-      # Each lesson names its packages in one comment line.
-      sed -n 's/^# packages: *//p' "$here/record/$lesson.sh" | tr ' ' '\n'
-    done
-  } | sed '/^$/d' | sort -u
+  { printf '%s\n' "${base_packages[@]}" && named packages "$@"; } | sed '/^$/d' | sort -u
+}
+
+python_packages() { # LESSON...: makes sure that they are there
+  local wanted
+  mapfile -t wanted < <(named 'python packages' "$@" | sed '/^$/d' | sort -u)
+  ((${#wanted[@]})) || return 0
+  if [[ $install == yes ]]; then
+    [[ -x $FIRSTPASS_PYTHON/bin/python3 ]] || /usr/bin/python3 -m venv "$FIRSTPASS_PYTHON"
+    "$FIRSTPASS_PYTHON/bin/pip" install --quiet "${wanted[@]}"
+  elif ! "$FIRSTPASS_PYTHON/bin/pip" show --quiet "${wanted[@]}" >/dev/null 2>&1; then
+    say "record.sh: these Python packages are missing (--install installs them): ${wanted[*]}"
+    exit 2
+  fi
 }
 
 install=no
@@ -75,6 +94,8 @@ if ((${#missing[@]})); then
     exit 2
   fi
 fi
+
+python_packages "${lessons[@]}"
 
 for lesson in "${lessons[@]}"; do
   say "recording $lesson"

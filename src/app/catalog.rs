@@ -36,6 +36,8 @@ pub struct Application {
     pub parent: Option<AppId>,
     /// Kinds of ICMP messages that are it (`ident-by-icmp-type`, `ident-by-icmp6-type`).
     pub icmp_types: Vec<IcmpType>,
+    /// Domains of its service, each with everything below it: the longest that fits a host wins.
+    pub hosts: Vec<String>,
 }
 
 /// A kind of ICMP messages.
@@ -255,6 +257,7 @@ impl Entry {
                 characteristics,
                 tags: Vec::new(),
             },
+            hosts: self.hosts.clone(),
             ..Application::default()
         })
     }
@@ -309,12 +312,13 @@ impl Catalog {
             .collect()
     }
 
-    /// Adds an application, or replaces the one of that name.
+    /// Adds an application, or replaces the one of that name, whose hosts it keeps.
     pub fn insert(&mut self, application: Application) -> AppId {
         if let Some(id) = self.find(&application.name)
             && let Some(old) = self.applications.get_mut(usize::from(id.0))
         {
-            *old = application;
+            let hosts = std::mem::take(&mut old.hosts);
+            *old = Application { hosts, ..application };
             return id;
         }
         let id = AppId(u16::try_from(self.applications.len()).unwrap_or(u16::MAX));

@@ -3,7 +3,8 @@
 
 use super::Application;
 
-/// Decoders and the applications they tell, a line each. `FIRSTPASS_UPDATE=1 cargo test --lib app::told` writes it.
+/// Decoders and the applications they tell, a line each; behind a `+` those who read on when the application is known,
+/// and what it turns into. `FIRSTPASS_UPDATE=1 cargo test --lib app::told` writes it.
 const LIST: &str = include_str!("told.txt");
 
 /// What is no protocol of its own but what is left when nobody recognises a session (PANOS.md 2.9).
@@ -20,6 +21,11 @@ pub enum Told {
     Header,
     /// By payload: the decoder that recognises it.
     Payload(&'static str),
+    /// By payload of a session that is known already: whose protocol is read on, as [`super::Watch`] and the followers
+    /// do it.
+    Later(&'static str),
+    /// By the host that the client asks for ([`Application::hosts`]).
+    Host,
     /// By what the rulebase that defines it says: its signatures, or an application-override rule.
     Rulebase,
     /// By nothing: it is what an unrecognised session is called.
@@ -40,7 +46,13 @@ impl Told {
         {
             ways.push(Self::Header);
         }
-        ways.extend(decoders(name).map(Self::Payload));
+        ways.extend(decoders(name).map(|decoder| match decoder.strip_prefix('+') {
+            Some(reader) => Self::Later(reader),
+            None => Self::Payload(decoder),
+        }));
+        if !application.hosts.is_empty() {
+            ways.push(Self::Host);
+        }
         if ways.is_empty() && application.custom {
             ways.push(Self::Rulebase);
         }
@@ -51,7 +63,8 @@ impl Told {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
-            Self::Payload(_) => "payload",
+            Self::Payload(_) | Self::Later(_) => "payload",
+            Self::Host => "host",
             Self::Rulebase => "rulebase",
             Self::Rest => "rest",
         }
@@ -69,36 +82,50 @@ fn decoders(name: &str) -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::*;
     use crate::app::Catalog;
 
-    /// The list as the decoders' code has it: every application that a literal in it names.
+    /// Where applications are named by those who read on, and whose protocol they read.
+    const READERS: [(&str, &str); 2] = [
+        ("+http", "src/app/watch/http_message.rs src/app/watch/http.rs"),
+        ("+tls", "src/app/tls/service.rs"),
+    ];
+
+    /// The list as the code has it: every application that a literal in it names.
     fn list(catalog: &Catalog) -> String {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app/decoder");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut lines: Vec<String> = Vec::new();
-        for entry in std::fs::read_dir(folder).unwrap() {
+        for entry in std::fs::read_dir(root.join("src/app/decoder")).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            if ["mod", "properties", "testing"].contains(&name.as_str()) || !path.is_file() {
-                continue;
+            if !["mod", "properties", "testing"].contains(&name.as_str()) && path.is_file() {
+                lines.extend(line(catalog, &name, &[path]));
             }
-            let text = std::fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-            let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-            let mut apps: Vec<&str> = code
-                .flat_map(|line| line.split('"').skip(1).step_by(2))
-                .filter(|literal| catalog.find(literal).is_some())
-                .collect();
-            apps.sort_unstable();
-            apps.dedup();
-            if !apps.is_empty() {
-                lines.push(format!("{name} {}\n", apps.join(" ")));
-            }
+        }
+        for (name, paths) in READERS {
+            let paths: Vec<_> = paths.split(' ').map(|path| root.join(path)).collect();
+            lines.extend(line(catalog, name, &paths));
         }
         lines.sort();
         lines.concat()
+    }
+
+    fn line(catalog: &Catalog, name: &str, paths: &[PathBuf]) -> Option<String> {
+        let texts: Vec<String> = paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        let code = texts.iter().filter_map(|text| text.split("#[cfg(test)]\nmod tests").next());
+        let code = code.flat_map(str::lines).filter(|line| !line.trim_start().starts_with("//"));
+        // Literals of bytes are of protocols.
+        let mut apps: Vec<&str> = code
+            .flat_map(|line| line.split('"').zip(line.split('"').skip(1)).step_by(2))
+            .filter(|(before, _)| !before.ends_with('b'))
+            .map(|(_, literal)| literal)
+            .filter(|literal| catalog.find(literal).is_some())
+            .collect();
+        apps.sort_unstable();
+        apps.dedup();
+        (!apps.is_empty()).then(|| format!("{name} {}\n", apps.join(" ")))
     }
 
     #[test]
@@ -121,6 +148,10 @@ mod tests {
         assert_eq!(ways("gre"), [Told::Header]);
         assert_eq!(ways("ssl"), [Told::Payload("tls")]);
         assert_eq!(ways("ms-rdp"), [Told::Payload("rdp_udp"), Told::Payload("tpkt")]);
+        assert_eq!(ways("ms-ds-smbv3"), [Told::Payload("smb")]);
+        assert_eq!(ways("websocket"), [Told::Later("http")]);
+        assert_eq!(ways("dns-over-https"), [Told::Later("http"), Told::Later("tls"), Told::Host]);
+        assert_eq!(ways("gmail-base"), [Told::Host]);
         assert_eq!(ways("unknown-tcp"), [Told::Rest]);
         assert_eq!(ways("adobe-update"), []);
         let custom = Application { name: "own".to_owned(), custom: true, ..Application::default() };

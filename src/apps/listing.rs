@@ -86,6 +86,7 @@ impl<'c> Listing<'c> {
         });
         for (name, what) in [
             ("payload", "decided by payload"),
+            ("host", "by the host that a client asks for"),
             ("header", "by the header of the first packet"),
             ("rulebase", "by the rulebase's own signatures or an application override"),
         ] {
@@ -139,10 +140,10 @@ fn cells(application: &Application, narrow: bool) -> Vec<String> {
 fn told(application: &Application) -> String {
     let mut words: Vec<&str> = Told::of(application).iter().map(|way| way.name()).collect();
     words.dedup();
-    match words.as_slice() {
-        [] => "–".to_owned(),
-        [word] => (*word).to_owned(),
-        // The header of some packets, the payload of others.
-        _ => "both".to_owned(),
-    }
+    let word = match words.as_slice() {
+        [] => "–",
+        [word] => word,
+        _ => "several",
+    };
+    word.to_owned()
 }

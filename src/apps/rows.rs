@@ -37,9 +37,13 @@ pub(super) struct ApplicationRow<'c> {
     /// Whether nothing but its name is known.
     unknown: bool,
     parent: Option<&'c str>,
-    /// `header`, `payload`, `rulebase`, `rest`; none where no session is ever known as it.
+    /// `header`, `payload`, `host`, `rulebase`, `rest`; none where no session is ever known as it.
     decided_by: Vec<&'static str>,
     decoders: Vec<&'static str>,
+    /// Protocols of which it is told when they are read on.
+    read_on: Vec<&'static str>,
+    /// Domains by which it is told.
+    hosts: &'c [String],
 }
 
 /// Seconds; `None` inherits the firewall's.
@@ -93,6 +97,8 @@ impl<'c> ApplicationRow<'c> {
             parent: application.parent.map(|parent| catalog.name(parent)),
             decided_by,
             decoders: decoders(&ways),
+            read_on: read_on(&ways),
+            hosts: &application.hosts,
         }
     }
 }
@@ -144,4 +150,10 @@ pub(super) const fn deny_action(action: DenyAction) -> &'static str {
 pub(super) fn decoders(ways: &[Told]) -> Vec<&'static str> {
     let decoder = |way: &Told| if let Told::Payload(decoder) = *way { Some(decoder) } else { None };
     ways.iter().filter_map(decoder).collect()
+}
+
+/// The protocols among the ways that are read on.
+pub(super) fn read_on(ways: &[Told]) -> Vec<&'static str> {
+    let reader = |way: &Told| if let Told::Later(protocol) = *way { Some(protocol) } else { None };
+    ways.iter().filter_map(reader).collect()
 }

@@ -188,6 +188,12 @@ impl<'c> Subject<'c> {
         if !decoders.is_empty() {
             parts.push(format!("payload, which this decoder recognises: {decoders}"));
         }
+        for protocol in rows::read_on(&ways) {
+            parts.push(format!("payload that shows it later, when the session is known as {protocol}"));
+        }
+        if ways.contains(&Told::Host) {
+            parts.push(by_host(&application.name, &application.hosts));
+        }
         if ways.contains(&Told::Rulebase) {
             parts.push("the rulebase: its own signatures, or an application-override rule".to_owned());
         }
@@ -222,7 +228,8 @@ impl<'c> Subject<'c> {
     /// What had passed by then, where that was measured.
     fn decision_point(&self, page: &mut Page<'_>, application: &Application) -> io::Result<()> {
         let Some(measured) = self.measured() else {
-            if Told::of(application).iter().any(|way| matches!(way, Told::Payload(_))) {
+            let by_payload = |way: &Told| matches!(way, Told::Payload(_) | Told::Later(_) | Told::Host);
+            if Told::of(application).iter().any(by_payload) {
                 let text = "not measured: no lesson capture has it (`--decision-points CAPTURE` measures)";
                 page.sentence("Decision point", text)?;
             }
@@ -245,6 +252,18 @@ impl<'c> Subject<'c> {
         page.sentence("Decision point", &format!("{before} (median of {over} in the lesson captures)"))?;
         page.sentence("Evidence", &measured.evidence)
     }
+}
+
+/// By which hosts it is told: of many a few, those first that are called as it is.
+fn by_host(name: &str, domains: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let word = name.split('-').next().unwrap_or_default();
+    let mut domains: Vec<&str> = domains.iter().map(String::as_str).collect();
+    domains.sort_by_key(|domain| (!domain.starts_with(word), !domain.ends_with(".com"), *domain));
+    let more = domains.len().saturating_sub(SHOWN);
+    domains.truncate(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("the server name of TLS or QUIC, or the Host of HTTP, in {}{more}", domains.join(", "))
 }
 
 /// Stands for an empty list.

@@ -34,9 +34,9 @@ const PERMISSIVE: [(&str, &str); 2] =
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Without NAME it lists all applications; with it, it tells about one, or lists the functions of a container. `decided \
-by` says how this program comes to know an application: by payload (a decoder), by the header of the first packet (ICMP \
-and the other IP protocols), by what the rulebase says of its own; `both` is header or payload, `rest` what a \
-session is called that nothing recognises. A dash means that nothing tells it: its sessions are known only as what carries them.
+by` says how this program comes to know an application: by payload (a decoder), by the host that a client \
+asks for, by the header of the first packet (ICMP and the other IP protocols), by what the rulebase says of its own; \
+`several` is more than one of these, `rest` what a session is called that nothing recognises. A dash means that nothing tells it: its sessions are known only as what carries them.
 
 Examples:
   firstpass apps ftp

@@ -3,7 +3,7 @@
 use super::walk::{Facts, Found};
 use crate::config::World;
 use crate::engine::{Label, Outcome, Record};
-use crate::policy::Ternary;
+use crate::policy::{RuleId, Ternary};
 use crate::report::escape;
 use crate::report::row::{Subtype, end_reason, is_logged, label_name, rule_name};
 use crate::report::style::{count, grouped};
@@ -39,9 +39,10 @@ fn quote(name: &str) -> String {
 pub(super) fn session(world: &World, record: &Record, facts: &Facts) -> String {
     let subtype = if facts.denied.is_some() { Subtype::Deny } else { Subtype::End };
     let sentences = [
+        facts.around.map(|id| format!("It is a connection inside that of session {}.", id.0)),
         admission(world, record, facts),
         identification(world, record, facts),
-        first_packets(record),
+        first_packets(world, record, facts),
         label(world, record, facts),
         ending(record, facts),
         logging(world, subtype, record),
@@ -91,23 +92,27 @@ fn identification(world: &World, record: &Record, facts: &Facts) -> Option<Strin
     if !record.c2s.protocol.has_ports() {
         return None;
     }
-    let mut rule = record.tentative;
-    let sentences: Vec<String> = facts
-        .found
-        .iter()
-        .map(|found| {
-            let sentence = found_sentence(world, found, rule);
-            rule = found.lookup.map_or(rule, |lookup| lookup.rule);
-            sentence
-        })
-        .collect();
+    let (mut rule, mut packet) = (record.tentative, None);
+    let mut sentences: Vec<String> = Vec::new();
+    for found in &facts.found {
+        sentences.push(found_sentence(world, found, rule, packet));
+        rule = found.lookup.map_or(rule, |lookup| lookup.rule);
+        packet = Some(found.packet);
+    }
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-fn found_sentence(world: &World, found: &Found, before: crate::policy::RuleId) -> String {
-    let app = world.catalog.name(found.app);
-    let what = format!("At packet {} App-ID came to {app} ({})", found.packet, found.evidence);
-    let Some(lookup) = found.lookup else { return format!("{what}.") };
+/// The first application, or what it turned into: `previous` is the packet of the one before.
+fn found_sentence(world: &World, found: &Found, before: RuleId, previous: Option<u64>) -> String {
+    let (app, packet, evidence) = (world.catalog.name(found.app), found.packet, &found.evidence);
+    let what = match previous {
+        None => format!("At packet {packet} App-ID came to {app} ({evidence})"),
+        Some(previous) if previous == packet => format!("The same packet made it {app} ({evidence})"),
+        Some(_) => format!("Packet {packet} made it {app} ({evidence})"),
+    };
+    let Some(lookup) = found.lookup else {
+        return format!("At packet {packet} {app} was a candidate ({evidence}).");
+    };
     let rule = quote(rule_name(world, lookup.rule));
     match (lookup.action.is_allow(), lookup.rule == before) {
         (true, true) => format!("{what}; {rule} allows that, too."),
@@ -118,19 +123,29 @@ fn found_sentence(world: &World, found: &Found, before: crate::policy::RuleId) -
     }
 }
 
-fn first_packets(record: &Record) -> Option<String> {
+fn first_packets(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     let first = record.first_packets?;
     let [to_server, to_client] = first.passed.packets;
     let [payload_to_server, payload_to_client] = first.passed.payload.map(grouped);
+    let payload = match first.passed.payload {
+        [0, 0] => "without payload".to_owned(),
+        _ => format!("with {payload_to_server} and {payload_to_client} bytes of payload"),
+    };
     let passed = format!(
-        "{} to the server and {} to the client, with {payload_to_server} and {payload_to_client} bytes of payload",
+        "{} to the server and {} to the client, {payload}",
         count(to_server, "packet"),
-        grouped(to_client),
+        grouped(to_client)
     );
+    let was_allowed = || facts.found.iter().any(|found| found.lookup.is_some_and(|it| it.action.is_allow()));
     Some(match first.outcome {
+        Outcome::Denied if was_allowed() => {
+            format!("By then {passed}, had passed: what the session was before is allowed.")
+        }
         Outcome::Denied => format!("By then {passed}, had passed: first packets that no rule allows."),
         Outcome::NeverIdentified => format!("All that passed, {passed}, passed unidentified."),
-        Outcome::Reclassified => format!("By then {passed}, had passed under the first rule."),
+        Outcome::Reclassified => {
+            format!("Before {} held, {passed}, had passed under another rule.", named(world, record))
+        }
     })
 }
 
@@ -197,6 +212,10 @@ fn ending(record: &Record, facts: &Facts) -> Option<String> {
             }
             None => "Its timer ran out: `aged-out`.".to_owned(),
         },
+        EndReason::Decoder => {
+            "Then its protocol began another connection inside this one, which is a session of its own: `decoder`."
+                .to_owned()
+        }
         reason => format!("It ended with `{reason}`."),
     })
 }

@@ -21,7 +21,7 @@ use crate::engine::{DropReason, Event, EventKind, Events, Injection, Limit, Reco
 use crate::flow::Direction;
 use crate::packet::Packet;
 use crate::policy::{Lookup, Query};
-use crate::session::{SessionId, State, TcpStage};
+use crate::session::{EndReason, SessionId, State, TcpStage};
 use crate::time::Timestamp;
 
 /// A [`Sink`] that explains sessions, in order of their start, and refused packets between them.
@@ -41,6 +41,8 @@ pub struct Explain<'a> {
     /// What happened at the packet at hand.
     lines: Vec<Line>,
     refused: Option<Record>,
+    /// The session whose protocol has begun another connection at the packet at hand.
+    around: Option<SessionId>,
     unread: BTreeMap<DropReason, u64>,
     explained: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> Explain<'a> {
             lookup: None,
             lines: Vec::new(),
             refused: None,
+            around: None,
             unread: BTreeMap::new(),
             explained: false,
         }
@@ -138,9 +141,18 @@ impl<'a> Explain<'a> {
         let lookup = self.lookup.take();
         self.lines.extend(lookup.iter().flat_map(|(query, _)| explain(world, query)));
         let rule = escape::name(rule_name(world, record.rule));
-        let text = format!("session {} is set up under `{rule}`: state {}", id.0, record.state);
+        let text = match self.around {
+            Some(around) => {
+                format!(
+                    "session {} begins inside session {} under `{rule}`: state {}",
+                    id.0, around.0, record.state
+                )
+            }
+            None => format!("session {} is set up under `{rule}`: state {}", id.0, record.state),
+        };
         self.lines.push(Line::new(Role::Plain, 0, text));
-        let walk = Walk::new(world, record, lookup.map(|(_, lookup)| lookup), self.look);
+        let mut walk = Walk::new(world, record, lookup.map(|(_, lookup)| lookup), self.look);
+        walk.facts.around = self.around;
         self.live.insert(id, walk);
     }
 
@@ -207,10 +219,15 @@ impl<'a> Explain<'a> {
 
     fn end(&mut self, world: &World, event: &Event, record: &Record) -> io::Result<()> {
         let Some(id) = record.id else { return Ok(()) };
+        let begins_another = record.reason == Some(EndReason::Decoder);
+        self.around = begins_another.then_some(id);
         let Some(mut walk) = self.live.remove(&id) else { return Ok(()) };
         let text = match (record.open, event.packet) {
             (true, _) => format!("the capture ends; state {}", record.state),
             (false, 0) => "the timer runs out: the session ends".to_owned(),
+            (false, packet) if begins_another => {
+                format!("packet {packet} begins another connection inside this one: the session ends")
+            }
             (false, packet) => format!("a new SYN, packet {packet}, takes the session's place"),
         };
         walk.timer(event.at, &text, self.look);
@@ -229,6 +246,7 @@ impl<'a> Explain<'a> {
         let lines = std::mem::take(&mut self.lines);
         let refused = self.refused.take();
         self.lookup = None;
+        self.around = None;
         let note = std::iter::from_fn(|| self.notes.pop_front()).find(|note| note.number == event.packet);
         let Some(note) = note else { return Ok(()) };
         let judged = Judged { note, at: event.at, direction, verdict, payload: payload_len };

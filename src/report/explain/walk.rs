@@ -8,7 +8,7 @@ use crate::policy::{Explanation, Lookup, RuleMatch, Step, Ternary};
 use crate::report::row::rule_name;
 use crate::report::style::{Paint, Role, count, grouped};
 use crate::report::{escape, wrap};
-use crate::session::{TcpStage, Timer};
+use crate::session::{SessionId, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
 
 use super::packet::{Note, end};
@@ -43,6 +43,8 @@ pub(super) struct Walk {
 /// What the closing paragraph needs to know.
 #[derive(Debug)]
 pub(super) struct Facts {
+    /// The session that this one has begun inside of.
+    pub(super) around: Option<SessionId>,
     pub(super) tentative: Option<Lookup>,
     pub(super) found: Vec<Found>,
     pub(super) stage: Option<TcpStage>,
@@ -98,6 +100,7 @@ impl Walk {
         let heading = format!("Session {id}  {}", path(world, record));
         text.push_str(&format!("{}\n", look.paint.on(Role::Heading, wrap::fit(&heading, look.width))));
         let facts = Facts {
+            around: None,
             tentative,
             found: Vec::new(),
             stage: None,
