@@ -13,7 +13,7 @@ pub(super) const DECODER: Decoder = Decoder {
 };
 
 /// Longest request, or password of a source, that an answer is waited for.
-const REQUEST_MAX: usize = 2_048;
+const REQUEST_MAX: usize = 1_024;
 
 fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let sign = either_way(heads, |_, server| {
