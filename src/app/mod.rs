@@ -9,15 +9,17 @@ mod characteristic;
 mod context;
 mod decoder;
 mod follow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graph;
 mod hosts;
 mod identify;
+mod members;
 pub mod quic;
 mod signature;
 pub mod tls;
-mod watch;
-mod members;
 mod told;
+mod watch;
 
 use std::borrow::Cow;
 
@@ -27,12 +29,12 @@ pub use context::{Context, Fact};
 pub(crate) use follow::PASSED_MAX;
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Followed, Followers, Heads, Identified, Identifier, Labels};
+pub use members::port_list;
 pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
-pub use watch::{Turn, Watch};
-pub use members::port_list;
 pub use told::Told;
+pub use watch::{Turn, Watch};
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
