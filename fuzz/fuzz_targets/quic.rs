@@ -32,8 +32,10 @@ fn datagram(number: u32, piece: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|data: &[u8]| {
     let Some(read) = Dialogue::read(data) else { return };
-    let datagrams: Vec<_> =
-        (0..).zip(&read.pieces).map(|(number, (direction, piece))| (*direction, datagram(number, piece))).collect();
+    let datagrams: Vec<_> = (0..)
+        .zip(&read.pieces)
+        .map(|(number, (direction, piece))| (*direction, datagram(number, piece)))
+        .collect();
     let client = || {
         let from_client = |(direction, _): &&(Direction, Vec<u8>)| *direction == Direction::ClientToServer;
         datagrams.iter().filter(from_client).map(|(_, bytes)| bytes.as_slice())

@@ -1,7 +1,9 @@
 //! Patterns of custom applications, and what they find however the bytes are cut.
 #![no_main]
 
-use firstpass::app::{Alternative, AppId, Context, Fact, Pattern, Scope, Signature, Signatures, Progress, Hit};
+use firstpass::app::{
+    Alternative, AppId, Context, Fact, Hit, Pattern, Progress, Scope, Signature, Signatures,
+};
 use firstpass_fuzz::Dialogue;
 use libfuzzer_sys::fuzz_target;
 

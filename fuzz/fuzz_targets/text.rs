@@ -8,8 +8,30 @@ use firstpass_fuzz::{Dialogue, family, over_tcp, over_udp};
 use libfuzzer_sys::fuzz_target;
 
 const NAMES: &[&str] = &[
-    "http", "ssh", "ftp", "smtp", "pop3", "imap", "nntp", "telnet", "redis", "sip", "rtsp", "ssdp", "mgcp", "syslog",
-    "irc", "jabber", "memcached", "memcached-tcp", "rsync", "git", "gnutella", "vnc", "rlogin", "citrix",
+    "http",
+    "ssh",
+    "ftp",
+    "smtp",
+    "pop3",
+    "imap",
+    "nntp",
+    "telnet",
+    "redis",
+    "sip",
+    "rtsp",
+    "ssdp",
+    "mgcp",
+    "syslog",
+    "irc",
+    "jabber",
+    "memcached",
+    "memcached-tcp",
+    "rsync",
+    "git",
+    "gnutella",
+    "vnc",
+    "rlogin",
+    "citrix",
 ];
 
 static TCP: LazyLock<Vec<usize>> = LazyLock::new(|| family(Protocol::TCP, NAMES));

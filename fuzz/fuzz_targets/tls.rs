@@ -15,7 +15,11 @@ static TCP: LazyLock<Vec<usize>> = LazyLock::new(|| family(Protocol::TCP, &["tls
 static UDP: LazyLock<Vec<usize>> = LazyLock::new(|| family(Protocol::UDP, &["dtls"]));
 
 /// What is complete, or malformed, for some bytes is so for all that begin with them.
-fn stays<'a, T: PartialEq + Debug>(bytes: &'a [u8], cut: usize, read: impl Fn(&'a [u8]) -> Read<T>) -> Option<T> {
+fn stays<'a, T: PartialEq + Debug>(
+    bytes: &'a [u8],
+    cut: usize,
+    read: impl Fn(&'a [u8]) -> Read<T>,
+) -> Option<T> {
     let whole = read(bytes);
     for len in (0..bytes.len()).step_by(cut.max(bytes.len() / 32 + 1)) {
         let part = read(&bytes[..len]);

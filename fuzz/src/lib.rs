@@ -9,7 +9,8 @@ use firstpass::flow::{Direction, Protocol};
 pub mod packets;
 
 /// The catalog and its index.
-pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().expect("the catalog that is built in"));
+pub static CATALOG: LazyLock<Catalog> =
+    LazyLock::new(|| Catalog::builtin().expect("the catalog that is built in"));
 static IDENTIFIER: LazyLock<Identifier> = LazyLock::new(|| Identifier::new(&CATALOG));
 
 /// Applications that a session can be one after the other: more would be work without end.
@@ -71,13 +72,20 @@ impl<'a> Dialogue<'a> {
     pub fn cut_anew(&self) -> Self {
         let total: usize = self.pieces.iter().map(|(_, piece)| piece.len()).sum();
         let len = self.cut.max(total / CUTS_MAX + 1);
-        let cut = |&(direction, piece): &(Direction, &'a [u8])| piece.chunks(len).map(move |part| (direction, part));
+        let cut = |&(direction, piece): &(Direction, &'a [u8])| {
+            piece.chunks(len).map(move |part| (direction, part))
+        };
         Self { pieces: self.pieces.iter().flat_map(cut).collect(), ..self.clone() }
     }
 
     /// All that one side says.
     pub fn side(&self, direction: Direction) -> Vec<u8> {
-        self.pieces.iter().filter(|(side, _)| *side == direction).flat_map(|(_, piece)| *piece).copied().collect()
+        self.pieces
+            .iter()
+            .filter(|(side, _)| *side == direction)
+            .flat_map(|(_, piece)| *piece)
+            .copied()
+            .collect()
     }
 
     /// Shows what has been said after each piece, until `judge` has enough.
@@ -135,7 +143,8 @@ impl<'a> Dialogue<'a> {
                 followers = IDENTIFIER.followers(app, true);
             }
             let mut rounds = 0;
-            while let Some(followed) = IDENTIFIER.follow(&CATALOG, &mut followers, heads, &passed, host_known) {
+            while let Some(followed) = IDENTIFIER.follow(&CATALOG, &mut followers, heads, &passed, host_known)
+            {
                 match followed {
                     Followed::Application(app, _) => {
                         assert!(!passed.contains(&app), "{} comes twice", CATALOG.name(app));

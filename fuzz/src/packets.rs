@@ -116,7 +116,11 @@ const HEAD: usize = 4;
 /// The input of a conversation whose pieces arrive one after the other.
 pub fn write(rules: u8, pieces: &[(Direction, &[u8])], is_udp: bool) -> Vec<u8> {
     let head = |kind: Kind, direction: Direction| {
-        let kind = KINDS.iter().position(|other| *other == kind).and_then(|kind| u8::try_from(kind).ok()).unwrap_or(0);
+        let kind = KINDS
+            .iter()
+            .position(|other| *other == kind)
+            .and_then(|kind| u8::try_from(kind).ok())
+            .unwrap_or(0);
         kind | if direction == Direction::ServerToClient { 8 } else { 0 }
     };
     let mut data = vec![rules];
@@ -150,7 +154,9 @@ impl Packets {
             let takes = matches!(kind, Kind::Next | Kind::Early | Kind::Again | Kind::Datagram | Kind::Noise);
             let (bytes, after) = after.split_at(if takes { len.min(after.len()) } else { 0 });
             rest = after;
-            packets.now = packets.now + Span::from_secs(WAITS[usize::from(what >> 5 & 3)]) + Span::from_nanos(1_000_000);
+            packets.now = packets.now
+                + Span::from_secs(WAITS[usize::from(what >> 5 & 3)])
+                + Span::from_nanos(1_000_000);
             let direction = if what & 8 == 0 { Direction::ClientToServer } else { Direction::ServerToClient };
             packets.add(kind, direction, usize::from(what >> 4 & 1), u32::from(offset), bytes);
         }
@@ -163,7 +169,8 @@ impl Packets {
         match kind {
             Kind::Next => {
                 self.segment(direction, flow, DATA, next, bytes);
-                self.next[flow][direction.index()] = next.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
+                self.next[flow][direction.index()] =
+                    next.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
             }
             Kind::Early => self.segment(direction, flow, DATA, next.wrapping_add(offset), bytes),
             Kind::Again => self.segment(direction, flow, DATA, next.wrapping_sub(offset), bytes),
@@ -183,7 +190,13 @@ impl Packets {
                 self.next[flow] = [INITIAL.wrapping_add(offset << 8); 2];
                 self.segment(direction, flow, TcpFlags(0x02), self.next[flow][0], &[]);
                 self.next[flow][direction.index()] = self.next[flow][direction.index()].wrapping_add(1);
-                self.segment(direction.reverse(), flow, TcpFlags(0x12), self.next[flow][direction.reverse().index()], &[]);
+                self.segment(
+                    direction.reverse(),
+                    flow,
+                    TcpFlags(0x12),
+                    self.next[flow][direction.reverse().index()],
+                    &[],
+                );
                 let other = direction.reverse().index();
                 self.next[flow][other] = self.next[flow][other].wrapping_add(1);
                 self.segment(direction, flow, TcpFlags(0x10), self.next[flow][direction.index()], &[]);
@@ -193,7 +206,8 @@ impl Packets {
 
     fn segment(&mut self, direction: Direction, flow: usize, flags: TcpFlags, seq: u32, bytes: &[u8]) {
         let (builder, sport, dport) = ends(direction, flow);
-        let ack = if flags.contains(TcpFlags::ACK) { self.next[flow][direction.reverse().index()] } else { 0 };
+        let ack =
+            if flags.contains(TcpFlags::ACK) { self.next[flow][direction.reverse().index()] } else { 0 };
         let payload = Payload { bytes, len: u32::try_from(bytes.len()).unwrap_or(0) };
         let segment = TcpSegment { sport, dport, seq, ack, flags, window: u16::MAX, options: &[], payload };
         self.frames.push((self.now, builder.tcp(&segment)));

@@ -129,7 +129,9 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         write(folder, "engine", &packets::write(rules, &dialogue.pieces, *is_udp))?;
         if !is_udp {
             let mut signature = dialogue.clone();
-            signature.pieces.insert(0, (Direction::ClientToServer, PATTERNS[index % PATTERNS.len()].as_bytes()));
+            signature
+                .pieces
+                .insert(0, (Direction::ClientToServer, PATTERNS[index % PATTERNS.len()].as_bytes()));
             write(folder, "signature", &signature.write())?;
         }
     }
@@ -138,11 +140,14 @@ fn main() -> Result<(), Box<dyn error::Error>> {
 
 /// A ClientHello in an Initial packet, which lesson captures have only with keys of their own.
 fn sealed_hello(folder: &Path) -> Result<(), Box<dyn error::Error>> {
-    const HELLO: &[u8] = b"\x01\0\0\x43\x03\x03abcdefghijklmnopqrstuvwxyz012345\0\0\x02\x13\x01\x01\0\0\x18\0\0\0\x14\
+    const HELLO: &[u8] =
+        b"\x01\0\0\x43\x03\x03abcdefghijklmnopqrstuvwxyz012345\0\0\x02\x13\x01\x01\0\0\x18\0\0\0\x14\
         \0\x12\0\0\x0fmail.google.com";
     let crypto = |from: usize, to: usize| -> Vec<u8> {
         let short = |value: usize| u8::try_from(value & 0x3f).unwrap_or(0);
-        let long = |value: usize| [0x40 | u8::try_from(value >> 8).unwrap_or(0), u8::try_from(value & 0xff).unwrap_or(0)];
+        let long = |value: usize| {
+            [0x40 | u8::try_from(value >> 8).unwrap_or(0), u8::try_from(value & 0xff).unwrap_or(0)]
+        };
         [&[6, short(from)][..], &long(to - from), &HELLO[from..to]].concat()
     };
     let whole = [&[1][..], &crypto(0, HELLO.len())].concat();
