@@ -9,6 +9,8 @@ mod characteristic;
 mod context;
 mod decoder;
 mod follow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graph;
 mod hosts;
 mod identify;

@@ -5,8 +5,8 @@ mod frame;
 mod google;
 mod keys;
 mod packet;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, fuzzing))]
+pub(super) mod testing;
 
 use super::Catalog;
 use super::tls::{Read, Service, Shown, Source, client_hello_message, service_by_name};

@@ -96,14 +96,16 @@ impl<'a> Head<'a> {
 
     /// The value of the first field of that name, given in small letters; empty where there is none.
     pub(super) fn field(&self, name: &[u8]) -> &'a [u8] {
-        let mut lines = self.fields.split(|byte| *byte == b'\n');
-        lines
-            .find_map(|line| {
-                let (key, value) = line.split_at_checked(name.len())?;
-                let value = value.strip_prefix(b":")?;
-                key.eq_ignore_ascii_case(name).then_some(value.trim_ascii())
-            })
-            .unwrap_or_default()
+        self.each_field(name).next().unwrap_or_default()
+    }
+
+    /// The values of all fields of that name.
+    fn each_field(&self, name: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.split(|byte| *byte == b'\n').filter_map(move |line| {
+            let (key, value) = line.split_at_checked(name.len())?;
+            let value = value.strip_prefix(b":")?;
+            key.eq_ignore_ascii_case(name).then_some(value.trim_ascii())
+        })
     }
 
     /// Whether it asks a proxy: by method, or by a target with its scheme (RFC 9112, 3.2.2 and 3.2.3).
@@ -147,7 +149,10 @@ impl<'a> Head<'a> {
         if len.is_empty() {
             return None;
         }
-        let len = std::str::from_utf8(len).ok().and_then(|text| text.parse().ok());
+        // Lengths that differ, or are no digits, leave nothing to go by (RFC 9112, 6.3).
+        let is_sound = len.iter().all(u8::is_ascii_digit)
+            && self.each_field(b"content-length").all(|other| other == len);
+        let len = std::str::from_utf8(len).ok().filter(|_| is_sound).and_then(|text| text.parse().ok());
         Some(len.map_or(Body::ToTheEnd, Body::Len))
     }
 

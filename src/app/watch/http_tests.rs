@@ -181,6 +181,8 @@ fn what_messages_give_away() {
 fn lengths_that_lie_end_the_reading() {
     for head in [
         &b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"[..],
+        b"POST / HTTP/1.1\r\nContent-Length: +0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",

@@ -1,0 +1,16 @@
+//! Every decoder over UDP.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use firstpass::flow::Protocol;
+use firstpass_fuzz::{Dialogue, everyone, over_udp};
+use libfuzzer_sys::fuzz_target;
+
+static ALL: LazyLock<Vec<usize>> = LazyLock::new(|| everyone(Protocol::UDP));
+
+fuzz_target!(|data: &[u8]| {
+    if let Some(dialogue) = Dialogue::read(data) {
+        over_udp(&dialogue, &ALL);
+    }
+});
