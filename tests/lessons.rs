@@ -12,7 +12,9 @@ use firstpass::capture::{self, CaptureFile};
 use firstpass::config::{self, Overrides, World};
 use firstpass::replay::{Options, Replay};
 use firstpass::report::json::{self, Lines};
-use firstpass::report::{About, Rows, Sink, Tally};
+use firstpass::report::text::Look;
+use firstpass::report::{About, Explain, Rows, Sink, Tally};
+use firstpass::session::SessionId;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -96,6 +98,68 @@ fn lessons_tell_their_stories() {
     }
     assert!(lessons > 0, "no lesson found");
     assert!(report.is_empty(), "\n{report}");
+}
+
+/// The lesson about shifts, told packet by packet: session 9 becomes a tunnel, 10 is inside it, 3 becomes three
+/// applications at one packet, and 6 dies in the middle.
+#[test]
+fn shifts_are_explained() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pcaps/shifts");
+    for (rules, session, sentences) in [
+        (
+            "rules-services.toml",
+            9,
+            &[
+                "begins another connection inside this one: the session ends",
+                "Then its protocol began another connection inside this one",
+            ][..],
+        ),
+        (
+            "rules-services.toml",
+            10,
+            &[
+                "session 10 begins inside session 9 under `Web`",
+                "It is a connection inside that of session 9.",
+            ],
+        ),
+        (
+            "rules-services.toml",
+            3,
+            &[
+                "App-ID came to ssl (TLS ClientHello, SNI `mail.google.com`); `Web` allows that, too. The same packet made \
+             it google-base (TLS ClientHello, SNI `mail.google.com`); from then on `Services` holds",
+                "Before `Services` held, 2 packets to the server and 1 to the client, without payload, had passed under \
+             another rule.",
+            ],
+        ),
+        (
+            "rules.toml",
+            6,
+            &[
+                "Packet 78 made it webdav (WebDAV method); the full lookup then came to `interzone-default`",
+                "By then 4 packets to the server and 3 to the client, with 70 and 274 bytes of payload, had passed: what the \
+             session was before is allowed.",
+            ],
+        ),
+        ("rules.toml", 5, &["web-browsing was a candidate (HTTP request, as yet without an answer)."]),
+    ] {
+        let world = Arc::new(world(&folder.join(rules), &[]));
+        let mut file =
+            CaptureFile::open(&folder.join("capture.pcapng"), &capture::Options::default()).unwrap();
+        let mut out = Vec::new();
+        let look = Look { width: None, color: false };
+        let mut explain = Explain::new(&mut out, Some(SessionId(session)), look);
+        Replay::new(world, Options::default(), vec![&mut explain]).run(&mut file, |_| {}).unwrap();
+        explain.finish().unwrap();
+        let words: Vec<_> = std::str::from_utf8(&out).unwrap().split_whitespace().collect();
+        let text = words.join(" ");
+        for sentence in sentences {
+            assert!(
+                text.contains(sentence),
+                "{rules}, session {session}: `{sentence}` is missing in\n{text}"
+            );
+        }
+    }
 }
 
 /// A rulebase under the options of a run; `--set` is the only one lessons use so far.

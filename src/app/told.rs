@@ -154,6 +154,10 @@ mod tests {
         assert_eq!(ways("gmail-base"), [Told::Host]);
         assert_eq!(ways("unknown-tcp"), [Told::Rest]);
         assert_eq!(ways("adobe-update"), []);
+        let mut own_firewall = catalog.clone();
+        let app =
+            own_firewall.insert(Application { name: "gmail-base".to_owned(), ..Application::default() });
+        assert_eq!(Told::of(own_firewall.get(app).unwrap()), [Told::Host], "its hosts are kept");
         let custom = Application { name: "own".to_owned(), custom: true, ..Application::default() };
         assert_eq!(Told::of(&custom), [Told::Rulebase]);
     }
