@@ -4,6 +4,7 @@
 //! is the engine. An application is told by payload, never by its port alone; only what needs no payload
 //! (ICMP and the other IP protocols) is told by the header ([`Identifier::by_header`]).
 
+mod candidates;
 mod catalog;
 mod characteristic;
 mod context;
@@ -12,6 +13,7 @@ mod follow;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graph;
+mod header;
 mod hosts;
 mod identify;
 mod members;
@@ -23,12 +25,13 @@ mod watch;
 
 use std::borrow::Cow;
 
+pub use candidates::Candidates;
 pub use catalog::{Application, Catalog, CatalogError, Class, DenyAction, IcmpType, Ports, Timeouts};
 pub use characteristic::Characteristics;
 pub use context::{Context, Fact};
 pub(crate) use follow::PASSED_MAX;
 pub use graph::{Dependency, DependencyGraph};
-pub use identify::{Candidates, Followed, Followers, Heads, Identified, Identifier, Labels, Shifts};
+pub use identify::{Followed, Followers, Heads, Identified, Identifier, Labels, Shifts};
 pub use members::port_list;
 pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,

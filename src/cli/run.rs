@@ -12,6 +12,7 @@ use super::output::Streams;
 use crate::audit::Audit;
 use crate::capture::{self, CaptureInfo, Merge};
 use crate::config::World;
+use crate::engine::{EventKind, Events, Label};
 use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
@@ -99,6 +100,8 @@ impl Run {
         let mut readers: Vec<&mut dyn Sink> =
             sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
         readers.extend(audit.as_mut().map(|audit| audit as &mut dyn Sink));
+        let mut cut = CutPayload::default();
+        readers.push(&mut cut);
         let bar = Bar::new();
         let replay = Replay::new(Arc::clone(&self.world), self.options, readers);
         let notes = replay.run(&mut self.source, |progress| bar.show(&progress));
@@ -112,6 +115,7 @@ impl Run {
         if self.tells_checksums && notes.checksums.is_many() {
             warnings.push(checksums(&notes.checksums));
         }
+        warnings.extend(cut.warning());
         let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
         Ok(Outcome { captures, warnings, violations, strict: self.strict })
     }
@@ -146,6 +150,42 @@ impl Outcome {
         } else {
             Exit::Findings
         }
+    }
+}
+
+/// Counts the sessions that App-ID may have failed to recognise because the capture holds only the beginning of packets.
+#[derive(Default)]
+struct CutPayload(u64);
+
+impl Sink for CutPayload {
+    fn read(&mut self, world: &World, events: &Events) -> io::Result<()> {
+        let labels = world.identifier.labels();
+        let unknown = [labels.unknown_tcp, labels.unknown_udp, labels.non_syn_tcp];
+        for event in events.list() {
+            let EventKind::Ended { record } = event.kind else { continue };
+            let record = events.record(record);
+            self.0 += u64::from(
+                record.cut
+                    && match record.label {
+                        Label::App(app) => unknown.contains(&Some(app)),
+                        Label::InsufficientData => true,
+                        Label::Incomplete | Label::NotApplicable => false,
+                    },
+            );
+        }
+        Ok(())
+    }
+}
+
+impl CutPayload {
+    fn warning(&self) -> Option<String> {
+        let (count, plural) = (self.0, if self.0 == 1 { "" } else { "s" });
+        (count > 0).then(|| {
+            format!(
+                "{count} session{plural} not recognised whose payload the capture's snap length has cut: a firewall would \
+                 have seen all of it (capture whole packets, such as with `tcpdump -s 0`)"
+            )
+        })
     }
 }
 
