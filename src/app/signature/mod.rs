@@ -1,7 +1,7 @@
 //! Signatures of custom applications (PANOS.md 2.8): what they look for, and how far a session has come with them.
 //!
 //! A signature is a list of conditions that must all be met, each by one of several patterns, each pattern in one
-//! context. Watchers turn a session's bytes into [`Fact`]s; [`Progress`] holds these against all signatures at once.
+//! context. Watchers turn a session's bytes into [`super::Fact`]s; [`Progress`] holds these against all signatures at once.
 
 mod automaton;
 mod pattern;
