@@ -116,8 +116,7 @@ impl Firewall {
         let at = self.now;
         let event = |id, kind| Event { at, packet: packet.number, session: Some(id), kind };
         if let Some(app) = cached(&self.world.settings, &self.cache, session) {
-            let what = "App-ID cache: what sessions to this server were before";
-            let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
+            let evidence = Evidence::plain("App-ID cache: what sessions to this server were before", out);
             out.push(event(session.id, EventKind::Identified { app, evidence }));
             return Identification::Cached((app, categories(&self.world, app, &evidence, out)));
         }
@@ -128,8 +127,7 @@ impl Firewall {
                 Ok(Decoded::Found(candidate, app, evidence)) => {
                     if let Some(app) = candidate {
                         // No lookup follows: nothing has proved it yet (PANOS.md 2.3).
-                        let what = "HTTP request, as yet without an answer";
-                        let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
+                        let evidence = Evidence::plain("HTTP request, as yet without an answer", out);
                         out.push(event(session.id, EventKind::Identified { app, evidence }));
                     }
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
@@ -167,14 +165,18 @@ impl Firewall {
         let is_peer = session.c2s.protocol == Protocol::UDP
             && self.peers.note(&session.c2s, self.world.settings.p2p_endpoints);
         let Some(app) = unknown(&self.world, session, is_peer) else { return Identification::Nothing };
-        let what = match (is_peer, session.cut) {
-            (true, _) => "one port, many unknown peers",
-            (false, true) => "no decoder recognises what the snap length has left of it",
-            (false, false) => "no decoder recognises it",
-        };
-        let evidence = Evidence { what, detail: out.add_bytes(&[]), names_host: false };
+        let evidence = Evidence::plain(nobody(is_peer, session.cut), out);
         out.push(event(session.id, EventKind::Identified { app, evidence }));
         Identification::Application((app, categories(&self.world, app, &evidence, out)))
+    }
+}
+
+/// Why a session is unknown.
+const fn nobody(is_peer: bool, is_cut: bool) -> &'static str {
+    match (is_peer, is_cut) {
+        (true, _) => "one port, many unknown peers",
+        (false, true) => "no decoder recognises what the snap length has left of it",
+        (false, false) => "no decoder recognises it",
     }
 }
 
@@ -314,6 +316,11 @@ pub(super) fn heads<'a>(
 }
 
 impl Evidence {
+    /// Without a detail.
+    fn plain(what: &'static str, out: &mut Events) -> Self {
+        Self { what, detail: out.add_bytes(&[]), names_host: false }
+    }
+
     pub(super) fn of(Seen { what, detail, names_host }: Seen<'_>, out: &mut Events) -> Self {
         Self { what, detail: out.add_bytes(&detail), names_host }
     }

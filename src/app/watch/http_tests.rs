@@ -135,6 +135,14 @@ fn what_messages_give_away() {
             ],
             &[],
         ),
+    ];
+    give_away(cases);
+}
+
+#[test]
+fn what_ends_http_gives_away() {
+    let ok = b"HTTP/1.1 200 OK\r\n\r\n";
+    give_away(&[
         (
             "WebSocket",
             &[
@@ -168,7 +176,10 @@ fn what_messages_give_away() {
             &["app http-proxy", "app http-proxy", "connection"],
         ),
         ("not HTTP", &[('>', b"\x16\x03\x01\x02\x00\x01\n\n"), ('<', b"\x16\x03\n\n")], &[]),
-    ];
+    ]);
+}
+
+fn give_away(cases: &[(&str, Dialogue<'_>, &[&str])]) {
     for (what, dialogue, expected) in cases {
         let told = told(dialogue, || usize::MAX);
         let lines = only(&told, &["app", "connection"]);
