@@ -145,7 +145,7 @@ fn shifts_are_explained() {
     ] {
         let world = Arc::new(world(&folder.join(rules), &[]));
         let mut file =
-            CaptureFile::open(&folder.join("capture.pcapng"), &capture::Options::default()).unwrap();
+            CaptureFile::open(folder.join("capture.pcapng"), &capture::Options::default()).unwrap();
         let mut out = Vec::new();
         let look = Look { width: None, color: false };
         let mut explain = Explain::new(&mut out, Some(SessionId(session)), look);
