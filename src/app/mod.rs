@@ -14,12 +14,12 @@ pub mod fuzzing;
 mod graph;
 mod hosts;
 mod identify;
-mod members;
 pub mod quic;
 mod signature;
 pub mod tls;
-mod told;
 mod watch;
+mod members;
+mod told;
 
 use std::borrow::Cow;
 
@@ -29,12 +29,12 @@ pub use context::{Context, Fact};
 pub(crate) use follow::PASSED_MAX;
 pub use graph::{Dependency, DependencyGraph};
 pub use identify::{Candidates, Followed, Followers, Heads, Identified, Identifier, Labels};
-pub use members::port_list;
 pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
-pub use told::Told;
 pub use watch::{Turn, Watch};
+pub use members::port_list;
+pub use told::Told;
 
 /// Index of an application in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
