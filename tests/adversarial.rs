@@ -303,3 +303,19 @@ fn a_flight_of_many_datagrams() {
     (0..100).for_each(|_| datagram(&mut talk, C, &many));
     assert_eq!(talk.play(&PATIENT).forwarded, 100);
 }
+
+/// A capture that has cut the server's datagrams to nothing: they bring no bytes, and are not kept without end either.
+/// (What it costs without a limit grows with their square.)
+#[test]
+fn datagrams_cut_to_nothing() {
+    let mut initial = b"\xc3\0\0\0\x01\x08\x83\x94\xc8\xf0\x3e\x51\x57\x08\0\0\x44\x9e".to_vec();
+    initial.resize(1_200, 0xa5);
+    let mut talk = udp(443);
+    datagram(&mut talk, C, &initial);
+    for _ in 0..50_000 {
+        datagram(&mut talk, S, b"x");
+        talk.frames.last_mut().unwrap().truncate(14 + 20 + 8);
+    }
+    let told = talk.play(&WORLD);
+    assert_eq!((told.names(), told.forwarded), (vec!["quic"], 50_001));
+}

@@ -68,6 +68,9 @@ pub enum StreamError {
 /// At most so many bytes of each side are kept.
 const HEAD_BYTES: usize = 16 * 1_024;
 
+/// At most so many datagrams: a capture that cuts them to nothing would never fill the bytes.
+const DATAGRAMS: usize = 1_024;
+
 impl Stream {
     /// An empty one.
     pub fn new(candidates: Candidates) -> Self {
@@ -187,7 +190,7 @@ impl Stream {
 
     /// Whether a side's buffer is full: nothing more can be learnt.
     pub fn is_full(&self) -> bool {
-        self.heads.iter().any(|head| head.len() >= HEAD_BYTES)
+        self.heads.iter().any(|head| head.len() >= HEAD_BYTES) || self.datagrams.len() >= DATAGRAMS
     }
 
     /// Appends the part of `chunk` that is new; whether there was any.
@@ -247,6 +250,16 @@ mod tests {
             }
             prop_assert_eq!(&stream.heads[0], &text);
         }
+    }
+
+    #[test]
+    fn datagrams_without_bytes_fill_it_as_well() {
+        let mut stream = stream();
+        for _ in 0..DATAGRAMS {
+            assert!(!stream.is_full());
+            stream.push_datagram(Direction::ServerToClient, b"");
+        }
+        assert!(stream.is_full());
     }
 
     #[test]

@@ -135,7 +135,8 @@ impl Talk {
         let mut replay = Replay::new(Arc::clone(world), Options::default(), sinks);
         for (bytes, millis) in self.frames.iter().zip(1..) {
             let at = Timestamp::from_secs(1_700_000_000) + Span::from_nanos(millis * 1_000_000);
-            let wire_len = u32::try_from(bytes.len()).unwrap();
+            // The IP header says how long it was: a frame may be cut, as by a snapshot length.
+            let wire_len = 14 + u32::from(u16::from_be_bytes([bytes[16], bytes[17]]));
             let (link_type, interface) = (LinkType::ETHERNET, None);
             replay.frame(&Frame { at, file: 0, link_type, interface, wire_len, bytes }).unwrap();
         }
