@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 const APP: AppId = AppId(1);
 
-/// The first piece is the pattern; the others are values of one context, the server's of another.
+// The first piece is the pattern; the others are values of one context, the server's of another.
 fuzz_target!(|data: &[u8]| {
     let Some(mut dialogue) = Dialogue::read(data) else { return };
     if dialogue.pieces.is_empty() {

@@ -201,10 +201,12 @@ pub fn over_udp(dialogue: &Dialogue<'_>, family: &[usize]) {
     dialogue.labels(Protocol::UDP);
 }
 
-/// What is certain stays certain.
+/// What is certain stays certain: for TCP, as long as the same side goes on. (What the other one answers may contradict
+/// it, but comes in a packet of its own, and nobody is asked again by then.)
 fn stays(dialogue: &Dialogue<'_>, protocol: Protocol, decoder: usize) {
-    let (mut certain, mut over) = (None, false);
+    let (mut certain, mut over, mut silent) = (None, false, [0; 2]);
     dialogue.play(protocol, |heads| -> Option<()> {
+        let lens = Direction::BOTH.map(|direction| heads.side(direction).len());
         let answer = match ask(decoder, heads) {
             _ if over || certain.is_none() && !is_asked(decoder, heads) => return Some(()),
             Match::Yes(finding) => Some(finding.app),
@@ -214,10 +216,17 @@ fn stays(dialogue: &Dialogue<'_>, protocol: Protocol, decoder: usize) {
             }
             Match::More => None,
         };
-        if certain.is_some() {
-            assert_eq!(answer, certain, "{} changes its mind", name(protocol, decoder));
+        match certain {
+            Some(_) if protocol == Protocol::TCP && lens[0] != silent[0] && lens[1] != silent[1] => {
+                return Some(());
+            }
+            Some(_) => assert_eq!(answer, certain, "{} changes its mind", name(protocol, decoder)),
+            None => {
+                // The side that has not spoken just now keeps its length.
+                silent = if answer.is_some() { silent } else { lens };
+                certain = answer;
+            }
         }
-        certain = certain.or(answer);
         None
     });
 }

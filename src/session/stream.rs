@@ -70,6 +70,9 @@ pub enum StreamError {
 /// At most so many bytes of each side are kept.
 const HEAD_BYTES: usize = 16 * 1_024;
 
+/// At most so many datagrams: a capture that cuts them to nothing would never fill the bytes.
+const PIECES: usize = 1_024;
+
 impl Stream {
     /// An empty one.
     pub fn new(candidates: Candidates) -> Self {
@@ -194,7 +197,7 @@ impl Stream {
 
     /// Whether a side's buffer is full: nothing more can be learnt.
     pub fn is_full(&self) -> bool {
-        self.heads.iter().any(|head| head.len() >= HEAD_BYTES)
+        self.heads.iter().any(|head| head.len() >= HEAD_BYTES) || self.pieces.len() >= PIECES
     }
 
     /// Appends the part of `chunk` that is new; whether there was any.
@@ -215,7 +218,13 @@ impl Stream {
         let room = if self.watch.is_some() { usize::MAX } else { HEAD_BYTES.saturating_sub(head.len()) };
         let kept = new.get(..room.min(new.len())).unwrap_or_default();
         head.extend_from_slice(kept);
-        self.pieces.push((chunk.direction, u32::try_from(kept.len()).unwrap_or(u32::MAX)));
+        let len = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+        let (fed, count) = (self.fed_pieces, self.pieces.len());
+        match self.pieces.last_mut() {
+            // As long as nobody has had the last piece, more of the same side belongs to it.
+            Some((side, last)) if *side == chunk.direction && fed < count => *last += len,
+            _ => self.pieces.push((chunk.direction, len)),
+        }
         true
     }
 }
@@ -256,6 +265,16 @@ mod tests {
             }
             prop_assert_eq!(&stream.heads[0], &text);
         }
+    }
+
+    #[test]
+    fn datagrams_without_bytes_fill_it_as_well() {
+        let mut stream = stream();
+        for _ in 0..PIECES {
+            assert!(!stream.is_full());
+            stream.push_datagram(Direction::ServerToClient, b"");
+        }
+        assert!(stream.is_full());
     }
 
     #[test]

@@ -67,10 +67,10 @@ impl Sink for Told {
 /// The packets of one conversation, a millisecond apart.
 #[derive(Debug, Default)]
 pub(crate) struct Talk {
-    frames: Vec<Vec<u8>>,
-    dport: u16,
+    pub(crate) frames: Vec<Vec<u8>>,
+    pub(crate) dport: u16,
     /// Payload bytes of each side's finished turns.
-    said: [usize; 2],
+    pub(crate) said: [usize; 2],
 }
 
 const INITIAL: [u32; 2] = [u32::MAX - 900, 7];
@@ -87,11 +87,6 @@ impl Talk {
             talk.segment(direction, TcpFlags(flags), seq, ack, &[]);
         }
         talk
-    }
-
-    /// Datagrams to this port.
-    pub(crate) fn udp(dport: u16) -> Self {
-        Self { dport, ..Self::default() }
     }
 
     /// How many packets there are.
@@ -117,12 +112,6 @@ impl Talk {
         self.said[direction.index()] += bytes.len();
     }
 
-    /// A datagram.
-    pub(crate) fn datagram(&mut self, direction: Direction, bytes: &[u8]) {
-        let (builder, sport, dport) = self.ends(direction);
-        self.frames.push(builder.udp(sport, dport, bytes));
-    }
-
     fn segment(&mut self, direction: Direction, flags: TcpFlags, seq: u32, ack: u32, bytes: &[u8]) {
         let (builder, sport, dport) = self.ends(direction);
         let payload = Payload { bytes, len: u32::try_from(bytes.len()).unwrap() };
@@ -130,7 +119,8 @@ impl Talk {
         self.frames.push(builder.tcp(&segment));
     }
 
-    fn ends(&self, direction: Direction) -> (Builder, u16, u16) {
+    /// A packet of one side, and its ports.
+    pub(crate) fn ends(&self, direction: Direction) -> (Builder, u16, u16) {
         let (client, server) = (Addr::v4([10, 0, 0, 5]), Addr::v4([198, 51, 100, 7]));
         match direction {
             Direction::ClientToServer => (Builder::new(client, server).ethernet(), 40_000, self.dport),
@@ -145,7 +135,8 @@ impl Talk {
         let mut replay = Replay::new(Arc::clone(world), Options::default(), sinks);
         for (bytes, millis) in self.frames.iter().zip(1..) {
             let at = Timestamp::from_secs(1_700_000_000) + Span::from_nanos(millis * 1_000_000);
-            let wire_len = u32::try_from(bytes.len()).unwrap();
+            // The IP header says how long it was: a frame may be cut, as by a snapshot length.
+            let wire_len = 14 + u32::from(u16::from_be_bytes([bytes[16], bytes[17]]));
             let (link_type, interface) = (LinkType::ETHERNET, None);
             replay.frame(&Frame { at, file: 0, link_type, interface, wire_len, bytes }).unwrap();
         }

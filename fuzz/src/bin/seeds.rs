@@ -8,6 +8,8 @@ use firstpass::capture::{CaptureFile, Options, Source};
 use firstpass::flow::{Addr, Direction};
 use firstpass::packet::{DecodeOptions, Layer4, TcpFlags, decode};
 use firstpass_fuzz::{Dialogue, packets};
+// What is built for coverage is linked with what counts it.
+use libfuzzer_sys as _;
 
 /// Bytes of a session that a seed takes: more only slows the fuzzer down.
 const BYTES_MAX: usize = 3_000;

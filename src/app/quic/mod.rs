@@ -5,7 +5,9 @@ mod frame;
 mod google;
 mod keys;
 mod packet;
-#[cfg(any(test, fuzzing))]
+#[cfg(test)]
+mod testing;
+#[cfg(all(fuzzing, not(test)))]
 pub(super) mod testing;
 
 use super::Catalog;
