@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::decoder::{lines_end_in_tls, msrpc_interface, smb_dialect, smb_in_netbios};
 use super::tls::{Service, Shown, Source};
 use super::{AppId, Catalog, Heads, Match, Seen, quic, tls};
-use crate::flow::Direction;
+use crate::flow::{Direction, Protocol};
 
 /// What a follower says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,11 @@ impl Known<'_, '_> {
             way = vec![app];
         }
         let Some(next) = way.into_iter().find(|app| !self.passed.contains(app)) else { return Next::No };
-        Next::Shift(next, Seen { what: source.what(), detail, names_host: source != Source::Protocol })
+        let what = match (source, self.heads.protocol) {
+            (Source::ServerName, Protocol::UDP) => "ClientHello over UDP, SNI",
+            _ => source.what(),
+        };
+        Next::Shift(next, Seen { what, detail, names_host: source != Source::Protocol })
     }
 
     /// The host that the client asks for, where no service is known by it; `may_come` says whether one may still be.

@@ -70,7 +70,7 @@ pub enum StreamError {
 /// At most so many bytes of each side are kept.
 const HEAD_BYTES: usize = 16 * 1_024;
 
-/// At most so many datagrams: a capture that cuts them to nothing would never fill the bytes.
+/// At most so many pieces: a capture that cuts them to nothing would never fill the bytes.
 const PIECES: usize = 1_024;
 
 impl Stream {

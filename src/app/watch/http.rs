@@ -147,13 +147,15 @@ impl Http {
             value(context, bytes, out);
         }
         tell(request_shift(head), out);
+        let connect = head.method() == b"CONNECT";
         let host = head.host();
-        if !host.is_empty() {
+        // What a tunnel leads to is known by what is in it.
+        if !host.is_empty() && !connect {
             out(Said::Host(host));
         }
         let asked = Asked {
             head_only: head.method() == b"HEAD",
-            connect: head.method() == b"CONNECT",
+            connect,
             websocket: head.field(b"upgrade").eq_ignore_ascii_case(b"websocket"),
         };
         if self.waiting.len() >= WAITING_MAX {
