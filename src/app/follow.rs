@@ -74,6 +74,9 @@ pub(super) const FOLLOWERS: &[Follower] = &[
 /// At most so many applications follow each other by one session's first bytes: what an adversary can make it cost.
 pub(crate) const PASSED_MAX: usize = 8;
 
+/// Datagrams of both sides after which a QUIC client has said its hello: each asks for the whole flight to be decrypted.
+const FLIGHT_MAX: usize = 32;
+
 fn behind_tls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
     let Heads { client, server, dport, .. } = *known.heads;
     match tls::service_of(known.catalog, dport, client, server) {
@@ -84,6 +87,9 @@ fn behind_tls<'h>(known: &Known<'_, 'h>) -> Next<'h> {
 
 /// Where PAN-OS finds services behind QUIC is not documented; assumed: as behind TLS, by the server name.
 fn behind_quic<'h>(known: &Known<'_, 'h>) -> Next<'h> {
+    if known.heads.datagrams.len() > FLIGHT_MAX {
+        return Next::No;
+    }
     let from_client = |(direction, datagram)| (direction == Direction::ClientToServer).then_some(datagram);
     let datagrams = || known.heads.each_datagram().filter_map(from_client);
     match quic::service_of(known.catalog, datagrams()) {
