@@ -40,6 +40,7 @@ pub struct Certificate<'a> {
 struct Names {
     common: Option<Range<usize>>,
     issuer: Option<Range<usize>>,
+    issuer_common: Option<Range<usize>>,
     /// The content of the subjectAltName.
     alternative: Option<Range<usize>>,
 }
@@ -54,6 +55,11 @@ impl<'a> Certificate<'a> {
     /// The subject's common name: raw bytes.
     pub fn common_name(&self) -> Option<&[u8]> {
         self.der.get(self.names.common.clone()?)
+    }
+
+    /// The issuer's common name: raw bytes.
+    pub fn issuer_common_name(&self) -> Option<&[u8]> {
+        self.der.get(self.names.issuer_common.clone()?)
     }
 
     /// The issuer's organisation: raw bytes.
@@ -86,7 +92,8 @@ impl Names {
         let subject = to_be_signed.enter(SEQUENCE)?;
         to_be_signed.next()?; // public key
         let mut names = Self {
-            issuer: attribute(issuer, ORGANISATION),
+            issuer: attribute(issuer.clone(), ORGANISATION),
+            issuer_common: attribute(issuer, COMMON_NAME),
             common: attribute(subject, COMMON_NAME),
             alternative: None,
         };

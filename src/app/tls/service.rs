@@ -14,6 +14,9 @@ const HTTP: [&[u8]; 3] = [b"h2", b"http/1.1", b"h3"];
 const DNS_OVER_TLS: &str = "dns-over-tls";
 const DNS_OVER_HTTPS: &str = "dns-over-https";
 
+/// Told by the certificate of its relays.
+const TOR: &str = "tor";
+
 /// The port of DNS over TLS (RFC 7858, 3.1).
 const DOT_PORT: u16 = 853;
 
@@ -140,6 +143,21 @@ fn by_hello<'a>(catalog: &Catalog, resolvers: Resolvers, hello: ClientHello<'a>)
     Some(Service { app, source: Source::ServerName, detail: hello.into_server_name()? })
 }
 
+/// The certificate that a relay of Tor makes for itself when it speaks TLS 1.2 or less: two names of its own invention,
+/// `www.`, 8 to 20 letters and digits of base 32, and `.net` for the subject, `.com` for the issuer (Tor's source,
+/// `tortls.c`; tor-spec, 2.1).
+fn is_of_tor(certificate: &Certificate<'_>) -> bool {
+    let invented = |name: Option<&[u8]>, end: &[u8]| {
+        let middle = name.and_then(|name| name.strip_prefix(b"www.")?.strip_suffix(end));
+        let is_digit = |byte: &u8| matches!(byte, b'a'..=b'z' | b'2'..=b'7');
+        middle.is_some_and(|middle| (8..=20).contains(&middle.len()) && middle.iter().all(is_digit))
+    };
+    invented(certificate.common_name(), b".net")
+        && invented(certificate.issuer_common_name(), b".com")
+        && certificate.issuer_common_name() != certificate.common_name()
+        && certificate.dns_names().next().is_none()
+}
+
 /// The application whose host the certificate is for: by its common name, or else where all its other names are of
 /// the same application. Certificates of shared servers name many, and so tell nothing.
 fn by_certificate(
@@ -150,6 +168,9 @@ fn by_certificate(
     let find = |name: &[u8]| resolvers.application(catalog, name.strip_prefix(b"*.").unwrap_or(name));
     let service =
         |app, name: &[u8]| Service { app, source: Source::Certificate, detail: Cow::Owned(name.to_vec()) };
+    if let Some(name) = certificate.common_name().filter(|_| is_of_tor(certificate)) {
+        return Some(service(catalog.find(TOR)?, name));
+    }
     if let Some(name) = certificate.common_name()
         && let Some(app) = find(name)
     {
@@ -201,6 +222,33 @@ mod tests {
 
     fn server(common: &str, names: &[&str]) -> Vec<u8> {
         records(&[server_hello(false), certificates(common, names)].concat(), 16_384)
+    }
+
+    #[test]
+    fn relays_of_tor() {
+        use crate::app::tls::testing::{certificate_by, message};
+        let list = |certificate: &[u8]| {
+            let len = |len: usize| u32::try_from(len).unwrap().to_be_bytes()[1..].to_vec();
+            let one = [len(certificate.len()), certificate.to_vec()].concat();
+            let certificates = message(11, &[len(one.len()), one].concat());
+            records(&[server_hello(false), certificates].concat(), 16_384)
+        };
+        for (issuer, subject, names, want) in [
+            (
+                "www.q2w5hnp7ai.com",
+                "www.zkx4ouvbd2e3.net",
+                &[][..],
+                "tor by certificate www.zkx4ouvbd2e3.net",
+            ),
+            ("www.q2w5hnp7ai.com", "www.zkx4ouvbd2e3.org", &[], "nothing"),
+            ("www.q2w5hnp7ai.com", "www.zkx4ouvbd2e3.net", &["a.example"], "nothing"),
+            ("www.short2.com", "www.zkx4ouvbd2e3.net", &[], "nothing"),
+            ("www.has-hyphen2.com", "www.zkx4ouvbd2e3.net", &[], "nothing"),
+            ("Example Trust", "www.zkx4ouvbd2e3.net", &[], "nothing"),
+        ] {
+            let server = list(&certificate_by(issuer, subject, names));
+            assert_eq!(shown(&client("www.example.org", &[]), &server), want, "{issuer} {subject}");
+        }
     }
 
     #[test]

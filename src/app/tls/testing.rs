@@ -63,10 +63,14 @@ pub(in crate::app) fn certificates(common: &str, names: &[&str]) -> Vec<u8> {
 
 /// A certificate for a common name (none where empty) and alternative names, issued by "Example Trust".
 pub(in crate::app) fn certificate(common: &str, names: &[&str]) -> Vec<u8> {
+    certificate_by("Issuing CA", common, names)
+}
+
+/// The same with another common name of the issuer.
+pub(in crate::app) fn certificate_by(issuer: &str, common: &str, names: &[&str]) -> Vec<u8> {
     let attribute =
         |kind: &[u8], text: &str| der(0x31, &der(0x30, &[der(6, kind), der(0x0c, text.as_bytes())].concat()));
-    let issuer =
-        [attribute(b"\x55\x04\x0a", "Example Trust"), attribute(b"\x55\x04\x03", "Issuing CA")].concat();
+    let issuer = [attribute(b"\x55\x04\x0a", "Example Trust"), attribute(b"\x55\x04\x03", issuer)].concat();
     let mut subject = attribute(b"\x55\x04\x06", "NL");
     if !common.is_empty() {
         subject.extend(attribute(b"\x55\x04\x03", common));
