@@ -131,7 +131,7 @@ impl Firewall {
                         out.push(event(session.id, EventKind::Identified { app, evidence }));
                     }
                     out.push(event(session.id, EventKind::Identified { app, evidence }));
-                    if self.world.settings.app_cache && self.cache.note(&session.c2s, app) {
+                    if goes_by_cache(&self.world.settings) && self.cache.note(&session.c2s, app) {
                         out.push(event(session.id, EventKind::Limit { limit: Limit::AppIdCache }));
                     }
                     return Identification::Application((app, categories(&self.world, app, &evidence, out)));
@@ -180,9 +180,14 @@ const fn nobody(is_peer: bool, is_cut: bool) -> &'static str {
     }
 }
 
+/// Whether the cache decides anything: what it holds is of no interest otherwise.
+const fn goes_by_cache(settings: &Settings) -> bool {
+    settings.app_cache && settings.use_app_cache
+}
+
 /// The application of a session that the cache tells, at its first payload.
 fn cached(settings: &Settings, cache: &AppCache, session: &Session) -> Option<AppId> {
-    let is_asked = settings.app_cache && settings.use_app_cache && session.data_packets == 1;
+    let is_asked = goes_by_cache(settings) && session.data_packets == 1;
     is_asked.then(|| cache.find(&session.c2s, settings.app_cache_threshold)).flatten()
 }
 

@@ -91,6 +91,10 @@ impl Firewall {
         }
         if let Some(session) = self.table.get_mut(slot) {
             session.payload[direction.index()] += u64::from(super::payload_len(packet));
+            // Nothing new comes after both FINs, or a RST.
+            if session.timer == Timer::TcpTimeWait && matches!(session.app, AppState::Known(_)) {
+                self.streams.release(session.stream.take());
+            }
         }
         if self.shows_transmitted {
             self.transmit(slot, direction, packet, out);

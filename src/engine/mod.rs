@@ -79,6 +79,8 @@ struct Judgement {
 struct Streams {
     pool: Vec<Stream>,
     free: Vec<NonZeroU32>,
+    /// Memory for heads that streams have let go.
+    spare: Vec<[Vec<u8>; 2]>,
 }
 
 impl Firewall {
@@ -319,7 +321,23 @@ impl Streams {
                 }
             }
         }
-        self.pool.get_mut((*index)?.get() as usize - 1)
+        let stream = self.pool.get_mut((*index)?.get() as usize - 1)?;
+        if stream.heads.iter().all(|head| head.capacity() == 0)
+            && let Some(heads) = self.spare.pop()
+        {
+            stream.heads = heads;
+        }
+        Some(stream)
+    }
+
+    /// Takes the memory of heads that nobody will look at again, for others to use.
+    fn park(&mut self, index: Option<NonZeroU32>) {
+        let Some(stream) = self.get_mut(index) else { return };
+        stream.forget_heads();
+        if stream.heads.iter().any(|head| head.capacity() > 0) {
+            let heads = std::mem::take(&mut stream.heads);
+            self.spare.push(heads);
+        }
     }
 
     fn get_mut(&mut self, index: Option<NonZeroU32>) -> Option<&mut Stream> {

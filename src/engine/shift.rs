@@ -112,7 +112,7 @@ impl Firewall {
             if stream.watch.is_none() && !stream.begins_anew {
                 self.streams.release(session.stream.take());
             } else {
-                stream.forget_heads();
+                self.streams.park(session.stream);
             }
         }
         None

@@ -85,8 +85,8 @@ pub struct Terms<'a> {
 #[derive(Debug, Clone)]
 pub struct Watch {
     reader: Reader,
-    /// How far it has come with the signatures.
-    progress: Progress,
+    /// How far it has come with the signatures, where there are any.
+    progress: Option<Box<Progress>>,
     /// Whether a host has told the service: what else a message looks like does not matter then.
     is_service: bool,
 }
@@ -141,7 +141,7 @@ impl Watch {
     }
 
     fn new(reader: Reader) -> Self {
-        Self { reader, progress: Progress::default(), is_service: false }
+        Self { reader, progress: None, is_service: false }
     }
 
     /// Takes the next bytes of one side, in order (or a datagram of it). `passed` are the applications that the session
@@ -157,7 +157,7 @@ impl Watch {
         let mut hear = |said: Said<'_>| match said {
             Said::Fact(fact) => {
                 if !terms.signatures.is_empty()
-                    && let Some(hit) = progress.see(terms.signatures, fact, passed)
+                    && let Some(hit) = progress.get_or_insert_default().see(terms.signatures, fact, passed)
                 {
                     turns.push_back(told(terms.signatures, &hit));
                 }
@@ -185,7 +185,7 @@ impl Watch {
 
     /// What a signature has told that waited for one of the applications that the session has been meanwhile.
     pub fn waited(&mut self, signatures: &Signatures, passed: &[AppId]) -> Option<Turn> {
-        self.progress.next_hit(signatures, passed).map(|hit| told(signatures, &hit))
+        self.progress.as_mut()?.next_hit(signatures, passed).map(|hit| told(signatures, &hit))
     }
 }
 
