@@ -70,16 +70,18 @@ fn no_label_is_made_up() {
                 .collect()
         };
         let whole = apps(&replay(snapped(lesson, 65_535).path()));
-        for snap_len in [54, 58, 66, 80, 100] {
-            let cut = apps(&replay(snapped(lesson, snap_len).path()));
-            assert_eq!(cut.len(), whole.len(), "{lesson} {snap_len}");
-            for (cut, whole) in cut.iter().zip(&whole) {
+        // The whole header of a SYN with its options, and some payload.
+        for snap_len in [74, 80, 100, 120] {
+            for (client, app, reason) in apps(&replay(snapped(lesson, snap_len).path())) {
+                // Several, where a tunnel has begun inside a session, which nobody sees in what is left.
+                let same: Vec<_> = whole.iter().filter(|row| row.0 == client).collect();
                 let is_less =
-                    matches!(&*cut.1, "incomplete" | "insufficient-data" | "unknown-tcp" | "unknown-udp");
+                    matches!(&*app, "incomplete" | "insufficient-data" | "unknown-tcp" | "unknown-udp");
                 // A shift that was not seen leaves the application before it.
-                let is_base = matches!(&*cut.1, "ssl" | "web-browsing" | "smtp" | "imap" | "pop3");
-                assert!(cut.1 == whole.1 || is_less || is_base, "{lesson} {snap_len}: {cut:?} for {whole:?}");
-                assert_eq!((&cut.0, &cut.2), (&whole.0, &whole.2), "{lesson} {snap_len}");
+                let is_base = matches!(&*app, "ssl" | "web-browsing" | "smtp" | "imap" | "pop3");
+                let row = format!("{lesson} {snap_len}: {client} {app} {reason} for {same:?}");
+                assert!(is_less || is_base || same.iter().any(|row| row.1 == app), "{row}");
+                assert!(same.iter().any(|row| row.2 == reason), "{row}");
             }
         }
     }

@@ -302,6 +302,9 @@ impl Judgement {
     }
 }
 
+/// So much unused memory of heads is kept for others.
+const SPARE_MAX: usize = 64;
+
 impl Streams {
     /// The stream at `index` (counted from 1); a new one, with `candidates`, where there is none yet.
     fn get_or_add(
@@ -334,8 +337,8 @@ impl Streams {
     fn park(&mut self, index: Option<NonZeroU32>) {
         let Some(stream) = self.get_mut(index) else { return };
         stream.forget_heads();
-        if stream.heads.iter().any(|head| head.capacity() > 0) {
-            let heads = std::mem::take(&mut stream.heads);
+        let heads = std::mem::take(&mut stream.heads);
+        if self.spare.len() < SPARE_MAX && heads.iter().any(|head| head.capacity() > 0) {
             self.spare.push(heads);
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::Said;
-use super::http_message::{Body, Head, Shift, request_shift, response_shift};
+use super::http_message::{Body, Field, Head, Shift, request_shift, response_shift};
 use crate::app::{Context, Fact};
 use crate::flow::Direction;
 
@@ -139,9 +139,9 @@ impl Http {
             (Context::HttpReqMethod, head.method()),
             (Context::HttpReqUriPath, path),
             (Context::HttpReqParams, query),
-            (Context::HttpReqHostHeader, head.field(b"host")),
-            (Context::HttpReqUserAgentHeader, head.field(b"user-agent")),
-            (Context::HttpReqCookie, head.field(b"cookie")),
+            (Context::HttpReqHostHeader, head.field(Field::Host)),
+            (Context::HttpReqUserAgentHeader, head.field(Field::UserAgent)),
+            (Context::HttpReqCookie, head.field(Field::Cookie)),
             (Context::HttpReqHeaders, head.fields),
         ] {
             value(context, bytes, out);
@@ -156,7 +156,7 @@ impl Http {
         let asked = Asked {
             head_only: head.method() == b"HEAD",
             connect,
-            websocket: head.field(b"upgrade").eq_ignore_ascii_case(b"websocket"),
+            websocket: head.field(Field::Upgrade).eq_ignore_ascii_case(b"websocket"),
         };
         if self.waiting.len() >= WAITING_MAX {
             return Body::ToTheEnd;

@@ -7,7 +7,40 @@ pub(super) struct Head<'a> {
     words: [&'a [u8]; 3],
     /// All field lines, without the empty one.
     pub(super) fields: &'a [u8],
+    /// The value of the first field of each name in [`FIELDS`].
+    values: [&'a [u8]; FIELDS.len()],
 }
+
+/// The fields that are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    ContentLength,
+    ContentType,
+    Cookie,
+    Host,
+    IcyBr,
+    IcyName,
+    Nt,
+    SoapAction,
+    TransferEncoding,
+    Upgrade,
+    UserAgent,
+}
+
+/// Their names, in the order of [`Field`].
+const FIELDS: [&[u8]; 11] = [
+    b"content-length",
+    b"content-type",
+    b"cookie",
+    b"host",
+    b"icy-br",
+    b"icy-name",
+    b"nt",
+    b"soapaction",
+    b"transfer-encoding",
+    b"upgrade",
+    b"user-agent",
+];
 
 /// How long a message's content is (RFC 9112, 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +107,11 @@ impl<'a> Head<'a> {
         let at = if is_status { memchr::memchr(b' ', rest) } else { Some(memchr::memrchr(b' ', rest)?) };
         let (second, third) = at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, &[]));
         let third = third.trim_ascii_start();
-        (is_status || is_version(third)).then_some(Self { words: [first, second, third], fields })
+        (is_status || is_version(third)).then(|| Self {
+            words: [first, second, third],
+            fields,
+            values: values(fields),
+        })
     }
 
     pub(super) fn is_request(&self) -> bool {
@@ -94,18 +131,15 @@ impl<'a> Head<'a> {
         self.words[2]
     }
 
-    /// The value of the first field of that name, given in small letters; empty where there is none.
-    pub(super) fn field(&self, name: &[u8]) -> &'a [u8] {
-        self.each_field(name).next().unwrap_or_default()
+    /// The value of the first such field; empty where there is none.
+    pub(super) fn field(&self, field: Field) -> &'a [u8] {
+        self.values.get(field as usize).copied().unwrap_or_default()
     }
 
     /// The values of all fields of that name.
-    fn each_field(&self, name: &[u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.fields.split(|byte| *byte == b'\n').filter_map(move |line| {
-            let (key, value) = line.split_at_checked(name.len())?;
-            let value = value.strip_prefix(b":")?;
-            key.eq_ignore_ascii_case(name).then_some(value.trim_ascii())
-        })
+    fn each_field(&self, field: Field) -> impl Iterator<Item = &'a [u8]> {
+        let wanted = FIELDS.get(field as usize).copied().unwrap_or_default();
+        lines(self.fields).filter(move |(name, _)| wanted.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Whether it asks a proxy: by method, or by a target with its scheme (RFC 9112, 3.2.2 and 3.2.3).
@@ -118,7 +152,7 @@ impl<'a> Head<'a> {
         match self.authority() {
             Some(authority) => authority,
             None if self.method() == b"CONNECT" => self.words[1],
-            None => self.field(b"host"),
+            None => self.field(Field::Host),
         }
     }
 
@@ -140,18 +174,18 @@ impl<'a> Head<'a> {
 
     /// The content's length; `None` where the head does not say.
     pub(super) fn body(&self) -> Option<Body> {
-        let coding = self.field(b"transfer-encoding");
+        let coding = self.field(Field::TransferEncoding);
         if !coding.is_empty() {
             let last = coding.rsplit(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
             return Some(if last.eq_ignore_ascii_case(b"chunked") { Body::Chunked } else { Body::ToTheEnd });
         }
-        let len = self.field(b"content-length");
+        let len = self.field(Field::ContentLength);
         if len.is_empty() {
             return None;
         }
         // Lengths that differ, or are no digits, leave nothing to go by (RFC 9112, 6.3).
         let is_sound = len.iter().all(u8::is_ascii_digit)
-            && self.each_field(b"content-length").all(|other| other == len);
+            && self.each_field(Field::ContentLength).all(|other| other == len);
         let len = std::str::from_utf8(len).ok().filter(|_| is_sound).and_then(|text| text.parse().ok());
         Some(len.map_or(Body::ToTheEnd, Body::Len))
     }
@@ -161,6 +195,34 @@ impl<'a> Head<'a> {
         let rest = target.strip_prefix(b"http://").or_else(|| target.strip_prefix(b"ftp://"))?;
         rest.split(|byte| matches!(byte, b'/' | b'?')).next()
     }
+}
+
+/// Name and value of each field line.
+fn lines(fields: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = fields;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, after) = rest.split_at_checked(end)?;
+        rest = after.get(1..).unwrap_or_default();
+        let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+        let (name, value) = line.split_at_checked(colon)?;
+        Some((name, value.get(1..).unwrap_or_default().trim_ascii()))
+    })
+}
+
+/// Goes through the field lines once.
+fn values(fields: &[u8]) -> [&[u8]; FIELDS.len()] {
+    let mut values: [&[u8]; FIELDS.len()] = [&[]; FIELDS.len()];
+    for (name, value) in lines(fields) {
+        let known = FIELDS.iter().zip(&mut values).find(|(field, _)| field.eq_ignore_ascii_case(name));
+        if let Some((_, slot)) = known.filter(|(_, slot)| slot.is_empty()) {
+            *slot = value;
+        }
+    }
+    values
 }
 
 fn is_version(word: &[u8]) -> bool {
@@ -180,9 +242,9 @@ pub(super) fn request_shift(head: &Head<'_>) -> Option<Shift> {
     if matches!(method, b"RPC_IN_DATA" | b"RPC_OUT_DATA") {
         return Some(Shift { app: "rpc-over-http", what: "RPC over HTTP method" });
     }
-    let action = head.field(b"soapaction");
+    let action = head.field(Field::SoapAction);
     if memchr::memmem::find(action, b"schemas-upnp-org").is_some()
-        || head.field(b"nt").eq_ignore_ascii_case(b"upnp:event")
+        || head.field(Field::Nt).eq_ignore_ascii_case(b"upnp:event")
     {
         return Some(Shift { app: "upnp", what: "HTTP request, UPnP" });
     }
@@ -197,14 +259,14 @@ pub(super) fn request_shift(head: &Head<'_>) -> Option<Shift> {
 
 /// The application that a response gives away.
 pub(super) fn response_shift(head: &Head<'_>) -> Option<Shift> {
-    if !head.field(b"icy-name").is_empty() || !head.field(b"icy-br").is_empty() {
+    if !head.field(Field::IcyName).is_empty() || !head.field(Field::IcyBr).is_empty() {
         return Some(Shift { app: "shoutcast", what: "HTTP response, ICY" });
     }
     by_type(head, &RESPONSE_TYPES)
 }
 
 fn by_type(head: &Head<'_>, types: &[(&[u8], Shift)]) -> Option<Shift> {
-    let value = head.field(b"content-type");
+    let value = head.field(Field::ContentType);
     let media = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let fits = |wanted: &[u8]| match wanted.strip_suffix(b"*") {
         Some(start) => media.get(..start.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(start)),
