@@ -87,7 +87,7 @@ fn behind_tls(catalog: &Catalog, identifier: &Identifier, followers: Followers) 
     let (protocol, ssl) = (Protocol::TCP, catalog.find("ssl").unwrap());
     let heads = Heads { protocol, dport: 443, client: SERVICE, ..Heads::default() };
     let (mut passed, mut followers) = (vec![ssl], followers);
-    while let Some(Followed::Application(app, seen)) =
+    while let Some(Followed::Application(app, seen) | Followed::Through(app, seen)) =
         identifier.follow(catalog, &mut followers, black_box(&heads), &passed, false)
     {
         black_box(seen);

@@ -146,7 +146,7 @@ impl<'a> Dialogue<'a> {
             while let Some(followed) = IDENTIFIER.follow(&CATALOG, &mut followers, heads, &passed, host_known)
             {
                 match followed {
-                    Followed::Application(app, _) => {
+                    Followed::Application(app, _) | Followed::Through(app, _) => {
                         assert!(!passed.contains(&app), "{} comes twice", CATALOG.name(app));
                         passed.push(app);
                         followers = followers.with(IDENTIFIER.followers(app, Shifts::ALL));

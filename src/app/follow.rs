@@ -20,6 +20,8 @@ pub(super) enum Next<'a> {
     More,
     /// It is this application now; what it passes through on the way was named before.
     Shift(AppId, Seen<'a>),
+    /// The same on the way to another one, which these bytes tell, too: a service that the other one lies within.
+    Through(AppId, Seen<'a>),
     /// It stays what it is, and this is the host that the client asks for: said where that is not known yet.
     Host(Seen<'a>),
 }
@@ -138,11 +140,15 @@ impl Known<'_, '_> {
             way = vec![app];
         }
         let Some(next) = way.into_iter().find(|app| !self.passed.contains(app)) else { return Next::No };
+        if self.passed.contains(&app) {
+            return Next::No;
+        }
         let what = match (source, self.heads.protocol) {
             (Source::ServerName, Protocol::UDP) => "ClientHello over UDP, SNI",
             _ => source.what(),
         };
-        Next::Shift(next, Seen { what, detail, names_host: source != Source::Protocol })
+        let seen = Seen { what, detail, names_host: source != Source::Protocol };
+        if next == app { Next::Shift(app, seen) } else { Next::Through(next, seen) }
     }
 
     /// The host that the client asks for, where no service is known by it; `may_come` says whether one may still be.

@@ -90,6 +90,9 @@ impl Shifts {
 pub enum Followed<'a> {
     /// It has become this application.
     Application(AppId, Seen<'a>),
+    /// It has become this one on the way to another, which the same bytes tell: `google-base` before `gmail-base`. Where
+    /// no rule allows the first, the session becomes the other at once.
+    Through(AppId, Seen<'a>),
     /// The application is the one it was; the host that the client asks for is known now.
     Host(Seen<'a>),
 }
@@ -218,8 +221,11 @@ impl Identifier {
                 Next::Shift(app, seen) if !passed.contains(&app) => {
                     return Some(Followed::Application(app, seen));
                 }
+                Next::Through(app, seen) if !passed.contains(&app) => {
+                    return Some(Followed::Through(app, seen));
+                }
                 Next::Host(seen) => return Some(Followed::Host(seen)),
-                Next::Shift(..) | Next::No => followers.0 &= !(1 << index),
+                Next::Shift(..) | Next::Through(..) | Next::No => followers.0 &= !(1 << index),
             }
         }
         None
@@ -290,7 +296,7 @@ impl Identifier {
     ) -> Option<Identified<'a>> {
         self.http.filter(|http| heads.protocol == Protocol::TCP && candidates.contains(*http))?;
         let host = asked_host(heads)?;
-        let (http, app) = (catalog.find("web-browsing")?, *catalog.services(host).first()?);
+        let (http, app) = (catalog.find("web-browsing")?, catalog.by_host(host)?);
         Some(Identified::FoundIn(
             http,
             app,

@@ -269,7 +269,7 @@ fn signed(
         stream.forget_heads();
     }
     turns.drain(..).find_map(|turn| match turn {
-        Turn::Application { app, what, detail, names_host } => {
+        Turn::Application { app, what, detail, names_host, .. } => {
             Some((app, Evidence::of(Seen { what, detail: detail.into(), names_host }, out)))
         }
         Turn::Connection => None,
@@ -349,7 +349,7 @@ impl Decoded {
             return self;
         }
         match Watch::asked(world.terms(), heads) {
-            Some((candidate, Turn::Application { app, what, detail, names_host })) => {
+            Some((candidate, Turn::Application { app, what, detail, names_host, .. })) => {
                 let seen = Seen { what, detail: detail.into(), names_host };
                 Self::Found(Some(candidate), app, Evidence::of(seen, out))
             }

@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 
 use super::appid::{Found, Piece, categories, heads, keep};
-use super::event::{Event, EventKind, Events, Evidence, Record};
+use super::event::{Event, EventKind, Events, Evidence, Limit, Record};
 use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::{AppId, Followed, Followers, PASSED_MAX, Seen, Turn, Watch};
 use crate::config::World;
 use crate::packet::Packet;
+use crate::policy::Query;
 use crate::session::{
     AppState, Counts, EndCauses, EndReason, History, Session, SessionId, Slot, State, Stream,
 };
@@ -105,8 +106,10 @@ impl Firewall {
         }
         let session = self.table.get_mut(slot)?;
         let stream = self.streams.get_mut(session.stream)?;
-        if stream.is_full() {
+        if stream.is_full() && !stream.followers.is_empty() {
             stream.followers = Followers::default();
+            let kind = EventKind::Limit { limit: Limit::AppIdBytes };
+            out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
         }
         if stream.followers.is_empty() {
             if stream.watch.is_none() && !stream.begins_anew {
@@ -127,14 +130,27 @@ impl Firewall {
         if stream.passed.last().is_some_and(|app| is_custom(world, *app)) {
             stream.followers = Followers::default();
         }
-        let (app, evidence) = match followed(world, session, stream) {
-            Some(Followed::Application(app, seen)) => (app, Evidence::of(seen, out)),
-            Some(Followed::Host(seen)) => {
-                let category = Some(world.categories.of(&seen.detail));
-                stream.category = category;
-                return Some((*stream.passed.last()?, category));
+        let (key, egress, now) = (session.c2s, session.egress(), self.now);
+        let allows = |app, host: &[u8]| {
+            let category = Some(world.categories.of(host));
+            let query = Query { category, ..query(&key, egress, Some(app), now) };
+            world.policy.lookup(&query).action.is_allow()
+        };
+        let (app, evidence) = loop {
+            match followed(world, session, stream) {
+                Some(Followed::Application(app, seen)) => break (app, Evidence::of(seen, out)),
+                Some(Followed::Through(app, seen)) if allows(app, &seen.detail) => {
+                    break (app, Evidence::of(seen, out));
+                }
+                // It is not what the session is: the last one is.
+                Some(Followed::Through(app, _)) => stream.passed.insert(0, app),
+                Some(Followed::Host(seen)) => {
+                    let category = Some(world.categories.of(&seen.detail));
+                    stream.category = category;
+                    return Some((*stream.passed.last()?, category));
+                }
+                None => break turned(world, &mut self.turns, stream, allows, out)?,
             }
-            None => turned(world, &mut self.turns, stream, out)?,
         };
         let category = match categories(world, app, &evidence, out) {
             Some(category) if evidence.names_host => Some(category),
@@ -197,19 +213,24 @@ fn turned(
     world: &World,
     turns: &mut VecDeque<Turn>,
     stream: &mut Stream,
+    allows: impl Fn(AppId, &[u8]) -> bool,
     out: &mut Events,
 ) -> Option<(AppId, Evidence)> {
     let Stream { watch, passed, begins_anew, .. } = stream;
-    let mut waited = || watch.as_mut()?.waited(&world.signatures, passed);
-    while let Some(turn) = turns.pop_front().or_else(&mut waited) {
+    while let Some(turn) = turns.pop_front().or_else(|| watch.as_mut()?.waited(&world.signatures, passed)) {
         match turn {
             Turn::Connection => *begins_anew = true,
-            Turn::Application { app, what, detail, names_host } => {
+            Turn::Application { app, what, detail, names_host, through } => {
                 let stays =
                     passed.last().is_some_and(|last| is_custom(world, *last)) && !is_custom(world, app);
-                if !stays && !passed.contains(&app) && passed.len() < PASSED_MAX {
-                    return Some((app, Evidence::of(Seen { what, detail: detail.into(), names_host }, out)));
+                if stays || passed.contains(&app) || passed.len() >= PASSED_MAX {
+                    continue;
                 }
+                if through && !allows(app, &detail) {
+                    passed.insert(0, app);
+                    continue;
+                }
+                return Some((app, Evidence::of(Seen { what, detail: detail.into(), names_host }, out)));
             }
         }
     }

@@ -67,6 +67,8 @@ pub enum Turn {
         detail: Vec<u8>,
         /// As [`super::Seen::names_host`].
         names_host: bool,
+        /// Whether it is so only on the way to another one that follows: as [`super::Followed::Through`].
+        through: bool,
     },
     /// Another connection inside this one: what it is must be found out anew (PANOS.md 4.2, `decoder`).
     Connection,
@@ -164,14 +166,24 @@ impl Watch {
             }
             Said::Application(name, what) => {
                 if let Some(app) = terms.catalog.find(name).filter(|_| !*is_service) {
-                    turns.push_back(Turn::Application { app, what, detail: Vec::new(), names_host: false });
+                    turns.push_back(Turn::Application {
+                        app,
+                        what,
+                        detail: Vec::new(),
+                        names_host: false,
+                        through: false,
+                    });
                 }
             }
             Said::Host(host) => {
-                for app in terms.catalog.services(host) {
-                    *is_service = true;
-                    let what = "HTTP request, Host";
-                    turns.push_back(Turn::Application { app, what, detail: host.to_vec(), names_host: true });
+                let services = terms.catalog.services(host);
+                let last = services.last().copied();
+                *is_service |= last.is_some();
+                // What the session is already lies within the others.
+                for app in services.into_iter().filter(|_| last.is_some_and(|app| !passed.contains(&app))) {
+                    let (what, detail) = ("HTTP request, Host", host.to_vec());
+                    let through = Some(app) != last;
+                    turns.push_back(Turn::Application { app, what, detail, names_host: true, through });
                 }
             }
             Said::Connection => turns.push_back(Turn::Connection),
@@ -193,7 +205,13 @@ impl Watch {
 fn told(signatures: &Signatures, hit: &Hit) -> Turn {
     let name = signatures.name(hit.signature);
     let detail = [name.as_bytes(), b": ", hit.context.name().as_bytes(), b" ", &hit.matched].concat();
-    Turn::Application { app: hit.app, what: "signature of the custom application", detail, names_host: false }
+    Turn::Application {
+        app: hit.app,
+        what: "signature of the custom application",
+        detail,
+        names_host: false,
+        through: false,
+    }
 }
 
 impl Reader {
