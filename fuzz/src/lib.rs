@@ -193,7 +193,7 @@ pub fn over_tcp(dialogue: &Dialogue<'_>, family: &[usize]) {
     }
 }
 
-/// Of a conversation over UDP: each decoder stays with what it says.
+/// Of a conversation over UDP: each decoder stays with what it says, as above.
 pub fn over_udp(dialogue: &Dialogue<'_>, family: &[usize]) {
     for &decoder in family {
         stays(dialogue, Protocol::UDP, decoder);
@@ -201,8 +201,8 @@ pub fn over_udp(dialogue: &Dialogue<'_>, family: &[usize]) {
     dialogue.labels(Protocol::UDP);
 }
 
-/// What is certain stays certain: for TCP, as long as the same side goes on. (What the other one answers may contradict
-/// it, but comes in a packet of its own, and nobody is asked again by then.)
+/// What is certain stays certain as long as the same side goes on. (What the other one answers may contradict it, but
+/// comes in a packet of its own, and nobody is asked again by then.)
 fn stays(dialogue: &Dialogue<'_>, protocol: Protocol, decoder: usize) {
     let (mut certain, mut over, mut silent) = (None, false, [0; 2]);
     dialogue.play(protocol, |heads| -> Option<()> {
@@ -217,7 +217,7 @@ fn stays(dialogue: &Dialogue<'_>, protocol: Protocol, decoder: usize) {
             Match::More => None,
         };
         match certain {
-            Some(_) if protocol == Protocol::TCP && lens[0] != silent[0] && lens[1] != silent[1] => {
+            Some(_) if lens[0] != silent[0] && lens[1] != silent[1] => {
                 return Some(());
             }
             Some(_) => assert_eq!(answer, certain, "{} changes its mind", name(protocol, decoder)),

@@ -116,7 +116,8 @@ fn netbios_name(bytes: &[u8]) -> Option<Vec<u8>> {
 /// What one decoder says of the bytes seen so far.
 ///
 /// For TCP the answer must depend on the bytes and on who spoke first, not on how they were cut into segments: what is
-/// `Yes` for a prefix is the same `Yes` for every longer one. `No` is final, too: the decoder is not asked again.
+/// `Yes` for a prefix is the same `Yes` for every longer one of the side that gave it away; what the other side says in a
+/// later packet may contradict it, but nobody is asked by then. `No` is final, too: the decoder is not asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match<'a> {
     /// It cannot be this, whatever follows.
