@@ -61,7 +61,12 @@ fn inspect<'a>(heads: &Heads<'a>) -> Match<'a> {
     let what = match response(server) {
         Sign::Yes => "HTTP response",
         _ if response(client) == Sign::Yes => "HTTP response",
-        Sign::No if whole_request(client).is_none() || is_answer_of_others(server) => return Match::No,
+        Sign::No if is_answer_of_others(server) => return Match::No,
+        // A request that is not whole yet may have had this answer, too.
+        Sign::No if whole_request(client).is_none() => {
+            let may_come = request(client) != Sign::No && client.len() < HEAD_MAX;
+            return if may_come { Match::More } else { Match::No };
+        }
         Sign::No if begins(server, b"ICY ") == Sign::More => return Match::More,
         Sign::No => "HTTP request and an answer",
         Sign::More => match second_request(client) {
@@ -193,6 +198,7 @@ mod tests {
                     "web-browsing",
                 ),
                 ("response alone", b"", b"HTTP/1.0 302 Found\r\n", "web-browsing"),
+                ("half a request and an answer of another kind", &get[..20], b";20", "more"),
                 ("an FTP server's answer", get, b"220 (vsFTPd 3.0.3)\r\n", "no"),
                 ("a SHOUTcast server's answer", get, b"ICY 200 OK\r\n", "no"),
                 ("an answer like it", get, b"ICE, no status line", "web-browsing"),
