@@ -8,7 +8,10 @@ use ipnet::IpNet;
 
 use super::error::{CliError, Exit};
 use super::output::Streams;
-use crate::config::{self, Overrides, World};
+use crate::config::{self, Overrides, PanosVersion, World};
+
+/// The setting that `--panos-version` is short for.
+const VERSION_KEY: &str = "model.panos-version";
 
 /// What is replayed, and against what.
 #[derive(Debug, Clone, Args)]
@@ -67,6 +70,10 @@ pub(super) struct Instead {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub settings: Vec<(String, String)>,
 
+    /// The release of PAN-OS whose behaviour and log columns count [default: 10.1]
+    #[arg(long, value_name = "VERSION", value_parser = clap::builder::PossibleValuesParser::new(PanosVersion::NAMES))]
+    pub panos_version: Option<String>,
+
     /// What the firewall looks up elsewhere: a TOML file with the tables fqdn (host names), region,
     /// external-list, user (IP-user mapping), user-group and url-category, over those of the rulebase
     #[arg(long, value_name = "FILE")]
@@ -110,10 +117,11 @@ impl RuleArgs {
 impl Instead {
     /// The same for the library.
     pub(super) fn overrides(&self) -> Overrides {
+        let version = self.panos_version.iter().map(|version| (VERSION_KEY.to_owned(), version.clone()));
         Overrides {
             source_user: None,
             zones: self.zone.clone(),
-            settings: self.settings.clone(),
+            settings: version.chain(self.settings.iter().cloned()).collect(),
             tables: self.tables.clone(),
             app_catalog: self.app_catalog.clone(),
             vsys: self.vsys.clone(),

@@ -34,7 +34,7 @@ pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
-pub use settings::{AsymmetricPath, SettingError, SettingInfo, Settings, Values};
+pub use settings::{AsymmetricPath, PanosVersion, SettingError, SettingInfo, Settings, Values};
 pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 
@@ -47,6 +47,7 @@ use crate::app::{Catalog, CatalogError, Identifier, Signatures, Terms};
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
 use crate::feature::route::Network;
+use crate::feature::zone_protection::Protections;
 use crate::policy::Policy;
 
 /// A committed configuration.
@@ -70,6 +71,8 @@ pub struct World {
     pub nat: NatPolicy,
     /// Application-override rules.
     pub overrides: OverridePolicy,
+    /// Zone-protection profiles, by zone.
+    pub protections: Protections,
     /// Settings, timeouts and limits.
     pub settings: Settings,
     /// Where it was read from.

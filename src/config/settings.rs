@@ -63,6 +63,46 @@ pub enum AsymmetricPath {
     Bypass,
 }
 
+/// Releases of PAN-OS that differ in what the model does or what their logs hold (PANOS.md 11.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum PanosVersion {
+    /// 7.1
+    V7_1,
+    /// 8.1
+    V8_1,
+    /// 9.0
+    V9_0,
+    /// 9.1
+    V9_1,
+    /// 10.0
+    V10_0,
+    /// 10.1
+    #[default]
+    V10_1,
+    /// 11.1
+    V11_1,
+}
+
+impl PanosVersion {
+    /// All of them, oldest first.
+    pub const ALL: [Self; 7] =
+        [Self::V7_1, Self::V8_1, Self::V9_0, Self::V9_1, Self::V10_0, Self::V10_1, Self::V11_1];
+
+    /// Their names.
+    pub const NAMES: &[&'static str] = &["7.1", "8.1", "9.0", "9.1", "10.0", "10.1", "11.1"];
+
+    /// As users write it: `10.1`.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl fmt::Display for PanosVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// Declares the settings: documentation, field and type, default, key and the values it takes.
 macro_rules! settings {
     ($($(#[doc = $doc:literal])+ $field:ident: $kind:ty = $default:expr, $key:literal, $values:expr;)+) => {
@@ -138,6 +178,8 @@ settings! {
     app_cache_threshold: u64 = 16, "application.cache-threshold", Values::Number(1, 65_535);
     /// How many sessions toward different destinations may have the same translated address and port.
     dipp_oversub: Oversubscription = Oversubscription::X1, "nat.dipp-oversub", Values::Words(&["1x", "2x", "4x", "8x"]);
+    /// The release whose behaviour and log columns count (`--panos-version`).
+    panos_version: PanosVersion = PanosVersion::V10_1, "model.panos-version", Values::Words(PanosVersion::NAMES);
     /// Call a session unknown when another data packet comes after so many; 0 for no such limit.
     unknown_after_data_packets: u64 = 8, "model.unknown-after-data-packets", Values::Number(0, 10_000);
     /// Call a session unknown when so many payload bytes have been seen; 0 for no such limit.
@@ -284,6 +326,12 @@ impl Setting for AsymmetricPath {
             "bypass" => Some(Self::Bypass),
             _ => None,
         }
+    }
+}
+
+impl Setting for PanosVersion {
+    fn read(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.name() == value)
     }
 }
 

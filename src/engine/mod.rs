@@ -5,6 +5,7 @@
 
 mod appid;
 mod block;
+mod blocked;
 mod cache;
 mod event;
 mod fast;
@@ -46,6 +47,8 @@ pub struct Firewall {
     turns: VecDeque<Turn>,
     peers: peers::Peers,
     cache: cache::AppCache,
+    /// Sources that are blocked for a while.
+    blocked: blocked::Blocked,
     nat: nat::Nat,
     /// Whether what NAT makes of each packet is said.
     shows_transmitted: bool,
@@ -95,6 +98,7 @@ impl Firewall {
             turns: VecDeque::new(),
             peers: peers::Peers::default(),
             cache: cache::AppCache::default(),
+            blocked: blocked::Blocked::default(),
             nat,
             shows_transmitted: false,
             now: Timestamp::ZERO,
@@ -231,6 +235,9 @@ impl Firewall {
             Ok(zone) => zone,
             Err(why) => return Judgement::drop(why.into()),
         };
+        if self.blocked.contains(packet.ip.src, self.now) {
+            return Judgement::drop(DropReason::BlockedIp);
+        }
         if let Some(judgement) = self.judge_icmp_error(packet) {
             return judgement;
         }

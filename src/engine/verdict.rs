@@ -58,6 +58,8 @@ pub enum DropReason {
     OutOfOrderLimit,
     /// The session table is full.
     TableFull,
+    /// The source is blocked for a while (`block-ip`).
+    BlockedIp,
 }
 
 impl DropReason {
@@ -80,6 +82,7 @@ impl DropReason {
             Self::OutOfWindow => "tcp_drop_out_of_wnd",
             Self::OutOfOrderLimit => "tcp_exceed_flow_seg_limit",
             Self::TableFull => "session_table_full",
+            Self::BlockedIp => "flow_dos_drop_ip_blocked",
         }
     }
 }
@@ -126,6 +129,7 @@ impl fmt::Display for DropReason {
             Self::OutOfWindow => "outside the sliding window",
             Self::OutOfOrderLimit => "too many out-of-order segments wait",
             Self::TableFull => "the session table is full",
+            Self::BlockedIp => "the source is blocked for a while (block-ip)",
         })
     }
 }

@@ -5,3 +5,4 @@ mod first_match;
 pub mod nat;
 pub mod override_rule;
 pub mod route;
+pub mod zone_protection;

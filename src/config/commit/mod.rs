@@ -32,6 +32,7 @@ use super::diagnostic::{Diagnostics, escape, quote};
 use super::tables::Lookups;
 use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
+use crate::feature::zone_protection::Protections;
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
@@ -125,6 +126,7 @@ pub(super) fn commit(
         policy,
         nat,
         overrides: application_override,
+        protections: Protections::default(),
         settings,
         source,
         warnings: Vec::new(),
