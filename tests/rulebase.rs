@@ -523,7 +523,7 @@ fn nested_groups_cost_no_more_than_they_say() {
 fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
         "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
-         [setting.tcp]\nurgent-data = \"oobinline\"\n[setting.config]\nrematch = true\n\
+         [setting.session]\noffload = false\n[setting.config]\nrematch = true\n\
          [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nprofile-setting = \"strict\"\n",
     );
     assert_eq!(
@@ -533,7 +533,7 @@ fn tables_of_later_parts_are_warned_of_once() {
             "`[decryption-profile]` is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
             "`profile-setting` of rules is read but not modelled yet",
-            "settings read but not modelled yet: `tcp.urgent-data`, `config.rematch`",
+            "settings read but not modelled yet: `session.offload`, `config.rematch`",
             "rule `r`: hosts and devices are not modelled, so that what asks for one never matches",
         ]
     );

@@ -34,7 +34,7 @@ pub use diagnostic::{ConfigError, Diagnostic, Place};
 pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
-pub use settings::{AsymmetricPath, PanosVersion, SettingError, SettingInfo, Settings, Values};
+pub use settings::{AsymmetricPath, PanosVersion, SettingError, SettingInfo, Settings, UrgentData, Values};
 pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 

@@ -63,6 +63,15 @@ pub enum AsymmetricPath {
     Bypass,
 }
 
+/// `tcp.urgent-data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrgentData {
+    /// The URG flag and the urgent pointer are taken off.
+    Clear,
+    /// Segments pass as they are.
+    OobInline,
+}
+
 /// Releases of PAN-OS that differ in what the model does or what their logs hold (PANOS.md 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum PanosVersion {
@@ -166,10 +175,27 @@ settings! {
     max_sessions: u64 = 4_000_000, "session.max-sessions", Values::Number(1, 100_000_000);
     /// What happens to segments outside the sliding window: drop or bypass.
     asymmetric_path: AsymmetricPath = AsymmetricPath::Drop, "tcp.asymmetric-path", Values::Words(&["drop", "bypass"]);
-    /// How many out-of-order segments a session may have waiting for App-ID.
-    tcp_out_of_order_segments: u64 = 64, "tcp.out-of-order-segments", Values::Number(1, 1_024);
+    /// How many out-of-order segments a session may have waiting for App-ID; 0 for what the release allows: 64, before
+    /// 10.0 32.
+    tcp_out_of_order_segments: u64 = 0, "tcp.out-of-order-segments", Values::Number(0, 1_024);
+    /// How many out-of-order segments all sessions together may have waiting (the vendor publishes no number).
+    out_of_order_total: u64 = 65_536, "model.out-of-order-total", Values::Number(1, 10_000_000);
     /// Forward segments over that limit without inspection, instead of dropping them.
     tcp_bypass_exceed_oo_queue: bool = false, "tcp.bypass-exceed-oo-queue", Values::Flag;
+    /// Let a bare ACK answer a SYN (challenge ACK).
+    tcp_allow_challenge_ack: bool = false, "tcp.allow-challenge-ack", Values::Flag;
+    /// Drop segments whose timestamp option is null or has a wrong length.
+    tcp_check_timestamp: bool = true, "tcp.check-timestamp-option", Values::Flag;
+    /// What becomes of urgent data: clear takes the URG flag off, oobinline leaves it.
+    tcp_urgent_data: UrgentData = UrgentData::Clear, "tcp.urgent-data", Values::Words(&["clear", "oobinline"]);
+    /// Drop segments that have no flag left when the URG flag is off.
+    tcp_drop_zero_flag: bool = true, "tcp.drop-zero-flag", Values::Flag;
+    /// Take the MPTCP option off.
+    tcp_strip_mptcp: bool = true, "tcp.strip-mptcp-option", Values::Flag;
+    /// A RST must have the expected sequence number to end its session at once.
+    strict_rst: bool = true, "model.strict-tcp-rst-sequence", Values::Flag;
+    /// How many ICMP unreachables the firewall sends in a second.
+    icmp_unreachable_rate: u64 = 200, "session.icmp-unreachable-rate", Values::Number(1, 65_535);
     /// Remember what sessions to each server were.
     app_cache: bool = true, "application.cache", Values::Flag;
     /// Take a session for what the last ones to the same server were, without a look at its payload.
@@ -224,7 +250,6 @@ const NOT_MODELLED: &[SettingInfo] = &[
     ignored("session.accelerated-aging-enable", Values::Flag),
     ignored("session.accelerated-aging-scaling-factor", Values::Number(2, 16)),
     ignored("session.accelerated-aging-threshold", Values::Number(50, 99)),
-    ignored("session.icmp-unreachable-rate", Values::Number(1, 65_535)),
     ignored("session.ipv6-firewalling", Values::Flag),
     ignored("session.offload", Values::Flag),
     ignored("session.resource-limit-behavior", Values::Words(&["drop", "bypass"])),
@@ -232,11 +257,6 @@ const NOT_MODELLED: &[SettingInfo] = &[
     ignored("session.scan-threshold", Values::Number(50, 99)),
     ignored("session.timeout-captive-portal", Values::Number(1, 15_999_999)),
     ignored("session.timeout-scan", Values::Number(5, 30)),
-    ignored("tcp.allow-challenge-ack", Values::Flag),
-    ignored("tcp.check-timestamp-option", Values::Flag),
-    ignored("tcp.drop-zero-flag", Values::Flag),
-    ignored("tcp.strip-mptcp-option", Values::Flag),
-    ignored("tcp.urgent-data", Values::Words(&["clear", "oobinline"])),
 ];
 
 const fn ignored(key: &'static str, values: Values) -> SettingInfo {
@@ -252,6 +272,15 @@ impl Settings {
     /// What there is to know of a setting.
     pub fn info(key: &str) -> Option<&'static SettingInfo> {
         Self::all().find(|info| info.key == key)
+    }
+
+    /// How many out-of-order segments a session may have waiting (PANOS.md 6.1: 64, in older releases 32).
+    pub fn out_of_order_limit(&self) -> usize {
+        match (self.tcp_out_of_order_segments, self.panos_version >= PanosVersion::V10_0) {
+            (0, true) => 64,
+            (0, false) => 32,
+            (limit, _) => usize::try_from(limit).unwrap_or(usize::MAX),
+        }
     }
 
     /// Which shifts App-ID makes.
@@ -329,6 +358,16 @@ impl Setting for AsymmetricPath {
     }
 }
 
+impl Setting for UrgentData {
+    fn read(value: &str) -> Option<Self> {
+        match value {
+            "clear" => Some(Self::Clear),
+            "oobinline" => Some(Self::OobInline),
+            _ => None,
+        }
+    }
+}
+
 impl Setting for PanosVersion {
     fn read(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.name() == value)
@@ -352,6 +391,15 @@ mod tests {
         assert!(!settings.tcp_reject_non_syn);
         settings.set("tcp.asymmetric-path", "bypass").unwrap();
         assert_eq!(settings.asymmetric_path, AsymmetricPath::Bypass);
+    }
+
+    #[test]
+    fn releases_differ_in_how_much_may_wait() {
+        let limit = |panos_version, tcp_out_of_order_segments| {
+            Settings { panos_version, tcp_out_of_order_segments, ..Settings::default() }.out_of_order_limit()
+        };
+        assert_eq!([PanosVersion::V9_1, PanosVersion::V10_0].map(|version| limit(version, 0)), [32, 64]);
+        assert_eq!(limit(PanosVersion::V8_1, 100), 100);
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 
 use super::cache::AppCache;
 use super::event::{Event, EventKind, Events, Evidence, Limit};
-use super::{Firewall, Judgement, Streams};
+use super::streams::Streams;
+use super::{Firewall, Judgement};
 use crate::app::{AppId, Heads, Identified, Seen, Turn, Watch};
 use crate::config::{Settings, World};
 use crate::flow::{Direction, Protocol};
 use crate::packet::{Layer4, Packet, Payload};
 use crate::policy::CategorySet;
-use crate::session::{AppState, Chunk, Session, Slot, Stream, StreamError};
+use crate::session::{AppState, Chunk, Session, Slot, StreamError, TcpRules};
 
 /// An application that a packet's payload has brought, with what the host it asks for says.
 pub(super) type Found = (AppId, Option<CategorySet>);
@@ -25,7 +26,7 @@ enum Identification {
     /// The cache says so, and nobody looks at the payload.
     Cached(Found),
     /// Too many segments wait for one that is missing.
-    OutOfOrderLimit,
+    OutOfOrderLimit(Limit),
 }
 
 /// What the decoders say.
@@ -91,7 +92,9 @@ impl Firewall {
         }
         match self.identify(slot, packet, piece, out) {
             Identification::Nothing => None,
-            Identification::OutOfOrderLimit => Some(self.overflow(slot, direction, packet, out)),
+            Identification::OutOfOrderLimit(limit) => {
+                Some(self.overflow(slot, direction, packet, limit, out))
+            }
             Identification::Cached(found) => self.decide(slot, direction, packet, expected, found, out),
             Identification::Application(found) => self
                 .decide(slot, direction, packet, expected, found, out)
@@ -123,7 +126,7 @@ impl Firewall {
         let was_undecided = session.app == AppState::Undecided;
         if was_undecided {
             match decode(&self.world, &mut self.streams, session, piece, out) {
-                Err(StreamError::OutOfOrderLimit) => return Identification::OutOfOrderLimit,
+                Err(error) => return Identification::OutOfOrderLimit(error.into()),
                 Ok(Decoded::Found(candidate, app, evidence)) => {
                     if let Some(app) = candidate {
                         // No lookup follows: nothing has proved it yet (PANOS.md 2.3).
@@ -212,17 +215,15 @@ fn decode(
         if !matches!(decoded, Decoded::Pending) {
             return Ok(decoded);
         }
-        if let Some(stream) = streams.get_or_add(&mut session.stream, || candidates) {
-            keep(&world.settings, stream, session.c2s.protocol, piece)?;
-        }
+        streams.get_or_add(&mut session.stream, || candidates);
+        streams.keep(&world.settings, session.stream, kept_as(session), piece)?;
         return Ok(Decoded::Pending);
     }
-    let Some(stream) = streams.get_or_add(&mut session.stream, || candidates) else {
-        return Ok(Decoded::Exhausted);
-    };
-    if !keep(&world.settings, stream, session.c2s.protocol, piece)? {
+    streams.get_or_add(&mut session.stream, || candidates);
+    if !streams.keep(&world.settings, session.stream, kept_as(session), piece)? {
         return Ok(Decoded::Pending);
     }
+    let Some(stream) = streams.get_mut(session.stream) else { return Ok(Decoded::Exhausted) };
     let [client, server] = &stream.heads;
     let heads = heads(session, client, server, &stream.pieces);
     let identified = world.identifier.inspect(&world.catalog, &mut stream.candidates, &heads);
@@ -259,10 +260,11 @@ fn signed(
     if let Some(watch) = begins {
         stream.watch = Some(Box::new(watch));
     }
-    if !is_kept && keep(&world.settings, stream, protocol, piece).is_err() {
+    if !is_kept && streams.keep(&world.settings, session.stream, kept_as(session), piece).is_err() {
         streams.release(session.stream.take());
         return None;
     }
+    let stream = streams.get_mut(session.stream)?;
     turns.clear();
     stream.feed(world.terms(), turns);
     if is_exhausted {
@@ -276,27 +278,19 @@ fn signed(
     })
 }
 
-/// Puts a piece with the others; whether bytes have come into order. Where the sequence numbers are not inspected, a
-/// gap that stays open is given up instead of ending the session.
-pub(super) fn keep(
-    settings: &Settings,
-    stream: &mut Stream,
-    protocol: Protocol,
-    piece: Piece<'_>,
-) -> Result<bool, StreamError> {
-    if protocol == Protocol::UDP {
-        stream.push_datagram(piece.direction, piece.payload.bytes);
-        return Ok(true);
-    }
-    stream.expect(piece.direction, piece.expected);
-    let limit = usize::try_from(settings.tcp_out_of_order_segments).unwrap_or(usize::MAX);
-    let bypass = settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
-    match stream.push_segment(piece.chunk(), limit) {
-        Err(StreamError::OutOfOrderLimit) if bypass || settings.tcp_bypass_exceed_oo_queue => {
-            Ok(stream.skip_gap())
+impl From<StreamError> for Limit {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::OutOfOrderLimit => Self::OutOfOrderSegments,
+            StreamError::OutOfOrderTotal => Self::OutOfOrderTotal,
         }
-        result => result,
     }
+}
+
+/// What a session's buffer needs to know of it: the protocol, and whether a gap that stays open is given up instead of
+/// ending the session, as where the sequence numbers are not inspected.
+pub(super) const fn kept_as(session: &Session) -> (Protocol, bool) {
+    (session.c2s.protocol, session.tcp.has(TcpRules::BYPASS))
 }
 
 pub(super) fn heads<'a>(

@@ -1,15 +1,17 @@
 //! The full lookup at an application change, and what a block does (PANOS.md 2.4, 3.1, 3.2).
 
-use super::event::{ActionSource, Event, EventKind, Events, Label, Record};
+use super::event::{ActionSource, Event, EventKind, Events, Label, Limit, Record};
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Injection, Judgement, first_packets, query};
 use crate::app::{AppId, DenyAction};
 use crate::config::World;
-use crate::flow::{Direction, FlowKey, Protocol};
+use crate::feature::route::{Interface, Mode};
+use crate::flow::{Addr, Direction, FlowKey, Protocol};
 use crate::packet::build::Builder;
 use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
 use crate::policy::{Action, CategorySet, Lookup, Query};
 use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
+use crate::time::Timestamp;
 
 impl Firewall {
     /// App-ID has come to `app`: the full lookup. `None` where the packet may go on; otherwise it is the packet that
@@ -121,7 +123,14 @@ impl Firewall {
                     Direction::ClientToServer => session.translated(key.zone),
                     Direction::ServerToClient => key.reply(session.egress()),
                 };
-                let bytes = out.add_bytes(&rst(&path, next(toward), seen(toward.reverse())));
+                let ack = match toward {
+                    // The server counts from its own initial sequence number.
+                    Direction::ClientToServer => {
+                        seen(toward.reverse()).wrapping_sub(self.cookies.offset(slot))
+                    }
+                    Direction::ServerToClient => seen(toward.reverse()),
+                };
+                let bytes = out.add_bytes(&rst(&path, next(toward), ack));
                 let kind = EventKind::Injected { direction: toward, what: Injection::Rst, bytes };
                 out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
             }
@@ -131,7 +140,7 @@ impl Firewall {
     /// Answers a packet that the port-only lookup refused: silence for TCP before the handshake, unless the setting
     /// says otherwise; an ICMP unreachable for the rest where the rule asks for it.
     pub(super) fn answer_refused(
-        &self,
+        &mut self,
         packet: &Packet<'_>,
         key: &FlowKey,
         lookup: Lookup,
@@ -152,7 +161,7 @@ impl Firewall {
     /// An ICMP unreachable to the client, where the rule asks for it: for drop, and for reset where there is no TCP to
     /// reset (PANOS.md 3.2).
     fn unreachable(
-        &self,
+        &mut self,
         session: Option<crate::session::SessionId>,
         key: &FlowKey,
         lookup: Lookup,
@@ -168,11 +177,48 @@ impl Firewall {
         if key.protocol.is_icmp() || !asked || !fits {
             return;
         }
-        // The firewall's own address is not modelled: the message seems to come from the server.
-        let bytes = out.add_bytes(&Builder::new(packet.ip.dst, packet.ip.src).unreachable(packet));
+        let network = &self.world.network;
+        let place = network.ingress(packet.arrival, packet.ip.src, packet.ip.dst).ok();
+        let interface = place.and_then(|place| network.interface(place.interface?));
+        if interface.is_some_and(|interface| interface.mode != Mode::Layer3) {
+            return;
+        }
+        let event = |kind| Event { at: self.now, packet: packet.number, session, kind };
+        if !self.unreachables.take(self.now, self.world.settings.icmp_unreachable_rate) {
+            out.push(event(EventKind::Limit { limit: Limit::IcmpUnreachable }));
+            return;
+        }
+        // Where no address of the interface is known, the message seems to come from the server.
+        let own = interface.and_then(|interface| own_address(interface, packet.ip.src.is_v4()));
+        let bytes =
+            out.add_bytes(&Builder::new(own.unwrap_or(packet.ip.dst), packet.ip.src).unreachable(packet));
         let kind =
             EventKind::Injected { direction: Direction::ServerToClient, what: Injection::Unreachable, bytes };
         out.push(Event { at: self.now, packet: packet.number, session, kind });
+    }
+}
+
+/// An interface's own address of that IP version.
+fn own_address(interface: &Interface, is_v4: bool) -> Option<Addr> {
+    interface.addresses.iter().map(|net| Addr::from(net.addr())).find(|addr| addr.is_v4() == is_v4)
+}
+
+/// How many of something there were in the running second.
+#[derive(Debug, Default)]
+pub(super) struct Rate {
+    second: u64,
+    count: u64,
+}
+
+impl Rate {
+    /// Takes one more at `now`; whether it is within `limit`.
+    pub(super) fn take(&mut self, now: Timestamp, limit: u64) -> bool {
+        let second = now.since(Timestamp::ZERO).secs();
+        if second != self.second {
+            *self = Self { second, count: 0 };
+        }
+        self.count += 1;
+        self.count <= limit
     }
 }
 

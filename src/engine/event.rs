@@ -66,6 +66,11 @@ pub enum EventKind {
         /// Where it leaves.
         egress: Place,
     },
+    /// A TCP option is taken off a SYN, and off all later segments of its session.
+    Stripped {
+        /// Which.
+        what: Stripped,
+    },
     /// A packet leaves the firewall other than it came: only where [`super::Firewall::show_transmitted`] was called.
     Transmitted {
         /// Which way it goes.
@@ -157,6 +162,17 @@ pub enum EventKind {
     },
 }
 
+/// A TCP option that is taken off (PANOS.md 6.1, 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stripped {
+    /// MPTCP: the connection stays one of plain TCP.
+    Mptcp,
+    /// Timestamps.
+    Timestamp,
+    /// TCP Fast Open, with the data of the SYN.
+    FastOpen,
+}
+
 /// A packet that the firewall makes itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Injection {
@@ -164,6 +180,10 @@ pub enum Injection {
     Rst,
     /// An ICMP or ICMPv6 destination unreachable, administratively prohibited.
     Unreachable,
+    /// A SYN-ACK in the server's place: a SYN cookie.
+    SynAck,
+    /// A SYN in the client's place, once the client has answered the cookie.
+    Syn,
 }
 
 /// A limit of the firewall.
@@ -173,6 +193,12 @@ pub enum Limit {
     Sessions,
     /// A session has too many out-of-order segments.
     OutOfOrderSegments,
+    /// All sessions together have too many out-of-order segments.
+    OutOfOrderTotal,
+    /// More ICMP unreachables than the firewall sends in a second.
+    IcmpUnreachable,
+    /// Too many servers' answers wait for a client's, while SYN cookies are in use.
+    SynCookies,
     /// The bytes kept for App-ID are full.
     AppIdBytes,
     /// The App-ID cache has no room for another server.
@@ -394,6 +420,44 @@ impl Record {
             first_packets: None,
             first_packet: session.first_packet,
             last_packet: session.last_packet,
+        }
+    }
+}
+
+impl Injection {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rst => "rst",
+            Self::Unreachable => "unreachable",
+            Self::SynAck => "syn-ack",
+            Self::Syn => "syn",
+        }
+    }
+}
+
+impl Limit {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::OutOfOrderSegments => "out-of-order-segments",
+            Self::OutOfOrderTotal => "out-of-order-total",
+            Self::IcmpUnreachable => "icmp-unreachable",
+            Self::SynCookies => "syn-cookies",
+            Self::AppIdBytes => "app-id-bytes",
+            Self::AppIdCache => "app-id-cache",
+        }
+    }
+}
+
+impl Stripped {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mptcp => "mptcp",
+            Self::Timestamp => "timestamp",
+            Self::FastOpen => "fast-open",
         }
     }
 }

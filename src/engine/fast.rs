@@ -1,14 +1,16 @@
 //! The fast path: packets of sessions that exist (PANOS.md 1.5).
 
 use super::event::{Event, EventKind, Events, Limit};
-use super::slow::is_syn;
+use super::slow::{is_syn, without_data};
+use super::strict;
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Judgement, query, timeout};
+use crate::config::Settings;
 use crate::flow::{Direction, FlowKey};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
-    AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpTracker,
-    TcpVerdict, Timer, Trigger,
+    AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpRefusal,
+    TcpRules, TcpTracker, TcpVerdict, Timer, Trigger,
 };
 use crate::time::Span;
 
@@ -17,7 +19,7 @@ enum Tracked {
     /// It goes on; whether it brings payload for App-ID, and the sequence number that was expected next.
     Accept { new_payload: bool, expected: u32, change: Option<TcpChange> },
     /// It is dropped.
-    OutOfWindow,
+    Refuse(DropReason),
 }
 
 impl Firewall {
@@ -44,12 +46,23 @@ impl Firewall {
         if session.state == State::Discard {
             return Judgement::of(session.id, direction, Verdict::Drop(DropReason::SessionDiscard));
         }
-        if let Layer4::Tcp(segment) = packet.layer4
-            && session.tcp.gives_way_to(&segment)
-        {
+        let Layer4::Tcp(segment) = packet.layer4 else {
+            return self.inspect(slot, direction, packet, false, out);
+        };
+        if session.tcp.gives_way_to(&segment) {
             session.causes.add(EndReason::TcpReuse);
             self.end(slot, packet.number, out);
             return self.set_up(packet, key, hash, out);
+        }
+        if segment.flags.contains(TcpFlags::SYN)
+            && segment.payload.len > 0
+            && self.strips_fast_open(&segment, key.zone)
+        {
+            let bare = without_data(packet, segment);
+            return Judgement { stripped: true, ..self.inspect(slot, direction, &bare, false, out) };
+        }
+        if self.cookies.is_used(slot) {
+            return self.behind_cookie(slot, direction, packet, segment, out);
         }
         self.inspect(slot, direction, packet, false, out)
     }
@@ -66,18 +79,29 @@ impl Firewall {
         let Some(session) = self.table.get_mut(slot) else {
             return Judgement::drop(DropReason::SessionDiscard);
         };
-        let (new_payload, expected, change) = match track(session, direction, packet, first) {
-            Tracked::Accept { new_payload, expected, change } => (new_payload, expected, change),
-            Tracked::OutOfWindow => {
-                return Judgement::of(session.id, direction, Verdict::Drop(DropReason::OutOfWindow));
-            }
-        };
+        let id = session.id;
+        let keeps_bytes = session.tcp.has(TcpRules::NO_MISMATCH);
+        if keeps_bytes
+            && let Layer4::Tcp(segment) = packet.layer4
+            && self.overlaps.mismatch(slot, direction, &segment)
+        {
+            return Judgement::of(id, direction, Verdict::Drop(DropReason::OverlapMismatch));
+        }
+        let (new_payload, expected, change) =
+            match track(session, direction, packet, first, &self.world.settings) {
+                Tracked::Accept { new_payload, expected, change } => (new_payload, expected, change),
+                Tracked::Refuse(reason) => return Judgement::of(id, direction, Verdict::Drop(reason)),
+            };
+        if keeps_bytes && let Layer4::Tcp(segment) = packet.layer4 {
+            self.overlaps.note(slot, direction, &segment);
+        }
         if new_payload && session.stream.is_some() {
             self.begin_anew(slot, packet, out);
         }
         let Some(session) = self.table.get_mut(slot) else {
             return Judgement::drop(DropReason::SessionDiscard);
         };
+        // Another connection that begins inside this one has a number of its own.
         let id = session.id;
         session.count(direction, packet.wire_len);
         session.last = self.now;
@@ -169,6 +193,7 @@ impl Firewall {
         slot: Slot,
         direction: Direction,
         packet: &Packet<'_>,
+        limit: Limit,
         out: &mut Events,
     ) -> Judgement {
         let Some(session) = self.table.get_mut(slot) else {
@@ -178,7 +203,7 @@ impl Firewall {
         session.causes.add(EndReason::ResourcesUnavailable);
         session.undelivered = Some(direction);
         let id = session.id;
-        let kind = EventKind::Limit { limit: Limit::OutOfOrderSegments };
+        let kind = EventKind::Limit { limit };
         out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
         self.arm(slot, Timer::Discard, packet.number, out);
         Judgement {
@@ -190,14 +215,23 @@ impl Firewall {
 
 impl Judgement {
     pub(super) const fn of(session: SessionId, direction: Direction, verdict: Verdict) -> Self {
-        Self { verdict, session: Some(session), direction: Some(direction), counted: false }
+        Self { verdict, session: Some(session), direction: Some(direction), counted: false, stripped: false }
     }
 }
 
 /// Asks the transport tracker and notes the session's history.
-fn track(session: &mut Session, direction: Direction, packet: &Packet<'_>, first: bool) -> Tracked {
+fn track(
+    session: &mut Session,
+    direction: Direction,
+    packet: &Packet<'_>,
+    first: bool,
+    settings: &Settings,
+) -> Tracked {
     match packet.layer4 {
-        Layer4::Tcp(segment) => track_tcp(session, direction, &segment, first),
+        Layer4::Tcp(segment) => match strict::refused(&segment, settings) {
+            Some(reason) => Tracked::Refuse(reason),
+            None => track_tcp(session, direction, &segment, first),
+        },
         Layer4::Udp(udp) => {
             if udp.payload.len > 0 {
                 session.history.note(direction.index(), Letter::Data);
@@ -222,6 +256,10 @@ fn track_tcp(session: &mut Session, direction: Direction, segment: &TcpSegment<'
                 if segment.flags.contains(TcpFlags::SYN) { segment.payload_seq() } else { expected };
             Tracked::Accept { new_payload, expected, change }
         }
-        TcpVerdict::OutOfWindow => Tracked::OutOfWindow,
+        TcpVerdict::Refuse(refusal) => Tracked::Refuse(match refusal {
+            TcpRefusal::OutOfWindow => DropReason::OutOfWindow,
+            TcpRefusal::SplitHandshake => DropReason::SplitHandshake,
+            TcpRefusal::SynAckWithData => DropReason::SynAckWithData,
+        }),
     }
 }

@@ -7,33 +7,34 @@ mod appid;
 mod block;
 mod blocked;
 mod cache;
+mod cookies;
 mod event;
 mod fast;
 mod nat;
+mod overlap;
 mod peers;
 mod shift;
 mod slow;
+mod streams;
+mod strict;
 mod verdict;
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 pub use event::{
     ActionSource, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit, Outcome, Range,
-    Record,
+    Record, Stripped,
 };
 pub use verdict::{DropReason, Verdict};
 
-use crate::app::{AppId, Candidates, Turn};
+use crate::app::{AppId, Turn};
 use crate::config::World;
 use crate::feature::nat::Pools;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
 use crate::policy::{Query, RuleId, Ternary};
-use crate::session::{
-    AppState, EndReason, Session, SessionId, Slot, State, Stream, Table, Timer, Timers, Trigger,
-};
+use crate::session::{AppState, EndReason, Session, SessionId, Slot, State, Table, Timer, Timers, Trigger};
 use crate::time::Timestamp;
 
 /// A packet-level model of a PAN-OS style firewall.
@@ -42,7 +43,7 @@ pub struct Firewall {
     world: Arc<World>,
     table: Table,
     timers: Timers,
-    streams: Streams,
+    streams: streams::Streams,
     /// What a packet's payload makes of its session, to be looked up one after the other.
     turns: VecDeque<Turn>,
     peers: peers::Peers,
@@ -50,6 +51,10 @@ pub struct Firewall {
     /// Sources that are blocked for a while.
     blocked: blocked::Blocked,
     nat: nat::Nat,
+    cookies: cookies::Cookies,
+    overlaps: overlap::Overlaps,
+    /// ICMP unreachables sent, by second.
+    unreachables: block::Rate,
     /// Whether what NAT makes of each packet is said.
     shows_transmitted: bool,
     now: Timestamp,
@@ -75,15 +80,8 @@ struct Judgement {
     session: Option<SessionId>,
     direction: Option<Direction>,
     counted: bool,
-}
-
-/// Buffers for undecided sessions, used again and again.
-#[derive(Debug, Default)]
-struct Streams {
-    pool: Vec<Stream>,
-    free: Vec<NonZeroU32>,
-    /// Memory for heads that streams have let go.
-    spare: Vec<[Vec<u8>; 2]>,
+    /// Its data are taken off.
+    stripped: bool,
 }
 
 impl Firewall {
@@ -94,12 +92,15 @@ impl Firewall {
             world,
             table: Table::default(),
             timers: Timers::default(),
-            streams: Streams::default(),
+            streams: streams::Streams::default(),
             turns: VecDeque::new(),
             peers: peers::Peers::default(),
             cache: cache::AppCache::default(),
             blocked: blocked::Blocked::default(),
             nat,
+            cookies: cookies::Cookies::default(),
+            overlaps: overlap::Overlaps::default(),
+            unreachables: block::Rate::default(),
             shows_transmitted: false,
             now: Timestamp::ZERO,
             created: 0,
@@ -134,7 +135,7 @@ impl Firewall {
             counted: judgement.counted,
             frames,
             wire_len: packet.wire_len,
-            payload_len: payload_len(packet),
+            payload_len: if judgement.stripped { 0 } else { payload_len(packet) },
         };
         out.push(Event { at: self.now, packet: packet.number, session: judgement.session, kind });
         judgement.verdict
@@ -277,7 +278,7 @@ impl Firewall {
         } else {
             Verdict::Forward
         };
-        Some(Judgement { verdict, session: Some(session.id), direction: Some(direction), counted: false })
+        Some(Judgement::of(session.id, direction, verdict))
     }
 
     /// Ends a session: out of the table, and an event with its last record.
@@ -287,6 +288,8 @@ impl Firewall {
         if session.nat.is_some() {
             self.let_go(slot);
         }
+        self.cookies.forget(slot);
+        self.overlaps.forget(slot);
         for trigger in [Trigger::Expire, Trigger::Age] {
             session.state = session.state.next(trigger).unwrap_or(State::Closed);
         }
@@ -305,57 +308,13 @@ impl Firewall {
 
 impl Judgement {
     const fn drop(reason: DropReason) -> Self {
-        Self { verdict: Verdict::Drop(reason), session: None, direction: None, counted: false }
-    }
-}
-
-/// So much unused memory of heads is kept for others.
-const SPARE_MAX: usize = 64;
-
-impl Streams {
-    /// The stream at `index` (counted from 1); a new one, with `candidates`, where there is none yet.
-    fn get_or_add(
-        &mut self,
-        index: &mut Option<NonZeroU32>,
-        candidates: impl FnOnce() -> Candidates,
-    ) -> Option<&mut Stream> {
-        if index.is_none() {
-            match self.free.pop() {
-                Some(free) => {
-                    *index = Some(free);
-                    self.pool.get_mut(free.get() as usize - 1)?.reset(candidates());
-                }
-                None => {
-                    self.pool.push(Stream::new(candidates()));
-                    *index = u32::try_from(self.pool.len()).ok().and_then(NonZeroU32::new);
-                }
-            }
+        Self {
+            verdict: Verdict::Drop(reason),
+            session: None,
+            direction: None,
+            counted: false,
+            stripped: false,
         }
-        let stream = self.pool.get_mut((*index)?.get() as usize - 1)?;
-        if stream.heads.iter().all(|head| head.capacity() == 0)
-            && let Some(heads) = self.spare.pop()
-        {
-            stream.heads = heads;
-        }
-        Some(stream)
-    }
-
-    /// Takes the memory of heads that nobody will look at again, for others to use.
-    fn park(&mut self, index: Option<NonZeroU32>) {
-        let Some(stream) = self.get_mut(index) else { return };
-        stream.forget_heads();
-        let heads = std::mem::take(&mut stream.heads);
-        if self.spare.len() < SPARE_MAX && heads.iter().any(|head| head.capacity() > 0) {
-            self.spare.push(heads);
-        }
-    }
-
-    fn get_mut(&mut self, index: Option<NonZeroU32>) -> Option<&mut Stream> {
-        self.pool.get_mut(index?.get() as usize - 1)
-    }
-
-    fn release(&mut self, index: Option<NonZeroU32>) {
-        self.free.extend(index);
     }
 }
 

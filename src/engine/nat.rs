@@ -193,18 +193,30 @@ impl Firewall {
         moved.then_some(Found { slot, direction, side })
     }
 
-    /// Says what a forwarded packet looks like behind NAT, unless it was captured there.
+    /// Says what a forwarded packet looks like when it leaves, where that is other than it came: translated, unless it
+    /// was captured there, and without what is taken off.
     pub(super) fn transmit(&self, slot: Slot, direction: Direction, packet: &Packet<'_>, out: &mut Events) {
-        let Some(session) = self.table.get(slot).filter(|session| session.is_translated()) else { return };
-        if session.sides[direction.index()] != Some(Side::Received) {
+        let Some(session) = self.table.get(slot) else { return };
+        let zone = match direction {
+            Direction::ClientToServer => session.c2s.zone,
+            Direction::ServerToClient => session.s2c.zone,
+        };
+        let normalisation = self.cookies.shifted(slot, direction, self.normalisation(zone));
+        let is_received = session.sides[direction.index()] == Some(Side::Received);
+        let is_translated = session.is_translated() && is_received;
+        if !is_translated && !normalisation.concerns(packet) {
             return;
         }
-        let (from, to) = match direction {
-            Direction::ClientToServer => (session.c2s, session.translated(session.c2s.zone)),
-            Direction::ServerToClient => (session.s2c, session.c2s.reply(session.s2c.zone)),
-        };
         let mut bytes = packet.datagram.to_vec();
-        if rewrite(LinkType::RAW, &mut bytes, &from, &to) {
+        let mut changed = normalisation.apply(&mut bytes);
+        if is_translated {
+            let (from, to) = match direction {
+                Direction::ClientToServer => (session.c2s, session.translated(session.c2s.zone)),
+                Direction::ServerToClient => (session.s2c, session.c2s.reply(session.s2c.zone)),
+            };
+            changed |= rewrite(LinkType::RAW, &mut bytes, &from, &to);
+        }
+        if changed {
             let bytes = out.add_bytes(&bytes);
             let kind = EventKind::Transmitted { direction, bytes };
             out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::appid::{Found, Piece, categories, heads, keep};
+use super::appid::{Found, Piece, categories, heads, kept_as};
 use super::event::{Event, EventKind, Events, Evidence, Limit, Record};
 use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::{AppId, Followed, Followers, PASSED_MAX, Seen, Turn, Watch};
@@ -41,10 +41,12 @@ impl Firewall {
         }
         let start = || world.identifier.start(protocol);
         let had_stream = session.stream.is_some();
-        let stream = self.streams.get_or_add(&mut session.stream, start)?;
-        if !had_stream && keep(&world.settings, stream, protocol, piece).is_err() {
+        self.streams.get_or_add(&mut session.stream, start);
+        let kept_as = kept_as(session);
+        if !had_stream && self.streams.keep(&world.settings, session.stream, kept_as, piece).is_err() {
             return None;
         }
+        let stream = self.streams.get_mut(session.stream)?;
         stream.followers = followers;
         stream.passed.push(app);
         stream.category = category;
@@ -76,8 +78,11 @@ impl Firewall {
                 watch.feed(world.terms(), &stream.passed, bytes, &mut self.turns);
             }
         } else {
-            match keep(&world.settings, stream, session.c2s.protocol, piece) {
-                Ok(true) => stream.feed(world.terms(), &mut self.turns),
+            match self.streams.keep(&world.settings, session.stream, kept_as(session), piece) {
+                Ok(true) => {
+                    let stream = self.streams.get_mut(session.stream)?;
+                    stream.feed(world.terms(), &mut self.turns);
+                }
                 Ok(false) => return None,
                 // Nobody reads on behind a gap; the session itself goes on.
                 Err(_) => {

@@ -5,7 +5,7 @@ use super::verdict::DropReason;
 use super::{Firewall, Judgement, query, timeout};
 use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
-use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
+use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
 use crate::policy::{Lookup, Query};
 use crate::session::{
     AppState, Counts, EndCauses, EndReason, History, KeyHash, Passed, Session, SessionId, Side, Slot, State,
@@ -23,7 +23,7 @@ struct Way {
 }
 
 impl Firewall {
-    /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
+    /// What comes before a session: SYN cookies, and what cannot be a first packet (PANOS.md 1.4).
     pub(super) fn set_up(
         &mut self,
         packet: &Packet<'_>,
@@ -31,13 +31,31 @@ impl Firewall {
         hash: KeyHash,
         out: &mut Events,
     ) -> Judgement {
-        // TCP state check: a first packet must be a SYN (PANOS.md 1.4).
-        if let Layer4::Tcp(tcp) = packet.layer4
-            && !is_syn(&tcp)
-            && self.world.settings.tcp_reject_non_syn
-        {
-            return Judgement::drop(DropReason::NonSyn);
+        let Layer4::Tcp(segment) = packet.layer4 else { return self.begin(packet, key, hash, out) };
+        if let Some(judgement) = self.cookie(packet, &segment, key, hash, out) {
+            return judgement;
         }
+        if let Some(reason) = self.refused_first(&segment, key.zone) {
+            return Judgement::drop(reason);
+        }
+        self.say_stripped(packet, &segment, key.zone, out);
+        if self.strips_fast_open(&segment, key.zone) {
+            return Judgement {
+                stripped: true,
+                ..self.begin(&without_data(packet, segment), key, hash, out)
+            };
+        }
+        self.begin(packet, key, hash, out)
+    }
+
+    /// The stages of the vendor's packet-flow page, in its order; the packet then takes the fast path.
+    pub(super) fn begin(
+        &mut self,
+        packet: &Packet<'_>,
+        key: &FlowKey,
+        hash: KeyHash,
+        out: &mut Events,
+    ) -> Judgement {
         // A first packet that was captured on both sides of NAT is no session of its own.
         if let Some(found) = self.seen_again(packet, key) {
             return self.existing(found, packet, (key, hash), out);
@@ -94,10 +112,13 @@ impl Firewall {
     /// A session in its first moment.
     fn new_session(&self, packet: &Packet<'_>, way: &Way, query: &Query, lookup: Lookup) -> Session {
         let Way { key, s2c, from, to } = *way;
-        let bypass = self.world.settings.asymmetric_path == crate::config::AsymmetricPath::Bypass;
+        let rules = self.tcp_rules(key.zone);
         let (timer, tcp) = match packet.layer4 {
-            Layer4::Tcp(tcp) if is_syn(&tcp) => (Timer::TcpInit, TcpTracker::open(&tcp, bypass)),
-            Layer4::Tcp(tcp) => (Timer::Tcp, TcpTracker::resume(&tcp, bypass)),
+            Layer4::Tcp(tcp) if is_syn(&tcp) => (Timer::TcpInit, TcpTracker::open(&tcp, rules)),
+            Layer4::Tcp(tcp) if self.cookies.answers(&tcp, &key, self.now) => {
+                (Timer::Tcp, TcpTracker::after_cookie(&tcp, rules))
+            }
+            Layer4::Tcp(tcp) => (Timer::Tcp, TcpTracker::resume(&tcp, rules)),
             Layer4::Udp(_) => (Timer::Udp, TcpTracker::default()),
             Layer4::Icmp(_) => (Timer::Icmp, TcpTracker::default()),
             _ => (Timer::Default, TcpTracker::default()),
@@ -209,6 +230,12 @@ impl Firewall {
             last_packet: packet.number,
         }
     }
+}
+
+/// The packet without the segment's data.
+pub(super) const fn without_data<'a>(packet: &Packet<'a>, segment: TcpSegment<'a>) -> Packet<'a> {
+    let payload = Payload { bytes: &[], len: 0 };
+    Packet { layer4: Layer4::Tcp(TcpSegment { payload, ..segment }), ..*packet }
 }
 
 /// A SYN that begins a connection.

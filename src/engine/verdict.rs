@@ -56,6 +56,20 @@ pub enum DropReason {
     OutOfWindow,
     /// Too many out-of-order segments.
     OutOfOrderLimit,
+    /// A SYN with data, which the zone's profile refuses.
+    SynWithData,
+    /// A SYN-ACK with data, which the zone's profile refuses.
+    SynAckWithData,
+    /// A SYN in answer to a SYN, which the zone's profile refuses.
+    SplitHandshake,
+    /// A timestamp option that is null or has a wrong length.
+    TimestampOption,
+    /// No flag is left when the URG flag is off.
+    ZeroFlag,
+    /// Bytes that differ from those sent before with the same sequence numbers.
+    OverlapMismatch,
+    /// The firewall answers a SYN itself (SYN cookie), or keeps what belongs to that.
+    SynCookie,
     /// The session table is full.
     TableFull,
     /// The source is blocked for a while (`block-ip`).
@@ -81,6 +95,13 @@ impl DropReason {
             Self::SessionDiscard => "flow_session_discard",
             Self::OutOfWindow => "tcp_drop_out_of_wnd",
             Self::OutOfOrderLimit => "tcp_exceed_flow_seg_limit",
+            Self::SynWithData => "flow_dos_pf_tcpsyndata",
+            Self::SynAckWithData => "flow_dos_pf_tcpsynackdata",
+            Self::SplitHandshake => "flow_dos_pf_tcpsplit",
+            Self::TimestampOption => "tcp_invalid_ts_option",
+            Self::ZeroFlag => "tcp_drop_zero_flag",
+            Self::OverlapMismatch => "flow_dos_pf_tcpoverlappingmismatch",
+            Self::SynCookie => "flow_dos_syncookie_consumed",
             Self::TableFull => "session_table_full",
             Self::BlockedIp => "flow_dos_drop_ip_blocked",
         }
@@ -128,6 +149,13 @@ impl fmt::Display for DropReason {
             Self::SessionDiscard => "the session is in DISCARD",
             Self::OutOfWindow => "outside the sliding window",
             Self::OutOfOrderLimit => "too many out-of-order segments wait",
+            Self::SynWithData => "a SYN with data (zone protection)",
+            Self::SynAckWithData => "a SYN-ACK with data (zone protection)",
+            Self::SplitHandshake => "a SYN in answer to a SYN (zone protection, split handshake)",
+            Self::TimestampOption => "its TCP timestamp is null or malformed",
+            Self::ZeroFlag => "no TCP flag is left without URG",
+            Self::OverlapMismatch => "other bytes than those sent before in their place (zone protection)",
+            Self::SynCookie => "the firewall itself makes the handshake (SYN cookie)",
             Self::TableFull => "the session table is full",
             Self::BlockedIp => "the source is blocked for a while (block-ip)",
         })

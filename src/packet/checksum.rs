@@ -41,6 +41,12 @@ pub(super) fn compute(bytes: &[u8]) -> [u8; 2] {
     (!fold(sum(bytes))).to_ne_bytes()
 }
 
+/// The checksum of a TCP segment that holds two zeros for it, in network order; `addresses` are source and destination.
+pub(super) fn tcp(addresses: &[u8], segment: &[u8]) -> [u8; 2] {
+    let numbers = u64::from(Protocol::TCP.0) + segment.len() as u64;
+    (!fold(sum(addresses) + u64::from(fold(numbers).to_be()) + sum(segment))).to_ne_bytes()
+}
+
 /// Notes what [`verify`] says, and makes a packet malformed whose checksum is wrong.
 pub(super) fn refuse_wrong(packet: &mut Packet<'_>) {
     packet.checksum = verify(packet);

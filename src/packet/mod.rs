@@ -7,12 +7,14 @@ pub mod build;
 pub mod checksum;
 mod decode;
 mod defrag;
+mod normalise;
 mod quoted;
 mod rewrite;
 mod tcp;
 
 pub use decode::{Checksums, DecodeOptions, decode};
 pub use defrag::{DefragLimits, Defragmented, Defragmenter};
+pub use normalise::Normalisation;
 pub use quoted::Quoted;
 pub use rewrite::rewrite;
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};

@@ -114,17 +114,17 @@ impl Change {
 }
 
 /// What lies where in an IP packet.
-struct Layout {
+pub(super) struct Layout {
     is_v4: bool,
     protocol: Protocol,
     /// Where the transport header is, if this is not a later fragment.
-    transport: Option<usize>,
+    pub(super) transport: Option<usize>,
     /// Where the packet ends, if all of it is there.
-    end: usize,
+    pub(super) end: usize,
 }
 
 impl Layout {
-    fn of(packet: &[u8]) -> Option<Self> {
+    pub(super) fn of(packet: &[u8]) -> Option<Self> {
         match packet.first()? >> 4 {
             4 => Self::v4(packet),
             6 => Self::v6(packet),
@@ -183,9 +183,21 @@ fn above_extensions(packet: &[u8], next: u8) -> Option<(Protocol, usize)> {
 
 /// How much a checksum changes: the sum of all new 16-bit words and of the old ones inverted (RFC 1624, equation 3).
 #[derive(Debug, Clone, Copy, Default)]
-struct Difference(u64);
+pub(super) struct Difference(u64);
 
 impl Difference {
+    /// What it makes that `new` is there instead of `old`, which is as long.
+    pub(super) fn between(old: &[u8], new: &[u8]) -> Self {
+        let mut difference = Self::default();
+        for (old, new) in old.chunks_exact(2).zip(new.chunks_exact(2)) {
+            if let ([o0, o1], [n0, n1]) = (old, new) {
+                let (old, new) = (u16::from_be_bytes([*o0, *o1]), u16::from_be_bytes([*n0, *n1]));
+                difference.0 += u64::from(!old) + u64::from(new);
+            }
+        }
+        difference
+    }
+
     fn add(&mut self, other: Self) {
         self.0 += other.0;
     }
@@ -215,22 +227,15 @@ fn replace_number(bytes: &mut [u8], at: usize, old: u16, new: u16) -> Difference
 
 /// Puts `new` in place of `old`, if that is there.
 fn replace(bytes: &mut [u8], at: usize, old: &[u8], new: &[u8]) -> Difference {
-    let mut difference = Difference::default();
     let Some(place) = bytes.get_mut(at..at + old.len()).filter(|place| *place == old) else {
-        return difference;
+        return Difference::default();
     };
     place.copy_from_slice(new);
-    for (old, new) in old.chunks_exact(2).zip(new.chunks_exact(2)) {
-        if let ([o0, o1], [n0, n1]) = (old, new) {
-            let (old, new) = (u16::from_be_bytes([*o0, *o1]), u16::from_be_bytes([*n0, *n1]));
-            difference.0 += u64::from(!old) + u64::from(new);
-        }
-    }
-    difference
+    Difference::between(old, new)
 }
 
 /// Updates a checksum, if it is there.
-fn update(bytes: &mut [u8], at: usize, difference: Difference) -> Difference {
+pub(super) fn update(bytes: &mut [u8], at: usize, difference: Difference) -> Difference {
     match bytes.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
         Some(&old) => {
             let old = u16::from_be_bytes(old);

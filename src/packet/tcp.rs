@@ -69,10 +69,11 @@ impl TcpFlags {
     }
 
     /// A combination that the sanity check refuses: none of SYN, ACK, RST, FIN, or SYN together with FIN or RST,
-    /// or FIN without ACK. (PANOS.md 1.1: "illegal flag combinations (SYN+FIN, null etc.)".)
+    /// or FIN without ACK. (PANOS.md 1.1: "illegal flag combinations (SYN+FIN, null etc.)".) URG alone is a setting's
+    /// matter (PANOS.md 6.1, `drop-zero-flag`).
     pub const fn is_illegal(self) -> bool {
         let kind = self.0 & 0x17;
-        kind == 0
+        kind == 0 && self.0 & 0x3f != Self::URG.0
             || self.contains(Self::SYN) && kind & (Self::FIN.0 | Self::RST.0) != 0
             || kind & (Self::FIN.0 | Self::ACK.0 | Self::RST.0) == Self::FIN.0
     }
@@ -93,6 +94,16 @@ impl fmt::Display for TcpFlags {
     }
 }
 
+/// Option kinds (IANA, TCP parameters).
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+pub(super) const TIMESTAMP: u8 = 8;
+pub(super) const MPTCP: u8 = 30;
+pub(super) const FAST_OPEN: u8 = 34;
+/// The option that experiments share, and the identifier of TCP Fast Open in it (RFC 7413, appendix A).
+pub(super) const EXPERIMENT: u8 = 254;
+pub(super) const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
+
 /// The options that the model reads, from a SYN's option bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TcpOptions {
@@ -100,30 +111,47 @@ pub struct TcpOptions {
     pub mss: Option<u16>,
     /// Window scale, at most 14 (RFC 7323, 2.3).
     pub window_scale: Option<u8>,
+    /// Timestamps: the sender's clock (RFC 7323, 3.2). `Some(None)` for an option of a wrong length.
+    pub timestamp: Option<Option<u32>>,
+    /// TCP Fast Open: asks for a cookie, or brings one (RFC 7413, 4.1.1; also in its experimental form).
+    pub fast_open: bool,
+    /// Multipath TCP (RFC 8684, 3.1).
+    pub mptcp: bool,
 }
 
 impl TcpOptions {
     /// Reads option bytes as far as they make sense.
     pub fn parse(mut bytes: &[u8]) -> Self {
         let mut options = Self::default();
-        loop {
-            bytes = match bytes {
-                [] | [0, ..] => return options,
-                [1, rest @ ..] => rest,
-                [kind, len, rest @ ..] if *len >= 2 => {
-                    let Some((value, rest)) = rest.split_at_checked(usize::from(*len) - 2) else {
-                        return options;
-                    };
-                    match (*kind, value) {
-                        (2, &[high, low]) => options.mss = Some(u16::from_be_bytes([high, low])),
-                        (3, &[shift]) => options.window_scale = Some(shift.min(14)),
-                        _ => {}
-                    }
-                    rest
+        while let Some((kind, value, len)) = next_option(bytes) {
+            match (kind, value) {
+                (MSS, &[high, low]) => options.mss = Some(u16::from_be_bytes([high, low])),
+                (WINDOW_SCALE, &[shift]) => options.window_scale = Some(shift.min(14)),
+                (TIMESTAMP, value) => {
+                    let clock = value.split_first_chunk::<4>().filter(|(_, echo)| echo.len() == 4);
+                    options.timestamp = Some(clock.map(|(clock, _)| u32::from_be_bytes(*clock)));
                 }
-                _ => return options,
-            };
+                (FAST_OPEN, _) => options.fast_open = true,
+                (EXPERIMENT, value) => options.fast_open |= value.starts_with(&FAST_OPEN_EXPERIMENT),
+                (MPTCP, _) => options.mptcp = true,
+                _ => {}
+            }
+            bytes = bytes.get(len..).unwrap_or_default();
         }
+        options
+    }
+}
+
+/// The first option of some: its kind, its value and its length; `None` at the end of the list, and where a length lies.
+pub(super) fn next_option(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
+    match bytes {
+        [] | [0, ..] => None,
+        [1, ..] => Some((1, &[], 1)),
+        [kind, len, rest @ ..] => {
+            let len = usize::from(*len);
+            Some((*kind, rest.get(..len.checked_sub(2)?)?, len))
+        }
+        [_] => None,
     }
 }
 
@@ -136,6 +164,8 @@ mod tests {
         for (flags, illegal) in [
             (0x00, true),  // null scan
             (0x08, true),  // PSH alone
+            (0x20, false), // URG alone
+            (0x28, true),  // PSH, URG
             (0x29, true),  // Xmas: FIN, PSH, URG
             (0x01, true),  // FIN alone
             (0x03, true),  // SYN, FIN
@@ -155,7 +185,15 @@ mod tests {
     #[test]
     fn options_that_lie_are_left() {
         let linux = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7];
-        assert_eq!(TcpOptions::parse(&linux), TcpOptions { mss: Some(1_460), window_scale: Some(7) });
+        assert_eq!(
+            TcpOptions::parse(&linux),
+            TcpOptions {
+                mss: Some(1_460),
+                window_scale: Some(7),
+                timestamp: Some(Some(0)),
+                ..TcpOptions::default()
+            }
+        );
         assert_eq!(TcpOptions::parse(&[2, 40, 1]), TcpOptions::default());
         assert_eq!(TcpOptions::parse(&[3, 0, 1]), TcpOptions::default());
         assert_eq!(TcpOptions::parse(&[3, 3, 200]).window_scale, Some(14));

@@ -12,7 +12,7 @@ use super::json::{Value, members};
 use super::place::reason;
 use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
-use crate::engine::{Event, EventKind, Events, Injection, Limit, Range, Record, Verdict};
+use crate::engine::{Event, EventKind, Events, Range, Record, Verdict};
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey};
 use crate::policy::{Lookup, Query, Ternary};
@@ -67,6 +67,7 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::ClockBackward { .. } => "clock-backward",
         EventKind::Translated { .. } => "translated",
         EventKind::Captured { .. } => "captured",
+        EventKind::Stripped { .. } => "stripped",
         EventKind::Transmitted { .. } => "transmitted",
         EventKind::Routed { .. } => "routed",
         EventKind::LookedUp { .. } => "looked-up",
@@ -123,18 +124,11 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
         },
         EventKind::Injected { direction, what, bytes } => members! { out,
             "direction": direction.name(),
-            "what": match what {
-                Injection::Rst => "rst",
-                Injection::Unreachable => "unreachable",
-            },
+            "what": what.name(),
             "bytes": hex(events, bytes).as_str(),
         },
-        EventKind::Limit { limit } => members! { out, "limit": match limit {
-            Limit::Sessions => "sessions",
-            Limit::OutOfOrderSegments => "out-of-order-segments",
-            Limit::AppIdBytes => "app-id-bytes",
-            Limit::AppIdCache => "app-id-cache",
-        }, },
+        EventKind::Limit { limit } => members! { out, "limit": limit.name(), },
+        EventKind::Stripped { what } => members! { out, "what": what.name(), },
         EventKind::Verdict { verdict, direction, counted, frames, wire_len, payload_len } => {
             let reason = match verdict {
                 Verdict::Forward => None,

@@ -169,6 +169,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             EventKind::ClockBackward { .. }
             | EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Stripped { .. }
             | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }
             | EventKind::Stage { .. }

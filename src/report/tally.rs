@@ -151,6 +151,7 @@ impl Tally {
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
             EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Stripped { .. }
             | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }
             | EventKind::LookedUp { .. }

@@ -53,5 +53,5 @@ mod wire;
 pub use document::{Document, DocumentError, Mismatch, Scenario};
 pub use lab::{Lab, LabError, Ping, Tcp, Udp};
 pub use row::{Application, FirstPackets, Model, Nat, Row};
-pub use run::{Emitted, Run};
+pub use run::{Emitted, Run, Transmitted};
 pub use tcp::{Conversation, INITIAL, Number, Numbers, Segment};

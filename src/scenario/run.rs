@@ -29,6 +29,8 @@ pub struct Run {
     pub verdicts: Vec<Verdict>,
     /// Packets that the firewall made itself, in order.
     pub emitted: Vec<Emitted>,
+    /// Packets that left other than they came, in order.
+    pub transmitted: Vec<Transmitted>,
     /// The whole report: the document of `--format json`, without captures.
     pub report: Value,
 }
@@ -42,6 +44,17 @@ pub struct Emitted {
     pub direction: Direction,
     /// What it is.
     pub what: Injection,
+    /// The IP packet.
+    pub bytes: Vec<u8>,
+}
+
+/// A packet that left other than it came: translated, or with something taken off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmitted {
+    /// Number of the frame it came in.
+    pub frame: u64,
+    /// Which way it goes.
+    pub direction: Direction,
     /// The IP packet.
     pub bytes: Vec<u8>,
 }
@@ -66,7 +79,7 @@ impl Wire {
     pub(super) fn run(&self, world: Arc<World>, linger: Linger) -> Result<Run, LabError> {
         let (mut watch, mut audit, mut tally) = (Watch::default(), Audit::default(), Tally::default());
         let mut rows = Rows::held(Lines);
-        let options = Options { linger, ..Options::default() };
+        let options = Options { linger, transmitted: true, ..Options::default() };
         let sinks: Vec<&mut dyn Sink> = vec![&mut rows, &mut watch, &mut audit, &mut tally];
         let mut replay = Replay::new(Arc::clone(&world), options, sinks);
         for (at, input) in &self.inputs {
@@ -97,7 +110,7 @@ impl Wire {
         let rows =
             Vec::deserialize(report.get("sessions").unwrap_or(&Value::Null)).map_err(io::Error::from)?;
         let verdicts = watch.verdicts.into_values().collect();
-        Ok(Run { rows, verdicts, emitted: watch.emitted, report })
+        Ok(Run { rows, verdicts, emitted: watch.emitted, transmitted: watch.transmitted, report })
     }
 }
 
@@ -108,6 +121,7 @@ struct Watch {
     waiting: VecDeque<Vec<u64>>,
     verdicts: BTreeMap<u64, Verdict>,
     emitted: Vec<Emitted>,
+    transmitted: Vec<Transmitted>,
 }
 
 impl Sink for Watch {
@@ -127,6 +141,10 @@ impl Sink for Watch {
                 EventKind::Injected { direction, what, bytes } => {
                     let bytes = events.bytes(bytes).to_vec();
                     self.emitted.push(Emitted { frame: event.packet, direction, what, bytes });
+                }
+                EventKind::Transmitted { direction, bytes } => {
+                    let bytes = events.bytes(bytes).to_vec();
+                    self.transmitted.push(Transmitted { frame: event.packet, direction, bytes });
                 }
                 _ => {}
             }

@@ -8,6 +8,7 @@ mod state;
 mod stream;
 mod table;
 mod tcp;
+mod tcp_rules;
 mod timer;
 
 pub use end::{EndCauses, EndReason};
@@ -16,7 +17,9 @@ pub(crate) use history::Letter;
 pub use state::{State, Trigger};
 pub use stream::{Chunk, Stream, StreamError};
 pub use table::{Found, KeyHash, Side, Slot, Table};
-pub use tcp::{TcpChange, TcpStage, TcpTracker, TcpVerdict};
+pub use tcp::{TcpChange, TcpRefusal, TcpStage, TcpTracker, TcpVerdict};
+pub(crate) use tcp::{after, before};
+pub use tcp_rules::TcpRules;
 pub use timer::Timers;
 
 use std::num::NonZeroU32;

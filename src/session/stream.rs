@@ -65,6 +65,8 @@ pub struct Chunk<'a> {
 pub enum StreamError {
     /// More out-of-order segments than the limit (PANOS.md 6.1).
     OutOfOrderLimit,
+    /// More of them in all sessions together than their limit.
+    OutOfOrderTotal,
 }
 
 /// At most so many bytes of each side are kept.
@@ -142,6 +144,18 @@ impl Stream {
         let len = chunk.bytes.len() as u32;
         self.next[index] = Some(chunk.seq.wrapping_add(len));
         true
+    }
+
+    /// How many segments wait for missing ones.
+    pub const fn waiting(&self) -> usize {
+        self.early.len()
+    }
+
+    /// Forgets the segments that wait; how many there were.
+    pub fn forget_waiting(&mut self) -> usize {
+        let waiting = self.early.len();
+        self.early.clear();
+        waiting
     }
 
     /// Says that the next byte of `direction` has sequence number `seq`, where that is not known yet.

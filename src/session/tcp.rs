@@ -4,7 +4,7 @@
 //! filters commonly use: a segment is judged by what its receiver has acknowledged and the window it has offered.
 
 use super::history::{History, Letter};
-use super::{EndReason, Timer};
+use super::{EndReason, TcpRules, Timer};
 use crate::flow::Direction;
 use crate::packet::{TcpFlags, TcpOptions, TcpSegment};
 
@@ -50,8 +50,19 @@ pub enum TcpVerdict {
         /// What it changes.
         change: Option<TcpChange>,
     },
+    /// It is dropped.
+    Refuse(TcpRefusal),
+}
+
+/// Why a segment of an existing session is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TcpRefusal {
     /// Outside the sliding window, or out of step with the handshake.
     OutOfWindow,
+    /// The server answers a SYN with a SYN.
+    SplitHandshake,
+    /// A SYN-ACK with data.
+    SynAckWithData,
 }
 
 /// A change that a segment brings about.
@@ -103,8 +114,8 @@ pub struct TcpTracker {
     midstream: bool,
     /// A RST with an unexpected sequence number came, and nothing since.
     unverified_rst: bool,
-    /// Sequence numbers are not inspected (`tcp.asymmetric-path bypass`).
-    bypass: bool,
+    /// How strict it is.
+    rules: TcpRules,
 }
 
 /// How far behind an acknowledgment may be (the largest window without scaling, and one byte).
@@ -112,16 +123,22 @@ const MAX_ACK_LAG: u32 = 65_536;
 
 impl TcpTracker {
     /// A tracker for a connection that begins with this SYN from the client.
-    pub fn open(syn: &TcpSegment<'_>, bypass: bool) -> Self {
-        let mut tracker = Self { bypass, ..Self::default() };
+    pub fn open(syn: &TcpSegment<'_>, rules: TcpRules) -> Self {
+        let mut tracker = Self { rules, ..Self::default() };
         tracker.sides[0].open(syn);
         tracker
     }
 
     /// A tracker for a connection that is taken over in its middle: the sender of this segment, which has not been
     /// tracked yet, is taken for the client (PANOS.md 6.3).
-    pub fn resume(segment: &TcpSegment<'_>, bypass: bool) -> Self {
-        let mut tracker = Self { bypass, midstream: true, ..Self::default() };
+    pub fn resume(segment: &TcpSegment<'_>, rules: TcpRules) -> Self {
+        Self { midstream: true, ..Self::after_cookie(segment, rules) }
+    }
+
+    /// A tracker for a connection whose handshake the firewall made with the client in the server's place: the
+    /// segment is the client's answer to its SYN cookie.
+    pub fn after_cookie(segment: &TcpSegment<'_>, rules: TcpRules) -> Self {
+        let mut tracker = Self { rules, ..Self::default() };
         let [client, server] = &mut tracker.sides;
         client.resume(segment.seq);
         client.seen = true;
@@ -148,6 +165,11 @@ impl TcpTracker {
     /// Whether the connection was taken over in its middle.
     pub const fn is_midstream(&self) -> bool {
         self.midstream
+    }
+
+    /// Whether a rule holds for this connection.
+    pub const fn has(&self, rule: TcpRules) -> bool {
+        self.rules.has(rule)
     }
 
     /// Whether a segment begins a new connection on the ports of this one, which is over (PANOS.md 5.3: in TIME-WAIT
@@ -204,8 +226,11 @@ impl TcpTracker {
         if flags.contains(TcpFlags::SYN) {
             return self.track_syn(direction, segment);
         }
-        if !self.bypass && !self.fits(direction, segment) {
-            return TcpVerdict::OutOfWindow;
+        if !self.rules.has(TcpRules::BYPASS) && !self.fits(direction, segment) {
+            if self.is_challenge_ack(direction, segment) {
+                return TcpVerdict::Accept { new_payload: false, change: None };
+            }
+            return TcpVerdict::Refuse(TcpRefusal::OutOfWindow);
         }
         if flags.contains(TcpFlags::RST) {
             return self.track_rst(direction, segment);
@@ -219,22 +244,41 @@ impl TcpTracker {
         TcpVerdict::Accept { new_payload, change }
     }
 
+    /// Whether this is a bare ACK in answer to a SYN, and such may pass: a server that remembers an earlier connection
+    /// asks whether this SYN is meant (RFC 5961, 4.2).
+    fn is_challenge_ack(&self, direction: Direction, segment: &TcpSegment<'_>) -> bool {
+        self.rules.has(TcpRules::CHALLENGE_ACK)
+            && self.stage == TcpStage::SynSent
+            && !self.sides[direction.index()].seen
+            && segment.flags.0 & 0x17 == TcpFlags::ACK.0
+            && segment.payload.len == 0
+    }
+
     /// A SYN or SYN-ACK on a connection that exists.
     fn track_syn(&mut self, direction: Direction, segment: &TcpSegment<'_>) -> TcpVerdict {
         let is_ack = segment.flags.contains(TcpFlags::ACK);
         let accept = |change| TcpVerdict::Accept { new_payload: segment.payload.len > 0, change };
+        let refuses_data = self.rules.has(TcpRules::NO_SYNACK_DATA);
+        if is_ack && segment.payload.len > 0 && refuses_data && !TcpOptions::parse(segment.options).fast_open
+        {
+            return TcpVerdict::Refuse(TcpRefusal::SynAckWithData);
+        }
         match self.stage {
             TcpStage::SynSent if !is_ack => {
+                if direction == Direction::ServerToClient && self.rules.has(TcpRules::NO_SPLIT_HANDSHAKE) {
+                    return TcpVerdict::Refuse(TcpRefusal::SplitHandshake);
+                }
                 // The SYN again, perhaps with another initial sequence number, or a simultaneous open
-                // (RFC 9293, 3.5).
+                // (RFC 9293, 3.5). A RST before it, in answer to a challenge ACK, was not the end.
                 self.sides[direction.index()].open(segment);
-                accept(Some(TcpChange::to(TcpStage::SynSent, Some(Timer::TcpInit))))
+                let revived = std::mem::take(&mut self.unverified_rst);
+                accept(Some(TcpChange { revived, ..TcpChange::to(TcpStage::SynSent, Some(Timer::TcpInit)) }))
             }
             TcpStage::SynSent | TcpStage::SynReceived if is_ack => {
                 let [mine, peer] = [direction.index(), direction.reverse().index()];
                 let answers = segment.ack == self.sides[peer].next;
-                if !answers && !self.bypass {
-                    return TcpVerdict::OutOfWindow;
+                if !answers && !self.rules.has(TcpRules::BYPASS) {
+                    return TcpVerdict::Refuse(TcpRefusal::OutOfWindow);
                 }
                 self.sides[mine].open(segment);
                 self.sides[peer].grant(segment.ack, u32::from(segment.window));
@@ -242,8 +286,10 @@ impl TcpTracker {
                 self.stage = TcpStage::SynReceived;
                 accept(Some(TcpChange::to(TcpStage::SynReceived, Some(Timer::TcpHandshake))))
             }
-            _ if self.bypass || self.sides[direction.index()].repeats(segment) => accept(None),
-            _ => TcpVerdict::OutOfWindow,
+            _ if self.rules.has(TcpRules::BYPASS) || self.sides[direction.index()].repeats(segment) => {
+                accept(None)
+            }
+            _ => TcpVerdict::Refuse(TcpRefusal::OutOfWindow),
         }
     }
 
@@ -262,7 +308,8 @@ impl TcpTracker {
             Direction::ServerToClient => EndReason::TcpRstFromServer,
         });
         let early = matches!(self.stage, TcpStage::SynSent | TcpStage::SynReceived);
-        let change = if expected || self.bypass {
+        let is_trusted = self.rules.has(TcpRules::BYPASS) || self.rules.has(TcpRules::ANY_RST);
+        let change = if expected || is_trusted {
             // A RST that answers the SYN leaves the short timer running (PANOS.md 4.2, 5.3).
             let timer = if early { None } else { Some(Timer::TcpTimeWait) };
             self.sides[direction.index()].seen = true;

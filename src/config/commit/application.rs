@@ -115,8 +115,18 @@ pub(super) fn check_groups(catalog: &Catalog, groups: &[Definition<Vec<AppId>>],
 /// One of the things a filter can ask for.
 type ClassColumn = fn(&Class) -> &str;
 
+/// What the application filters stand for.
+pub(super) fn filters(
+    catalog: &Catalog,
+    candidate: &Candidate,
+    out: &mut Diagnostics,
+) -> Vec<Definition<Vec<AppId>>> {
+    let filters = candidate.application_filters.iter();
+    filters.map(|filter| filtered(catalog, filter, candidate.is_panos, out)).collect()
+}
+
 /// What an application filter stands for (PANOS.md 2.6).
-pub(super) fn filtered(
+fn filtered(
     catalog: &Catalog,
     filter: &ApplicationFilter,
     is_panos: bool,

@@ -76,9 +76,7 @@ pub(super) fn commit(
     let zones = zones::zones(&candidate, overrides, out);
     let mut unknown = BTreeSet::new();
     let catalog = Arc::new(application::catalog(given.catalog, &candidate, &mut unknown, out));
-    let filters = candidate.application_filters.iter();
-    let filters = filters.map(|filter| application::filtered(&catalog, filter, candidate.is_panos, out));
-    let filters: Vec<_> = filters.collect();
+    let filters = application::filters(&catalog, &candidate, out);
     candidate.application_groups.extend(filters);
     application::check_groups(&catalog, &candidate.application_groups, out);
     let lookups = lookups(&candidate, given.tables, overrides, out);

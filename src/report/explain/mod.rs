@@ -17,7 +17,7 @@ use super::row::{self, Subtype, rule_name};
 use super::style::{Paint, Role, count};
 use super::{Sink, escape, place, wrap};
 use crate::config::World;
-use crate::engine::{DropReason, Event, EventKind, Events, Injection, Limit, Record, Verdict};
+use crate::engine::{DropReason, Event, EventKind, Events, Injection, Limit, Record, Stripped, Verdict};
 use crate::flow::Direction;
 use crate::packet::Packet;
 use crate::policy::{Lookup, Query};
@@ -111,6 +111,9 @@ impl<'a> Explain<'a> {
             EventKind::Refused { record } => self.refuse(world, events.record(record)),
             EventKind::Ended { record } => self.end(world, event, events.record(record))?,
             EventKind::Verdict { .. } => self.judge(world, event)?,
+            EventKind::Stripped { what } => {
+                self.lines.push(Line::new(Role::Plain, 0, stripped(what).to_owned()));
+            }
             EventKind::Transmitted { .. } => {}
             EventKind::Captured { .. }
             | EventKind::Stage { .. }
@@ -333,15 +336,32 @@ fn injected(events: &Events, event: &Event) -> Option<Line> {
     let text = match what {
         Injection::Rst => format!("the firewall sends a RST to the {to}, as if from the {from}"),
         Injection::Unreachable => format!("the firewall sends an ICMP unreachable to the {to}"),
+        Injection::SynAck => format!("the firewall answers the SYN in the {from}'s place (SYN cookie)"),
+        Injection::Syn => format!("the firewall sends the {to} a SYN in the {from}'s place"),
     };
     let len = events.bytes(bytes).len() as u64;
     Some(Line::new(Role::Deny, 0, format!("{text} ({})", count(len, "byte"))))
+}
+
+const fn stripped(what: Stripped) -> &'static str {
+    match what {
+        Stripped::Mptcp => "the MPTCP option is taken off: the connection stays one of plain TCP",
+        Stripped::Timestamp => "the timestamp option is taken off (zone protection)",
+        Stripped::FastOpen => "the Fast Open option and the data with it are taken off (zone protection)",
+    }
 }
 
 const fn limit_reached(limit: Limit) -> &'static str {
     match limit {
         Limit::Sessions => "the session table is full",
         Limit::OutOfOrderSegments => "too many segments wait for one that is missing: state DISCARD",
+        Limit::OutOfOrderTotal => "too many segments of all sessions wait for missing ones: state DISCARD",
+        Limit::IcmpUnreachable => {
+            "no ICMP unreachable: as many as the firewall sends in a second have been sent"
+        }
+        Limit::SynCookies => {
+            "too many answers of servers wait for clients with SYN cookies; the oldest is forgotten"
+        }
         Limit::AppIdCache => "the App-ID cache has no room for another server",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",
     }

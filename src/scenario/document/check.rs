@@ -9,7 +9,7 @@ use super::{DocumentError, Expectation, Kind, Mismatch, Scenario};
 use crate::capture::{Frame, LinkType};
 use crate::flow::Direction;
 use crate::packet::{DecodeOptions, Layer4, TcpFlags, decode};
-use crate::scenario::run::{Emitted, Run};
+use crate::scenario::run::Run;
 use crate::scenario::wire::sender_first;
 use crate::time::Timestamp;
 
@@ -85,7 +85,14 @@ impl Scenario {
         let records: Vec<Value> = match kind {
             Kind::Rows | Kind::SomeRows => list("/sessions"),
             Kind::FirstPackets => list("/first_packets/rules"),
-            Kind::Emitted => run.emitted.iter().map(|emitted| self.emitted(emitted)).collect(),
+            Kind::Emitted => {
+                run.emitted.iter().map(|sent| self.sent(sent.frame, sent.direction, &sent.bytes)).collect()
+            }
+            Kind::Transmitted => run
+                .transmitted
+                .iter()
+                .map(|sent| self.sent(sent.frame, sent.direction, &sent.bytes))
+                .collect(),
             Kind::Counters => expected
                 .table
                 .rows
@@ -97,34 +104,39 @@ impl Scenario {
         records.iter().map(|record| columns.iter().map(|column| cell(record, column)).collect()).collect()
     }
 
-    /// An emitted packet in the columns `packet`, `to`, `what`, `seq`, `ack`: numbers relative to the beginning of
-    /// the flow it belongs to.
-    fn emitted(&self, emitted: &Emitted) -> Value {
+    /// A packet that left, in the columns of `emitted` and `transmitted`: numbers relative to the beginning of the flow
+    /// it belongs to.
+    fn sent(&self, number: u64, direction: Direction, bytes: &[u8]) -> Value {
         let frame = Frame {
             at: Timestamp::ZERO,
             file: 0,
             link_type: LinkType::RAW,
             interface: None,
-            wire_len: u32::try_from(emitted.bytes.len()).unwrap_or(u32::MAX),
-            bytes: &emitted.bytes,
+            wire_len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            bytes,
         };
         let packet = decode(&frame, 1, DecodeOptions::default());
         let mut value = serde_json::json!({
-            "packet": emitted.frame,
-            "to": receiver(emitted.direction),
+            "packet": number,
+            "to": receiver(direction),
             "src": packet.ip.src.to_string(),
             "dst": packet.ip.dst.to_string(),
             "what": null,
             "seq": null,
             "ack": null,
+            "options": null,
+            "payload": null,
         });
         match packet.layer4 {
             Layer4::Tcp(tcp) => {
-                let [sender, receiver] = [emitted.direction, emitted.direction.reverse()];
+                let [sender, receiver] = [direction, direction.reverse()];
                 let ports = sender_first([tcp.sport, tcp.dport], sender);
                 let flow = self.script.flows.iter().find(|flow| flow.ports == ports);
                 let initial = |side: Direction| flow.map_or(0, |flow| flow.initial[side.index()]);
                 value["what"] = letters(tcp.flags).into();
+                value["options"] =
+                    tcp.options.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+                value["payload"] = tcp.payload.len.into();
                 value["seq"] = tcp.seq.wrapping_sub(initial(sender)).into();
                 value["ack"] = tcp.ack.wrapping_sub(initial(receiver)).into();
             }
@@ -156,6 +168,7 @@ fn letters(flags: TcpFlags) -> String {
         (TcpFlags::SYN, 'S'),
         (TcpFlags::RST, 'R'),
         (TcpFlags::PSH, 'P'),
+        (TcpFlags::URG, 'U'),
         (TcpFlags::ACK, '.'),
     ]
     .iter()

@@ -66,6 +66,7 @@ enum Kind {
     Counters,
     /// Packets that the firewall made itself.
     Emitted,
+    Transmitted,
     /// The first-packets report.
     FirstPackets,
 }
@@ -174,6 +175,7 @@ impl Scenario {
                 "rows partial" => add(Kind::SomeRows)?,
                 "counters" => add(Kind::Counters)?,
                 "emitted" => add(Kind::Emitted)?,
+                "transmitted" => add(Kind::Transmitted)?,
                 "first-packets" => add(Kind::FirstPackets)?,
                 "" | "text" | "toml rules" => {}
                 info if info.starts_with("payload ") => {}

@@ -84,7 +84,7 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// `FLAGS [seq=…] [ack=…] [win=…] [mss=…] [wscale=…] [PAYLOAD]`.
+/// `FLAGS [seq=…] [ack=…] [win=…] [mss=…] [wscale=…] [ts=VALUE,ECHO] [opt=HEX] [PAYLOAD]`.
 fn segment(parts: &mut Parts<'_>) -> Result<Segment, String> {
     let flags = flags(parts.take_plain().ok_or("a TCP packet begins with its flags")?)?;
     let mut options = Vec::new();
@@ -94,6 +94,15 @@ fn segment(parts: &mut Parts<'_>) -> Result<Segment, String> {
     }
     if let Some(scale) = parts.take("wscale") {
         options.extend([1, 3, 3, number(scale)?]);
+    }
+    if let Some(clocks) = parts.take("ts") {
+        let (value, echo) = clocks.split_once(',').ok_or("`ts=` takes two numbers, `ts=VALUE,ECHO`")?;
+        options.extend([1, 1, 8, 10]);
+        options.extend(number::<u32>(value)?.to_be_bytes());
+        options.extend(number::<u32>(echo)?.to_be_bytes());
+    }
+    if let Some(bytes) = parts.take("opt") {
+        options.extend(hex(bytes)?);
     }
     Ok(Segment {
         flags,
