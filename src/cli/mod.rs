@@ -7,6 +7,7 @@ mod error;
 mod explain;
 mod lint;
 mod match_command;
+mod matrix;
 mod output;
 mod replay;
 mod run;

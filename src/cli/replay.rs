@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::args::Input;
 use super::error::{CliError, Exit};
+use super::matrix;
 use super::output::{OutFile, Streams};
 use super::run::{Outcome, Run};
 use crate::report::{Encode, EventLog, Rows, Sink, Tally, csv, json, text};
@@ -44,6 +45,11 @@ pub(super) struct Replay {
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
 
+    /// Replay under every combination of session.tcp-reject-non-syn and tcp.asymmetric-path, and show the outcomes side
+    /// by side: which of them does this network need? (text or json)
+    #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events"])]
+    matrix: bool,
+
     /// text: how many rows of the traffic log to show, or `all`
     #[arg(long, value_name = "N", default_value = "200", value_parser = rows)]
     rows: usize,
@@ -70,6 +76,16 @@ impl Replay {
                 "--summary leaves out the rows, and this format is nothing but rows",
                 "use `--format text` or `--format json` with it",
             ));
+        }
+        if self.matrix {
+            return match self.format {
+                Format::Text => matrix::run(&self.input, false, self.output.as_deref(), streams),
+                Format::Json => matrix::run(&self.input, true, self.output.as_deref(), streams),
+                _ => Err(CliError::usage(
+                    "--matrix is about totals, and this format is nothing but rows",
+                    "use `--format text` or `--format json` with it",
+                )),
+            };
         }
         let run = Run::open(&self.input, streams)?;
         match self.format {

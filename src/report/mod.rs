@@ -11,6 +11,7 @@ mod inline;
 pub mod json;
 mod leaks;
 mod live;
+pub mod matrix;
 mod order;
 mod packed;
 mod place;
