@@ -82,7 +82,7 @@ fn a_syn_without_its_answer_needs_bypass() {
     assert_eq!(of_each(&document, "tcp_drop_out_of_wnd"), [2, 2, 0, 0]);
     assert_eq!(document["needed"]["tcp.asymmetric-path"], "bypass");
     assert_eq!(document["needed"]["session.tcp-reject-non-syn"], "yes");
-    assert_eq!(document["conversations"][0]["outcomes"][2]["app"], "ftp");
+    assert_eq!(document["conversations"][0]["outcomes"][2]["app"], "insufficient-data");
 }
 
 /// The SYN was never seen: the server's answer begins it.

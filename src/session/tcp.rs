@@ -140,7 +140,7 @@ impl TcpTracker {
     pub fn after_cookie(segment: &TcpSegment<'_>, rules: TcpRules) -> Self {
         let mut tracker = Self { rules, ..Self::default() };
         let [client, server] = &mut tracker.sides;
-        client.resume(segment.seq);
+        client.resume(segment.payload_seq());
         client.seen = true;
         server.resume(segment.ack);
         tracker.establish();
