@@ -44,6 +44,7 @@ use self::diagnostic::{Diagnostics, escape, quote};
 use self::source::Format;
 use self::tables::Lookups;
 use crate::app::{Catalog, CatalogError, Identifier, Signatures, Terms};
+use crate::feature::decryption::DecryptionPolicy;
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
 use crate::feature::route::Network;
@@ -71,6 +72,8 @@ pub struct World {
     pub nat: NatPolicy,
     /// Application-override rules.
     pub overrides: OverridePolicy,
+    /// Decryption rules, with their profiles.
+    pub decryption: DecryptionPolicy,
     /// Zone-protection profiles, by zone.
     pub protections: Protections,
     /// Settings, timeouts and limits.

@@ -83,10 +83,14 @@ impl Firewall {
     ) -> Option<Judgement> {
         let session = self.table.get(slot)?;
         let is_known = matches!(session.app, AppState::Known(_));
-        if is_known && session.stream.is_none() {
+        let is_decrypted = self.decryption.is_used(slot);
+        if is_known && session.stream.is_none() && !is_decrypted {
             return None;
         }
         let piece = Piece::of(direction, packet, expected)?;
+        if is_decrypted && let Some(judgement) = self.go_on_decrypting(slot, packet, piece, out) {
+            return Some(judgement);
+        }
         if is_known {
             return self.read_on(slot, packet, piece, out);
         }
@@ -98,6 +102,7 @@ impl Firewall {
             Identification::Cached(found) => self.decide(slot, direction, packet, expected, found, out),
             Identification::Application(found) => self
                 .decide(slot, direction, packet, expected, found, out)
+                .or_else(|| self.begin_decryption(slot, packet, piece, out))
                 .or_else(|| self.look_on(slot, packet, piece, found, out)),
         }
     }

@@ -235,7 +235,7 @@ fn effect(world: &World, app: AppId, action: Action, protocol: Protocol) -> (Act
 
 /// A RST+ACK on the flow `path`, as if its source had sent it (PANOS.md 3.2, "RST form"): `seq` is what the receiver
 /// expects, `ack` what it has sent.
-fn rst(path: &FlowKey, seq: u32, ack: u32) -> Vec<u8> {
+pub(super) fn rst(path: &FlowKey, seq: u32, ack: u32) -> Vec<u8> {
     let segment = TcpSegment {
         sport: path.sport,
         dport: path.dport,

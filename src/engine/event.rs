@@ -2,6 +2,8 @@
 
 use super::verdict::Verdict;
 use crate::app::AppId;
+use crate::app::tls::alert_name;
+use crate::feature::decryption::Check;
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey, InterfaceId};
@@ -65,6 +67,13 @@ pub enum EventKind {
         ingress: Place,
         /// Where it leaves.
         egress: Place,
+    },
+    /// The decryption policy has something to say of a TLS session (PANOS.md 8).
+    Decryption {
+        /// The rule, by number.
+        rule: u32,
+        /// What.
+        step: DecryptionStep,
     },
     /// A TCP option is taken off a SYN, and off all later segments of its session.
     Stripped {
@@ -160,6 +169,21 @@ pub enum EventKind {
         /// TCP or UDP payload bytes on the wire.
         payload_len: u32,
     },
+}
+
+/// How decryption of a session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecryptionStep {
+    /// The rule decrypts it, from here on. The capture holds no clear text.
+    Begins,
+    /// The rule leaves it as it is.
+    NoDecrypt,
+    /// It passes, without decryption from here on: the profile does not support it, and does not block that.
+    Excluded(Check),
+    /// The profile blocks it.
+    Blocked(Check),
+    /// A fatal alert ends it, by its code (RFC 8446, 6).
+    Alert(u8),
 }
 
 /// A TCP option that is taken off (PANOS.md 6.1, 6.2).
@@ -447,6 +471,30 @@ impl Limit {
             Self::SynCookies => "syn-cookies",
             Self::AppIdBytes => "app-id-bytes",
             Self::AppIdCache => "app-id-cache",
+        }
+    }
+}
+
+impl DecryptionStep {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Begins => "begins",
+            Self::NoDecrypt => "no-decrypt",
+            Self::Excluded(_) => "excluded",
+            Self::Blocked(_) => "blocked",
+            Self::Alert(_) => "alert",
+        }
+    }
+
+    /// What is wrong, in words; empty where nothing is.
+    pub fn detail(self) -> String {
+        match self {
+            Self::Begins | Self::NoDecrypt => String::new(),
+            Self::Excluded(check) | Self::Blocked(check) => check.to_string(),
+            Self::Alert(code) => {
+                alert_name(code).map_or_else(|| format!("alert {code}"), |name| format!("{name} ({code})"))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod block;
 mod blocked;
 mod cache;
 mod cookies;
+mod decrypt;
 mod event;
 mod fast;
 mod nat;
@@ -23,8 +24,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use event::{
-    ActionSource, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit, Outcome, Range,
-    Record, Stripped,
+    ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
+    Outcome, Range, Record, Stripped,
 };
 pub use verdict::{DropReason, Verdict};
 
@@ -53,6 +54,7 @@ pub struct Firewall {
     nat: nat::Nat,
     cookies: cookies::Cookies,
     overlaps: overlap::Overlaps,
+    decryption: decrypt::Decryption,
     /// ICMP unreachables sent, by second.
     unreachables: block::Rate,
     /// Whether what NAT makes of each packet is said.
@@ -100,6 +102,7 @@ impl Firewall {
             nat,
             cookies: cookies::Cookies::default(),
             overlaps: overlap::Overlaps::default(),
+            decryption: decrypt::Decryption::default(),
             unreachables: block::Rate::default(),
             shows_transmitted: false,
             now: Timestamp::ZERO,
@@ -208,9 +211,7 @@ impl Firewall {
             let label = label(&self.world, session);
             let mut record = Record { open: true, ..Record::of(session, label) };
             record.first_packets = first_packets(session);
-            if session.causes.contains(EndReason::PolicyDeny) {
-                record.reason = Some(EndReason::PolicyDeny);
-            }
+            record.reason = session.causes.logged_at_once();
             let record = out.add_record(record);
             let kind = EventKind::Ended { record };
             out.push(Event { at: self.now, packet: 0, session: Some(session.id), kind });
@@ -290,6 +291,7 @@ impl Firewall {
         }
         self.cookies.forget(slot);
         self.overlaps.forget(slot);
+        self.decryption.forget(slot);
         for trigger in [Trigger::Expire, Trigger::Age] {
             session.state = session.state.next(trigger).unwrap_or(State::Closed);
         }

@@ -50,6 +50,8 @@ pub enum DropReason {
     PolicyDeny,
     /// The packet that identified an application which a rule blocks.
     AppDeny,
+    /// The packet for which decryption of its session fails.
+    Decryption,
     /// The session is in DISCARD.
     SessionDiscard,
     /// Outside the sliding window, or out of step with the handshake.
@@ -92,6 +94,7 @@ impl DropReason {
             Self::NonSyn => "flow_tcp_non_syn_drop",
             Self::PolicyDeny => "flow_policy_deny",
             Self::AppDeny => "appid_policy_deny",
+            Self::Decryption => "proxy_session_closed",
             Self::SessionDiscard => "flow_session_discard",
             Self::OutOfWindow => "tcp_drop_out_of_wnd",
             Self::OutOfOrderLimit => "tcp_exceed_flow_seg_limit",
@@ -146,6 +149,7 @@ impl fmt::Display for DropReason {
             Self::NonSyn => "no session, and not a SYN",
             Self::PolicyDeny => "the port-only lookup found a blocking rule",
             Self::AppDeny => "the application it shows is blocked",
+            Self::Decryption => "decryption of the session fails with it",
             Self::SessionDiscard => "the session is in DISCARD",
             Self::OutOfWindow => "outside the sliding window",
             Self::OutOfOrderLimit => "too many out-of-order segments wait",

@@ -67,6 +67,7 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::ClockBackward { .. } => "clock-backward",
         EventKind::Translated { .. } => "translated",
         EventKind::Captured { .. } => "captured",
+        EventKind::Decryption { .. } => "decryption",
         EventKind::Stripped { .. } => "stripped",
         EventKind::Transmitted { .. } => "transmitted",
         EventKind::Routed { .. } => "routed",
@@ -128,6 +129,11 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "bytes": hex(events, bytes).as_str(),
         },
         EventKind::Limit { limit } => members! { out, "limit": limit.name(), },
+        EventKind::Decryption { rule, step } => members! { out,
+            "rule": super::row::decryption_rule_name(world, rule),
+            "step": step.name(),
+            "detail": step.detail().as_str(),
+        },
         EventKind::Stripped { what } => members! { out, "what": what.name(), },
         EventKind::Verdict { verdict, direction, counted, frames, wire_len, payload_len } => {
             let reason = match verdict {

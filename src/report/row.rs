@@ -333,6 +333,10 @@ pub(super) fn nat_rule_name(world: &World, rule: NatRuleId) -> &str {
     world.nat.rule(rule).map_or("", |rule| &rule.name)
 }
 
+pub(super) fn decryption_rule_name(world: &World, rule: u32) -> &str {
+    world.decryption.rules().get(rule as usize).map_or("", |rule| &rule.matches.name)
+}
+
 /// What App-ID saw, as one phrase that is safe to show.
 pub(super) fn evidence(events: &Events, evidence: &Evidence) -> String {
     match events.bytes(evidence.detail) {

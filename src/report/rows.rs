@@ -159,7 +159,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             EventKind::Ended { record } => {
                 let record = events.record(record);
                 // A denied session has its row already.
-                if record.reason != Some(EndReason::PolicyDeny) {
+                if !record.reason.is_some_and(EndReason::is_logged_at_once) {
                     self.push(world, Subtype::End, record, 1)?;
                 }
                 if let Some(id) = record.id {
@@ -169,6 +169,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             EventKind::ClockBackward { .. }
             | EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Decryption { .. }
             | EventKind::Stripped { .. }
             | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }

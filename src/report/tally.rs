@@ -151,6 +151,7 @@ impl Tally {
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
             EventKind::Translated { .. }
             | EventKind::Captured { .. }
+            | EventKind::Decryption { .. }
             | EventKind::Stripped { .. }
             | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }
@@ -183,7 +184,7 @@ impl Tally {
             Label::App(_) | Label::NotApplicable => {}
         }
         // A denied session has had its row.
-        if record.reason != Some(EndReason::PolicyDeny) {
+        if !record.reason.is_some_and(EndReason::is_logged_at_once) {
             self.row(Subtype::End, record);
         }
     }

@@ -71,6 +71,15 @@ impl EndReason {
         }
     }
 
+    /// Whether the session's row is written when it happens (subtype `deny`), and none when the session expires
+    /// (PANOS.md 1.7, 8).
+    pub const fn is_logged_at_once(self) -> bool {
+        matches!(
+            self,
+            Self::PolicyDeny | Self::DecryptCertValidation | Self::DecryptUnsupportParam | Self::DecryptError
+        )
+    }
+
     /// `tracker stage firewall` in `show session id` (PANOS.md 4.3); `None` where no source gives one.
     pub const fn tracker_stage(self) -> Option<&'static str> {
         match self {
@@ -115,6 +124,11 @@ impl EndCauses {
     /// Whether it is among them.
     pub const fn contains(self, cause: EndReason) -> bool {
         self.0 >> cause as u16 & 1 == 1
+    }
+
+    /// The highest of those whose row is written when they happen.
+    pub fn logged_at_once(self) -> Option<EndReason> {
+        EndReason::ALL.into_iter().find(|&cause| self.contains(cause) && cause.is_logged_at_once())
     }
 
     /// The one that is logged: the highest in precedence; [`EndReason::Unknown`] where there is none.

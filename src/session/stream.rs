@@ -95,6 +95,11 @@ impl Stream {
         }
     }
 
+    /// One that goes on behind bytes which have come, with the next sequence number of each side.
+    pub fn resume(candidates: Candidates, heads: [Vec<u8>; 2], next: [Option<u32>; 2]) -> Self {
+        Self { heads, next, ..Self::new(candidates) }
+    }
+
     /// Makes an old one as new, keeping its memory.
     pub fn reset(&mut self, candidates: Candidates) {
         self.candidates = candidates;

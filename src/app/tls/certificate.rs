@@ -106,6 +106,75 @@ impl Names {
     }
 }
 
+/// How a certificate stands by itself: when it is valid, and whether its issuer is its own subject. Whether anybody
+/// trusts the issuer is not in the capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Seconds since 1970; `None` where the time cannot be read.
+    pub not_before: Option<i64>,
+    /// Seconds since 1970.
+    pub not_after: Option<i64>,
+    /// Issuer and subject are the same name.
+    pub self_signed: bool,
+}
+
+/// The list of certificates in a message.
+pub(super) struct Certificates;
+
+impl Certificates {
+    /// The standing of the first one, the server's own (RFC 5246, 7.4.2).
+    pub(super) fn read(body: &[u8]) -> Option<Standing> {
+        let mut read = Reader(body);
+        read.u24()?;
+        let len = read.u24()?;
+        Standing::read(read.take(len as usize)?)
+    }
+}
+
+impl Standing {
+    fn read(der: &[u8]) -> Option<Self> {
+        let mut file = Der { bytes: der, at: 0, end: der.len() };
+        let mut to_be_signed = file.enter(SEQUENCE)?.enter(SEQUENCE)?;
+        let (first, _) = to_be_signed.clone().next()?;
+        if first == VERSION {
+            to_be_signed.next()?;
+        }
+        to_be_signed.next()?; // serial number
+        to_be_signed.next()?; // signature algorithm
+        let (_, issuer) = to_be_signed.next()?;
+        let mut validity = to_be_signed.enter(SEQUENCE)?;
+        let (_, subject) = to_be_signed.next()?;
+        let mut time = || {
+            let (tag, range) = validity.next()?;
+            seconds(tag, der.get(range)?)
+        };
+        let (not_before, not_after) = (time(), time());
+        Some(Self { not_before, not_after, self_signed: der.get(issuer) == der.get(subject) })
+    }
+}
+
+/// Seconds since 1970 of a UTCTime or GeneralizedTime as certificates have them (RFC 5280, 4.1.2.5).
+fn seconds(tag: u8, text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
+    let (year, rest) = match tag {
+        // Two digits: 1950 to 2049.
+        0x17 => {
+            let (year, rest) = text.split_at_checked(2)?;
+            let year: i16 = year.parse().ok()?;
+            (if year < 50 { 2_000 + year } else { 1_900 + year }, rest)
+        }
+        0x18 => {
+            let (year, rest) = text.split_at_checked(4)?;
+            (year.parse().ok()?, rest)
+        }
+        _ => return None,
+    };
+    let part = |at: usize| rest.get(at..at + 2)?.parse::<i8>().ok();
+    let (date, time) = ((year, part(0)?, part(2)?), (part(4)?, part(6)?, part(8)?));
+    let date = jiff::civil::DateTime::new(date.0, date.1, date.2, time.0, time.1, time.2, 0).ok()?;
+    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
 /// The last attribute of that kind in a name: the most specific one.
 fn attribute(mut name: Der<'_>, kind: &[u8]) -> Option<Range<usize>> {
     let mut found = None;

@@ -210,6 +210,30 @@ pub(in crate::app) fn server_name(bytes: &[u8]) -> Option<&[u8]> {
     body.get(fields.server_name?)
 }
 
+/// The highest version that the body of a ClientHello offers (RFC 8446, 4.2.1); reserved numbers of RFC 8701 do not
+/// count.
+pub(super) fn offered_version(body: &[u8]) -> Option<u16> {
+    let mut read = Reader(body);
+    let mut highest = read.u16()?;
+    read.take(32)?;
+    let session = read.u8()?;
+    read.take(session.into())?;
+    let ciphers = read.u16()?;
+    read.take(ciphers.into())?;
+    let compressions = read.u8()?;
+    read.take(compressions.into())?;
+    extensions(body.len(), read, |kind, data| {
+        if kind == SUPPORTED_VERSIONS {
+            let list = body.get(data)?.get(1..)?;
+            let versions =
+                list.chunks_exact(2).filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
+            highest = versions.filter(|version| version & 0x0f0f != 0x0a0a).max().unwrap_or(highest);
+        }
+        Some(())
+    })?;
+    Some(highest)
+}
+
 /// What a server chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerHello {

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod dtls;
+mod handshake;
 mod hello;
 mod record;
 mod service;
@@ -13,8 +14,9 @@ pub(in crate::app) mod testing;
 
 use std::borrow::Cow;
 
-pub use certificate::{Certificate, certificate};
+pub use certificate::{Certificate, Standing, certificate};
 pub use dtls::dtls_client_hello;
+pub use handshake::{Handshake, alert_name, handshake};
 pub(in crate::app) use hello::server_name;
 pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, server_hello};
 pub(in crate::app) use record::{Messages, Stop};

@@ -13,7 +13,8 @@ pub(super) use objects::{
     Signature, Tables, TimeSpan,
 };
 pub(super) use rules::{
-    DefaultRule, DestinationTranslation, NatRule, OverrideRule, Pool, SecurityRule, SourceTranslation,
+    DecryptionProfile, DecryptionRule, DefaultRule, DestinationTranslation, NatRule, OverrideRule, Pool,
+    SecurityRule, SourceTranslation,
 };
 
 use super::diagnostic::Span;
@@ -63,6 +64,8 @@ pub(super) struct Candidate {
     pub(super) rules: Vec<SecurityRule>,
     pub(super) nat: Vec<NatRule>,
     pub(super) overrides: Vec<OverrideRule>,
+    pub(super) decryption: Vec<DecryptionRule>,
+    pub(super) decryption_profiles: Vec<DecryptionProfile>,
     pub(super) intrazone: DefaultRule,
     pub(super) interzone: DefaultRule,
     /// Key such as `session.timeout-udp`, and value.

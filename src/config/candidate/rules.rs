@@ -2,6 +2,7 @@
 
 use super::{At, Name};
 use crate::config::diagnostic::Span;
+use crate::feature::decryption::{self, DecryptionAction, DecryptionType};
 use crate::flow::Protocol;
 use crate::policy::{Action, RuleType};
 
@@ -178,4 +179,21 @@ pub(in crate::config) struct OverrideRule {
     pub(in crate::config) disabled: bool,
     pub(in crate::config) description: Option<String>,
     pub(in crate::config) tags: Vec<Name>,
+}
+
+/// `[[decryption]]` (PANOS.md 8).
+#[derive(Debug)]
+pub(in crate::config) struct DecryptionRule {
+    /// What it matches; a service that is left out is `any`.
+    pub(in crate::config) matches: SecurityRule,
+    pub(in crate::config) action: DecryptionAction,
+    pub(in crate::config) kind: DecryptionType,
+    pub(in crate::config) profile: Option<Name>,
+}
+
+/// `[decryption-profile.NAME]`.
+#[derive(Debug)]
+pub(in crate::config) struct DecryptionProfile {
+    pub(in crate::config) name: Name,
+    pub(in crate::config) profile: decryption::DecryptionProfile,
 }

@@ -5,6 +5,7 @@ mod application;
 mod category;
 mod content;
 mod cure;
+mod decryption;
 mod missing;
 mod nat;
 mod network;
@@ -96,6 +97,7 @@ pub(super) fn commit(
     let defaults = security::defaults(&candidate, out);
     let nat = nat::policy(&candidate, &mut names, out);
     let application_override = override_rule::policy(&candidate, &mut names, out);
+    let decryption = decryption::policy(&candidate, &mut names, out);
     // The block takes all of them, so that the others end here.
     let Names { users, categories, .. } = { names };
     let missing =
@@ -109,9 +111,7 @@ pub(super) fn commit(
     if out.has_errors() {
         return None;
     }
-    let Settings { block_by_service, implicit_applications, .. } = settings;
-    let options = PolicyOptions { block_by_service, implicit_applications };
-    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), options)
+    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings))
         .with_zone_names(zones.names())
         .with_users(users);
     Some(World {
@@ -124,6 +124,7 @@ pub(super) fn commit(
         policy,
         nat,
         overrides: application_override,
+        decryption,
         protections: Protections::default(),
         settings,
         source,
@@ -131,6 +132,11 @@ pub(super) fn commit(
         missing,
         places: Places::default(),
     })
+}
+
+const fn policy_options(settings: &Settings) -> PolicyOptions {
+    let Settings { block_by_service, implicit_applications, .. } = *settings;
+    PolicyOptions { block_by_service, implicit_applications }
 }
 
 /// The tables of the rulebase, with what other files and the command line put over them.

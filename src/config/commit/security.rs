@@ -122,7 +122,7 @@ fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
 }
 
 impl<'c> Names<'c> {
-    fn rule(&mut self, rule: &'c SecurityRule, out: &mut Diagnostics) -> Rule {
+    pub(super) fn rule(&mut self, rule: &'c SecurityRule, out: &mut Diagnostics) -> Rule {
         let by = By::rule(&rule.name.value);
         let schedule = rule.schedule.as_ref().and_then(|name| self.schedules.find(name, by, self.cures, out));
         Rule {

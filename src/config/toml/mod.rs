@@ -1,6 +1,7 @@
 //! The TOML rulebase (DESIGN.md, "Rulebase in TOML"), read into a candidate configuration.
 
 mod application;
+mod decryption;
 mod nat;
 mod network;
 mod objects;
@@ -19,10 +20,7 @@ use super::diagnostic::{Diagnostics, Span, escape};
 pub(super) use tables::read_file as read_tables;
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 4] = ["decryption", "decryption-profile", "zone-protection", "high-availability"];
-
-/// Tables that are lists of tables.
-const LISTS: [&str; 1] = ["decryption"];
+const NOT_MODELLED: [&str; 2] = ["zone-protection", "high-availability"];
 
 /// Every table there is.
 const TABLES: [&str; 22] = [
@@ -144,11 +142,10 @@ impl<'d> Document<'d> {
                 "device" => self.device(value),
                 "schedule" => self.schedules(value),
                 "setting" => self.settings(value),
+                "decryption" => self.decryption(value),
+                "decryption-profile" => self.decryption_profiles(value),
                 other if NOT_MODELLED.contains(&other) => {
-                    let brackets = if LISTS.contains(&other) { ("[[", "]]") } else { ("[", "]") };
-                    self.reader
-                        .out
-                        .warn(format!("`{}{other}{}` is read but not modelled yet", brackets.0, brackets.1));
+                    self.reader.out.warn(format!("`[{other}]` is read but not modelled yet"));
                 }
                 _ => self.reader.unknown_key(&key, "the rulebase", &[&TABLES[..], &tables::NAMES].concat()),
             }

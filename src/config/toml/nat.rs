@@ -74,7 +74,7 @@ impl Document<'_> {
         }
     }
 
-    fn rules<'t, 'a>(&mut self, value: &'t Value<'a>, key: &str) -> Vec<(Span, &'t DeTable<'a>)> {
+    pub(super) fn rules<'t, 'a>(&mut self, value: &'t Value<'a>, key: &str) -> Vec<(Span, &'t DeTable<'a>)> {
         let Some(rules) = value.get_ref().as_array() else {
             self.reader.mismatch(value, &format!("`[[{key}]]` tables"));
             return Vec::new();

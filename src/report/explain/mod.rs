@@ -13,11 +13,13 @@ use self::packet::Note;
 use self::walk::{Found, Judged, Line, Look, Walk, lookup_lines, path};
 pub(super) use self::walk::{rule_reason, rule_role};
 use super::order::Order;
-use super::row::{self, Subtype, rule_name};
+use super::row::{self, Subtype, decryption_rule_name, rule_name};
 use super::style::{Paint, Role, count};
 use super::{Sink, escape, place, wrap};
 use crate::config::World;
-use crate::engine::{DropReason, Event, EventKind, Events, Injection, Limit, Record, Stripped, Verdict};
+use crate::engine::{
+    DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Record, Stripped, Verdict,
+};
 use crate::flow::Direction;
 use crate::packet::Packet;
 use crate::policy::{Lookup, Query};
@@ -111,6 +113,17 @@ impl<'a> Explain<'a> {
             EventKind::Refused { record } => self.refuse(world, events.record(record)),
             EventKind::Ended { record } => self.end(world, event, events.record(record))?,
             EventKind::Verdict { .. } => self.judge(world, event)?,
+            EventKind::Decryption { rule, step } => {
+                let text = decryption(world, rule, step);
+                let role = if matches!(step, DecryptionStep::Blocked(_) | DecryptionStep::Alert(_)) {
+                    Role::Deny
+                } else {
+                    Role::Plain
+                };
+                if event.session.is_some_and(|id| self.wants(id)) {
+                    self.lines.push(Line::new(role, 0, text));
+                }
+            }
             EventKind::Stripped { what } => {
                 self.lines.push(Line::new(Role::Plain, 0, stripped(what).to_owned()));
             }
@@ -341,6 +354,22 @@ fn injected(events: &Events, event: &Event) -> Option<Line> {
     };
     let len = events.bytes(bytes).len() as u64;
     Some(Line::new(Role::Deny, 0, format!("{text} ({})", count(len, "byte"))))
+}
+
+fn decryption(world: &World, rule: u32, step: DecryptionStep) -> String {
+    let name = escape::name(decryption_rule_name(world, rule)).into_owned();
+    let detail = step.detail();
+    match step {
+        DecryptionStep::Begins => format!(
+            "decryption rule `{name}`: decrypt. What is inside is not in the capture: the session stays what it is"
+        ),
+        DecryptionStep::NoDecrypt => format!("decryption rule `{name}`: no-decrypt"),
+        DecryptionStep::Excluded(_) => {
+            format!("{detail}, and the profile does not block that: it passes undecrypted from here on")
+        }
+        DecryptionStep::Blocked(_) => format!("the decryption profile blocks it: {detail}"),
+        DecryptionStep::Alert(_) => format!("a fatal alert ends the decrypted connection: {detail}"),
+    }
 }
 
 const fn stripped(what: Stripped) -> &'static str {

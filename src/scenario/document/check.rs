@@ -8,7 +8,7 @@ use super::table::{ANY, Table};
 use super::{DocumentError, Expectation, Kind, Mismatch, Scenario};
 use crate::capture::{Frame, LinkType};
 use crate::flow::Direction;
-use crate::packet::{DecodeOptions, Layer4, TcpFlags, decode};
+use crate::packet::{Checksums, DecodeOptions, Layer4, TcpFlags, decode};
 use crate::scenario::run::Run;
 use crate::scenario::wire::sender_first;
 use crate::time::Timestamp;
@@ -115,7 +115,8 @@ impl Scenario {
             wire_len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
             bytes,
         };
-        let packet = decode(&frame, 1, DecodeOptions::default());
+        // What the firewall sends has right checksums.
+        let packet = decode(&frame, 1, DecodeOptions { checksums: Checksums::Verify });
         let mut value = serde_json::json!({
             "packet": number,
             "to": receiver(direction),
