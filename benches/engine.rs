@@ -58,7 +58,7 @@ fn segment(
         fragments: &[],
         wire_len: 54 + len,
         arrival: Arrival::default(),
-        ip: IpHeader { src, dst, protocol: Protocol::TCP, ttl: 64 },
+        ip: IpHeader { src, dst, protocol: Protocol::TCP, ttl: 64, ..IpHeader::default() },
         layer4: Layer4::Tcp(tcp),
         checksum: Checksum::Unknown,
         datagram: &[],

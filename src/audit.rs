@@ -118,6 +118,7 @@ impl Audit {
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Identified { .. }
+            | EventKind::Threat { .. }
             | EventKind::Limit { .. } => {}
         }
     }
@@ -199,7 +200,10 @@ impl Audit {
             return;
         };
         // Fragments that never became a datagram are told when they are given up.
-        let late = verdict == Verdict::Drop(DropReason::Malformed(Malformed::FragmentIncomplete));
+        let late = matches!(
+            verdict,
+            Verdict::Drop(DropReason::Malformed(Malformed::FragmentIncomplete | Malformed::FragmentLimit))
+        );
         let next = event.packet > self.last_packet || late;
         self.expect(next, event, || "a second verdict, or out of order".to_owned());
         self.last_packet = self.last_packet.max(event.packet);

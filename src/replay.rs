@@ -75,8 +75,8 @@ impl<'a> Replay<'a> {
     pub fn new(world: Arc<World>, options: Options, sinks: Vec<&'a mut dyn Sink>) -> Self {
         let limits = DefragLimits {
             datagrams: usize::try_from(world.settings.max_datagrams).unwrap_or(usize::MAX),
+            bytes: usize::try_from(world.settings.fragment_bytes).unwrap_or(usize::MAX),
             timeout: Span::from_secs(world.settings.fragment_timeout),
-            ..DefragLimits::default()
         };
         let mut firewall = Firewall::new(Arc::clone(&world));
         if options.transmitted {

@@ -229,8 +229,14 @@ settings! {
     half_closed_refresh: bool = true, "model.half-closed-refresh", Values::Flag;
     /// How many IP datagrams may wait for their fragments at once.
     max_datagrams: u64 = 1_024, "model.max-fragmented-datagrams", Values::Number(1, 65_536);
+    /// How many bytes of fragments may wait at once, with what it takes to keep them.
+    fragment_bytes: u64 = 4_194_304, "model.fragment-bytes", Values::Number(65_536, 1_073_741_824);
     /// Seconds a datagram waits for its fragments.
     fragment_timeout: u64 = 30, "model.fragment-timeout", Values::Number(1, 600);
+    /// How many sources, and ports or hosts they tried, reconnaissance protection remembers at once.
+    scan_entries: u64 = 65_536, "model.scan-entries", Values::Number(1, 16_777_216);
+    /// How many sources can be blocked at once (`block-ip`).
+    blocked_sources: u64 = 4_096, "model.blocked-sources", Values::Number(1, 1_048_576);
 }
 
 /// Settings of PAN-OS that the model does not act on.

@@ -118,7 +118,7 @@ impl Cookies {
 }
 
 impl Firewall {
-    /// What SYN cookies make of a segment without session; `None` where they are none of its business.
+    /// What SYN cookies make of a segment without session that is no SYN; `None` where they are none of its business.
     pub(super) fn cookie(
         &mut self,
         packet: &Packet<'_>,
@@ -127,10 +127,7 @@ impl Firewall {
         hash: KeyHash,
         out: &mut Events,
     ) -> Option<Judgement> {
-        if is_syn(segment) {
-            return self.syn_cookies_run(key.zone).then(|| self.send_cookie(packet, segment, key, out));
-        }
-        if !self.cookies.sent {
+        if is_syn(segment) || !self.cookies.sent {
             return None;
         }
         if segment.flags.contains(TcpFlags::SYN) {
@@ -147,7 +144,7 @@ impl Firewall {
     }
 
     /// Answers a SYN in the server's place. Nothing is kept of it.
-    fn send_cookie(
+    pub(super) fn send_cookie(
         &mut self,
         packet: &Packet<'_>,
         segment: &TcpSegment<'_>,
@@ -231,11 +228,6 @@ impl Firewall {
         let seq = segment.seq.wrapping_add(handshake.offset.unwrap_or(0));
         let layer4 = crate::packet::Layer4::Tcp(TcpSegment { seq, ..segment });
         self.inspect(slot, direction, &Packet { layer4, ..*packet }, false, out)
-    }
-
-    /// Whether SYNs that come in by `zone` are answered with cookies now.
-    fn syn_cookies_run(&self, _zone: crate::flow::ZoneId) -> bool {
-        false
     }
 }
 

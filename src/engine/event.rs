@@ -6,7 +6,8 @@ use crate::app::tls::alert_name;
 use crate::feature::decryption::Check;
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
-use crate::flow::{Direction, FlowKey, InterfaceId};
+use crate::feature::zone_protection::{Response, Threat};
+use crate::flow::{Addr, Direction, FlowKey, InterfaceId, ZoneId};
 use crate::policy::{Action, Lookup, Query, RuleId};
 use crate::session::{Counts, EndReason, History, Passed, Session, SessionId, Side, State, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
@@ -143,6 +144,17 @@ pub enum EventKind {
         /// The IP packet: [`Events::bytes`].
         bytes: Range,
     },
+    /// Zone protection has noticed a flood or a scan (PANOS.md 6.2): what the threat log would tell.
+    Threat {
+        /// The zone whose profile it is.
+        zone: ZoneId,
+        /// Where the packet at hand says that it comes from.
+        source: Addr,
+        /// What it is.
+        threat: Threat,
+        /// What is done about it.
+        response: Response,
+    },
     /// A limit was reached.
     Limit {
         /// Which.
@@ -227,6 +239,10 @@ pub enum Limit {
     AppIdBytes,
     /// The App-ID cache has no room for another server.
     AppIdCache,
+    /// Reconnaissance protection has no room to watch another source, port or host.
+    ScanEntries,
+    /// No more sources can be blocked.
+    BlockedSources,
 }
 
 /// A part of [`Events::bytes`].
@@ -471,6 +487,8 @@ impl Limit {
             Self::SynCookies => "syn-cookies",
             Self::AppIdBytes => "app-id-bytes",
             Self::AppIdCache => "app-id-cache",
+            Self::ScanEntries => "scan-entries",
+            Self::BlockedSources => "blocked-sources",
         }
     }
 }

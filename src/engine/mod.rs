@@ -14,6 +14,7 @@ mod fast;
 mod nat;
 mod overlap;
 mod peers;
+mod protection;
 mod shift;
 mod slow;
 mod streams;
@@ -51,6 +52,8 @@ pub struct Firewall {
     cache: cache::AppCache,
     /// Sources that are blocked for a while.
     blocked: blocked::Blocked,
+    /// What zone protection has seen.
+    protection: protection::Protection,
     nat: nat::Nat,
     cookies: cookies::Cookies,
     overlaps: overlap::Overlaps,
@@ -90,6 +93,7 @@ impl Firewall {
     /// A firewall with an empty session table.
     pub fn new(world: Arc<World>) -> Self {
         let nat = nat::Nat::new(Pools::new(world.settings.dipp_oversub));
+        let protection = protection::Protection::new(world.settings.scan_entries);
         Self {
             world,
             table: Table::default(),
@@ -99,6 +103,7 @@ impl Firewall {
             peers: peers::Peers::default(),
             cache: cache::AppCache::default(),
             blocked: blocked::Blocked::default(),
+            protection,
             nat,
             cookies: cookies::Cookies::default(),
             overlaps: overlap::Overlaps::default(),
@@ -237,10 +242,17 @@ impl Firewall {
             Ok(zone) => zone,
             Err(why) => return Judgement::drop(why.into()),
         };
-        if self.blocked.contains(packet.ip.src, self.now) {
+        if self.blocked.contains(zone, packet.ip.src, packet.ip.dst, self.now) {
             return Judgement::drop(DropReason::BlockedIp);
         }
-        if let Some(judgement) = self.judge_icmp_error(packet) {
+        let mut stands_alone = false;
+        if !self.world.protections.is_empty() {
+            match self.guard(packet, zone) {
+                Ok(alone) => stands_alone = alone,
+                Err(reason) => return Judgement::drop(reason),
+            }
+        }
+        if !stands_alone && let Some(judgement) = self.judge_icmp_error(packet) {
             return judgement;
         }
         let key = key(packet, zone);

@@ -1,6 +1,7 @@
 //! The slow path: setting a session up on its first packet (PANOS.md 1.3, 1.4).
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
+use super::protection::Admission;
 use super::verdict::DropReason;
 use super::{Firewall, Judgement, query, timeout};
 use crate::feature::route::Place;
@@ -23,7 +24,8 @@ struct Way {
 }
 
 impl Firewall {
-    /// What comes before a session: SYN cookies, and what cannot be a first packet (PANOS.md 1.4).
+    /// What comes before a session: answers to SYN cookies, what cannot be a first packet, floods and scans
+    /// (PANOS.md 1.4).
     pub(super) fn set_up(
         &mut self,
         packet: &Packet<'_>,
@@ -31,13 +33,28 @@ impl Firewall {
         hash: KeyHash,
         out: &mut Events,
     ) -> Judgement {
-        let Layer4::Tcp(segment) = packet.layer4 else { return self.begin(packet, key, hash, out) };
-        if let Some(judgement) = self.cookie(packet, &segment, key, hash, out) {
-            return judgement;
+        let segment = match packet.layer4 {
+            Layer4::Tcp(segment) => Some(segment),
+            _ => None,
+        };
+        if let Some(segment) = segment {
+            if let Some(judgement) = self.cookie(packet, &segment, key, hash, out) {
+                return judgement;
+            }
+            if let Some(reason) = self.refused_first(&segment, key.zone) {
+                return Judgement::drop(reason);
+            }
         }
-        if let Some(reason) = self.refused_first(&segment, key.zone) {
-            return Judgement::drop(reason);
+        // A first packet that was captured on both sides of NAT is no session of its own.
+        if let Some(found) = self.seen_again(packet, key) {
+            return self.existing(found, packet, (key, hash), out);
         }
+        match (self.admit(packet, key, out), segment) {
+            (Admission::Drop(reason), _) => return Judgement::drop(reason),
+            (Admission::SynCookie, Some(segment)) => return self.send_cookie(packet, &segment, key, out),
+            (Admission::SynCookie | Admission::Pass, _) => {}
+        }
+        let Some(segment) = segment else { return self.begin(packet, key, hash, out) };
         self.say_stripped(packet, &segment, key.zone, out);
         if self.strips_fast_open(&segment, key.zone) {
             return Judgement {
@@ -56,10 +73,6 @@ impl Firewall {
         hash: KeyHash,
         out: &mut Events,
     ) -> Judgement {
-        // A first packet that was captured on both sides of NAT is no session of its own.
-        if let Some(found) = self.seen_again(packet, key) {
-            return self.existing(found, packet, (key, hash), out);
-        }
         // Forwarding and NAT: the egress interface is that of the translated destination (PANOS.md 9).
         let from = match self.world.network.ingress(packet.arrival, packet.ip.src, packet.ip.dst) {
             Ok(from) => from,

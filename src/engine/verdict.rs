@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::feature::route::{NoEgress, NoIngress};
+use crate::feature::zone_protection::{FloodKind, Guard, ScanKind};
 use crate::packet::Malformed;
 
 /// What happens to one packet.
@@ -76,6 +77,12 @@ pub enum DropReason {
     TableFull,
     /// The source is blocked for a while (`block-ip`).
     BlockedIp,
+    /// The zone-protection profile refuses such packets.
+    ZoneProtection(Guard),
+    /// Flood protection: too many new connections come from the zone.
+    Flood(FloodKind),
+    /// Reconnaissance protection: the source is scanning.
+    Scan(ScanKind),
 }
 
 impl DropReason {
@@ -107,6 +114,9 @@ impl DropReason {
             Self::SynCookie => "flow_dos_syncookie_consumed",
             Self::TableFull => "session_table_full",
             Self::BlockedIp => "flow_dos_drop_ip_blocked",
+            Self::ZoneProtection(guard) => guard.counter(),
+            Self::Flood(kind) => kind.counter(),
+            Self::Scan(_) => "flow_scan_drop",
         }
     }
 }
@@ -162,6 +172,9 @@ impl fmt::Display for DropReason {
             Self::SynCookie => "the firewall itself makes the handshake (SYN cookie)",
             Self::TableFull => "the session table is full",
             Self::BlockedIp => "the source is blocked for a while (block-ip)",
+            Self::ZoneProtection(guard) => return write!(f, "zone protection: {}", guard.describe()),
+            Self::Flood(kind) => return write!(f, "zone protection: {}", kind.name()),
+            Self::Scan(kind) => return write!(f, "zone protection: {}", kind.name()),
         })
     }
 }

@@ -245,13 +245,24 @@ impl Network {
     /// # Errors
     /// Where nothing tells, or it does not leave.
     pub fn egress(&self, from: &Place, dst: Addr) -> Result<Place, NoEgress> {
-        let mode = from.interface.and_then(|id| self.interface(id)).map(|interface| interface.mode);
-        match mode.unwrap_or(self.zone(from.zone).mode) {
+        match self.mode_of(from) {
             Mode::Layer3 => self.forward(self.router_of(from), dst),
             Mode::Layer2 => self.switch(from, dst),
             Mode::VirtualWire => self.other_end(from, dst),
             Mode::Tap => Ok(Place { reason: Reason::Tap, ..*from }),
         }
+    }
+
+    /// Whether what came in at `from` would be sent back to `src` by the same zone. Only routes can tell: where frames are
+    /// switched, or handed on by a virtual wire, everything fits (PANOS.md 6.2, `discard-ip-spoof`).
+    pub fn routes_back(&self, from: &Place, src: Addr) -> bool {
+        self.mode_of(from) != Mode::Layer3
+            || self.forward(self.router_of(from), src).is_ok_and(|back| back.zone == from.zone)
+    }
+
+    /// What an address lies behind, going by zone prefixes and the routes of all virtual routers.
+    pub fn behind(&self, addr: Addr) -> Option<&Path> {
+        self.path(self.places.of(addr)?)
     }
 
     /// Every path there is: what any address is behind is one of them.
@@ -387,6 +398,11 @@ impl Network {
     fn place(&self, id: PathId) -> Option<Place> {
         let path = self.path(id)?;
         Some(Place { zone: path.zone?, interface: path.interface, reason: Reason::Address(id) })
+    }
+
+    fn mode_of(&self, place: &Place) -> Mode {
+        let interface = place.interface.and_then(|id| self.interface(id));
+        interface.map_or(self.zone(place.zone).mode, |interface| interface.mode)
     }
 
     fn zone(&self, zone: ZoneId) -> ZonePlace {

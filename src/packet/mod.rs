@@ -7,6 +7,7 @@ pub mod build;
 pub mod checksum;
 mod decode;
 mod defrag;
+mod marks;
 mod normalise;
 mod quoted;
 mod rewrite;
@@ -14,6 +15,7 @@ mod tcp;
 
 pub use decode::{Checksums, DecodeOptions, decode};
 pub use defrag::{DefragLimits, Defragmented, Defragmenter};
+pub use marks::IpMarks;
 pub use normalise::Normalisation;
 pub use quoted::Quoted;
 pub use rewrite::rewrite;
@@ -60,6 +62,8 @@ pub struct IpHeader {
     pub protocol: Protocol,
     /// Time to live, or hop limit.
     pub ttl: u8,
+    /// IPv4 options and IPv6 extension headers.
+    pub marks: IpMarks,
 }
 
 /// What an IP packet carries.
@@ -180,7 +184,7 @@ pub enum Malformed {
     IpTtlZero,
     /// Source equals destination.
     IpLand,
-    /// An address that cannot be there: a multicast or broadcast source, an IPv4-mapped one.
+    /// An address that cannot be there: an IPv4 multicast or broadcast source, an IPv4-mapped one in IPv6.
     IpMartian,
     /// An IPv6 extension header is cut, or there are too many.
     Ipv6Extension,
@@ -192,8 +196,10 @@ pub enum Malformed {
     FragmentOverlap,
     /// A fragment reaches beyond 65,535 bytes (ping of death), or lengths contradict each other.
     FragmentLength,
-    /// A datagram whose fragments did not all come in time, or gave way to newer ones.
+    /// A datagram whose fragments did not all come in time.
     FragmentIncomplete,
+    /// Fragments that gave way to newer ones, because too many wait.
+    FragmentLimit,
     /// The TCP header is cut, or its data offset is below 5.
     TcpHeader,
     /// TCP port 0.
@@ -214,7 +220,7 @@ pub enum Malformed {
 
 impl Malformed {
     /// All of them, in order of declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::LinkTruncated,
         Self::LinkTypeUnsupported,
         Self::IpVersionMismatch,
@@ -229,6 +235,7 @@ impl Malformed {
         Self::FragmentOverlap,
         Self::FragmentLength,
         Self::FragmentIncomplete,
+        Self::FragmentLimit,
         Self::TcpHeader,
         Self::TcpPortZero,
         Self::TcpFlags,
@@ -256,6 +263,7 @@ impl Malformed {
             Self::FragmentOverlap => "flow_ipfrag_overlap",
             Self::FragmentLength => "flow_ipfrag_len",
             Self::FragmentIncomplete => "flow_ipfrag_incomplete",
+            Self::FragmentLimit => "flow_ipfrag_limit",
             Self::TcpHeader => "flow_parse_l4_tcp_hdr",
             Self::TcpPortZero => "flow_parse_l4_tcp_port_zero",
             Self::TcpFlags => "flow_parse_l4_tcp_flags",
@@ -284,6 +292,7 @@ impl Malformed {
             Self::FragmentOverlap => "fragments overlap (teardrop)",
             Self::FragmentLength => "a fragment reaches beyond the largest datagram",
             Self::FragmentIncomplete => "the datagram's other fragments never came",
+            Self::FragmentLimit => "too many fragments wait, and these were the oldest",
             Self::TcpHeader => "the TCP header is cut or its data offset is below 5",
             Self::TcpPortZero => "TCP port 0",
             Self::TcpFlags => "an illegal combination of TCP flags",
@@ -299,6 +308,11 @@ impl Malformed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_take_no_more_room() {
+        assert_eq!(size_of::<IpHeader>(), 40, "two addresses, and what fits in the eight bytes after them");
+    }
 
     #[test]
     fn every_malformation_has_a_counter_of_its_own() {

@@ -57,7 +57,7 @@ impl IcmpMessage<'_> {
             (number::TCP | number::UDP | number::ICMP | number::IPV6_ICMP, _) => return None,
             _ => (0, 0),
         };
-        let ip = IpHeader { src, dst, protocol: Protocol(protocol.0), ttl };
+        let ip = IpHeader { src, dst, protocol: Protocol(protocol.0), ttl, ..IpHeader::default() };
         Some(Quoted { ip, sport, dport })
     }
 }

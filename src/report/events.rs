@@ -14,7 +14,8 @@ use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Range, Record, Verdict};
 use crate::feature::nat::NatRuleId;
-use crate::flow::{Direction, FlowKey};
+use crate::feature::zone_protection::{Response, Threat};
+use crate::flow::{Addr, Direction, FlowKey, ZoneId};
 use crate::policy::{Lookup, Query, Ternary};
 
 /// A [`Sink`] that writes every event.
@@ -80,6 +81,7 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::Allowed { .. } => "allowed",
         EventKind::Denied { .. } => "denied",
         EventKind::Injected { .. } => "injected",
+        EventKind::Threat { .. } => "threat",
         EventKind::Limit { .. } => "limit",
         EventKind::Ended { .. } => "ended",
         EventKind::Verdict { .. } => "verdict",
@@ -128,6 +130,9 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "what": what.name(),
             "bytes": hex(events, bytes).as_str(),
         },
+        EventKind::Threat { zone, source, threat, response } => {
+            push_threat(out, world, (zone, source), threat, response);
+        }
         EventKind::Limit { limit } => members! { out, "limit": limit.name(), },
         EventKind::Decryption { rule, step } => members! { out,
             "rule": super::row::decryption_rule_name(world, rule),
@@ -151,6 +156,17 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
                 "payload_len": u64::from(payload_len),
             }
         }
+    }
+}
+
+fn push_threat(out: &mut Vec<u8>, world: &World, from: (ZoneId, Addr), threat: Threat, response: Response) {
+    let (zone, source) = from;
+    members! { out,
+        "from": world.zones.name(zone),
+        "src": Inline::<46>::of_addr(source),
+        "profile": world.protections.of(zone).map(|profile| profile.name.as_str()),
+        "threat": threat.name(),
+        "action": response.name(),
     }
 }
 

@@ -176,6 +176,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Injected { .. }
+            | EventKind::Threat { .. }
             | EventKind::Limit { .. }
             | EventKind::Verdict { .. } => {}
         }

@@ -9,6 +9,7 @@ use super::row::{Subtype, label_name};
 use crate::app::AppId;
 use crate::config::World;
 use crate::engine::{DropReason, Event, EventKind, Events, Injection, Label, Limit, Record, Verdict};
+use crate::feature::zone_protection::Threat;
 use crate::flow::{Direction, Protocol};
 use crate::policy::RuleId;
 use crate::session::{EndReason, Timer};
@@ -146,6 +147,8 @@ impl Tally {
             EventKind::Refused { record } => self.row(Subtype::Drop, events.record(record)),
             EventKind::Ended { record } => self.end(events.record(record)),
             EventKind::Injected { direction, what, .. } => self.inject(direction, what),
+            EventKind::Threat { threat: Threat::Flood(_), .. } => self.count(Counter::FloodTold),
+            EventKind::Threat { threat: Threat::Scan(_), .. } => self.count(Counter::ScanTold),
             EventKind::Limit { limit: Limit::AppIdBytes } => self.count(Counter::AppIdMaxBytes),
             EventKind::ClockBackward { .. } => self.count(Counter::ClockBackward),
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
@@ -238,8 +241,10 @@ enum Counter {
     AppIdMaxBytes,
     ClockBackward,
     Discard,
+    FloodTold,
     Freed,
     IdentByIcmp,
+    ScanTold,
     UnknownFini,
     UnknownFiniEmpty,
     UnknownMaxPackets,
@@ -249,15 +254,17 @@ enum Counter {
 
 impl Counter {
     /// All, in order of declaration.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::ActionClose,
         Self::ActionReset,
         Self::AgedOut,
         Self::AppIdMaxBytes,
         Self::ClockBackward,
         Self::Discard,
+        Self::FloodTold,
         Self::Freed,
         Self::IdentByIcmp,
+        Self::ScanTold,
         Self::UnknownFini,
         Self::UnknownFiniEmpty,
         Self::UnknownMaxPackets,
@@ -274,8 +281,10 @@ impl Counter {
             Self::AppIdMaxBytes => "appid_max_bytes",
             Self::ClockBackward => "capture_clock_backward",
             Self::Discard => "session_discard",
+            Self::FloodTold => "zone_protection_flood",
             Self::Freed => "session_freed",
             Self::IdentByIcmp => "appid_ident_by_icmp",
+            Self::ScanTold => "zone_protection_scan",
             Self::UnknownFini => "appid_unknown_fini",
             Self::UnknownFiniEmpty => "appid_unknown_fini_empty",
             Self::UnknownMaxPackets => "appid_unknown_max_pkts",

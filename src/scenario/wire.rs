@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use etherparse::{Ipv4Header, Ipv6FragmentHeader, Ipv6Header};
+use etherparse::{IpNumber, Ipv4Header, Ipv4Options, Ipv6FragmentHeader, Ipv6Header};
 
 use super::tcp::{Conversation, Segment};
 use crate::engine::Control;
@@ -53,6 +53,15 @@ pub(super) struct Cut {
     pub(super) start: usize,
     /// `None`: up to the end.
     pub(super) end: Option<usize>,
+}
+
+/// What stands between an IP header and what it carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Headers {
+    /// IPv4 options.
+    pub(super) options: Vec<u8>,
+    /// IPv6 extension headers: number, and what follows the length.
+    pub(super) extensions: Vec<(u8, Vec<u8>)>,
 }
 
 impl Default for Wire {
@@ -156,6 +165,32 @@ pub(super) fn sender_first<T>([client, server]: [T; 2], direction: Direction) ->
         Direction::ClientToServer => [client, server],
         Direction::ServerToClient => [server, client],
     }
+}
+
+/// A frame's IP packet with IPv4 options (padded with zeros), or with IPv6 extension headers (padded likewise, each with
+/// the number of the next and its length).
+pub(super) fn with_headers(frame: &[u8], headers: &Headers) -> Vec<u8> {
+    let (link, datagram) = frame.split_at_checked(ETHERNET).unwrap_or_default();
+    if let Ok((mut header, payload)) = Ipv4Header::from_slice(datagram) {
+        let mut options = headers.options.clone();
+        options.resize(options.len().next_multiple_of(4), 0);
+        header.options = Ipv4Options::try_from(options.as_slice()).unwrap_or_default();
+        header.total_len = u16::try_from(header.header_len() + payload.len()).unwrap_or(u16::MAX);
+        header.header_checksum = header.calc_header_checksum();
+        return [link, &header.to_bytes(), payload].concat();
+    }
+    let Ok((mut header, payload)) = Ipv6Header::from_slice(datagram) else { return frame.to_vec() };
+    let (mut next, mut rest) = (header.next_header, payload.to_vec());
+    for (number, body) in headers.extensions.iter().rev() {
+        let len = (body.len() + 2).next_multiple_of(8);
+        let mut extension = vec![next.0, u8::try_from(len / 8 - 1).unwrap_or(u8::MAX)];
+        extension.extend(body);
+        extension.resize(len, 0);
+        (next, rest) = (IpNumber(*number), [extension, rest].concat());
+    }
+    header.next_header = next;
+    header.payload_length = u16::try_from(rest.len()).unwrap_or(u16::MAX);
+    [link, &header.to_bytes(), &rest].concat()
 }
 
 /// A part of a datagram as a packet of its own (RFC 791, 3.2; RFC 8200, 4.5).

@@ -6,7 +6,7 @@ mod objects;
 mod rules;
 
 pub(super) use network::{
-    Interface, InterfaceMode, NextHop, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
+    Interface, InterfaceMode, NextHop, Protection, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
 };
 pub(super) use objects::{
     AddressObject, ApplicationFilter, Body, CustomApplication, Definition, Match, Recurrence, Schedule,
@@ -48,6 +48,8 @@ pub(super) struct Candidate {
     /// Whether the file holds more device groups or virtual systems than the one that is read.
     pub(super) is_part: bool,
     pub(super) zones: Vec<Zone>,
+    /// Zone-protection profiles, also those that no zone has.
+    pub(super) protections: Vec<Protection>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,
     pub(super) virtual_wires: Vec<VirtualWire>,

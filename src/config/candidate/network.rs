@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{At, Name};
+use crate::feature::zone_protection::ZoneProtection;
 
 /// A security zone: the prefixes behind it (TOML), or its interfaces (PAN-OS).
 #[derive(Debug)]
@@ -13,7 +14,15 @@ pub(in crate::config) struct Zone {
     pub(in crate::config) mode: ZoneMode,
     pub(in crate::config) prefixes: Vec<At<IpNet>>,
     pub(in crate::config) interfaces: Vec<Name>,
+    /// Name of its profile.
     pub(in crate::config) zone_protection: Option<Name>,
+}
+
+/// A zone-protection profile.
+#[derive(Debug)]
+pub(in crate::config) struct Protection {
+    pub(in crate::config) name: Name,
+    pub(in crate::config) profile: ZoneProtection,
 }
 
 /// What kind of interfaces a zone has.

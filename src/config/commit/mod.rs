@@ -16,6 +16,7 @@ mod security;
 mod signature;
 mod tags;
 mod users;
+mod zone_protection;
 mod zones;
 
 use std::collections::BTreeSet;
@@ -33,7 +34,6 @@ use super::diagnostic::{Diagnostics, escape, quote};
 use super::tables::Lookups;
 use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
-use crate::feature::zone_protection::Protections;
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
@@ -107,6 +107,7 @@ pub(super) fn commit(
     let categories = categories.finish(cures, out);
     let users = users::mapping(&lookups, out);
     let network = network::network(&candidate, &zones, out);
+    let protections = zone_protection::protections(&candidate, &zones, out);
     let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
     if out.has_errors() {
         return None;
@@ -125,7 +126,7 @@ pub(super) fn commit(
         nat,
         overrides: application_override,
         decryption,
-        protections: Protections::default(),
+        protections,
         settings,
         source,
         warnings: Vec::new(),
@@ -226,7 +227,8 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     let members = candidate.zones.iter().flat_map(|zone| &zone.interfaces);
     let ends = candidate.virtual_wires.iter().flat_map(|wire| &wire.interfaces);
     let rules = candidate.rules.iter().map(|rule| &rule.name);
-    for name in interfaces.chain(routers).chain(members).chain(ends).chain(rules) {
+    let profiles = candidate.protections.iter().map(|profile| &profile.name);
+    for name in profiles.chain(interfaces).chain(routers).chain(members).chain(ends).chain(rules) {
         check_characters(name, out);
     }
 }

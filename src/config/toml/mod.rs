@@ -10,6 +10,7 @@ mod schedule;
 mod security;
 mod signature;
 mod tables;
+mod zone_protection;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -20,7 +21,7 @@ use super::diagnostic::{Diagnostics, Span, escape};
 pub(super) use tables::read_file as read_tables;
 
 /// Tables that the format has and the model does not use yet.
-const NOT_MODELLED: [&str; 2] = ["zone-protection", "high-availability"];
+const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
 const TABLES: [&str; 22] = [
@@ -125,7 +126,7 @@ impl<'d> Document<'d> {
                 continue;
             }
             match key.value.as_str() {
-                "zones" | "virtual-router" => {}
+                "zones" | "virtual-router" | "zone-protection" => {}
                 "interface" => self.interfaces(value),
                 "route" => self.routes(value),
                 "virtual-wire" => self.virtual_wires(value),
@@ -149,6 +150,10 @@ impl<'d> Document<'d> {
                 }
                 _ => self.reader.unknown_key(&key, "the rulebase", &[&TABLES[..], &tables::NAMES].concat()),
             }
+        }
+        // Interfaces have zones as well.
+        if let Some(value) = document.get("zone-protection") {
+            self.zone_protections(value);
         }
         if !self.routers_told {
             // As on PAN-OS: interfaces with addresses share one.

@@ -18,6 +18,7 @@ pub(super) fn difference(one: &World, two: &World) -> Option<String> {
         .or_else(|| zones(one, two))
         .or_else(|| applications(one, two))
         .or_else(|| features(one, two))
+        .or_else(|| protections(one, two))
         .or_else(|| settings(one, two))
 }
 
@@ -190,6 +191,14 @@ fn same_signature(one: &World, ours: &Signature, two: &World, theirs: &Signature
     };
     let plain = |signature: &Signature| Signature { app: AppId(0), parent: None, ..signature.clone() };
     names(one, ours) == names(two, theirs) && plain(ours) == plain(theirs)
+}
+
+/// Zone protection, zone by zone.
+fn protections(one: &World, two: &World) -> Option<String> {
+    let of = |world: &World, name: &str| world.protections.of(world.zones.find(name)?).cloned();
+    let differs = |name: &&String| of(one, name) != of(two, name);
+    let zone = one.zones.names().iter().find(differs)?;
+    Some(format!("zone {} would be protected in another way", quote(zone)))
 }
 
 fn settings(one: &World, two: &World) -> Option<String> {

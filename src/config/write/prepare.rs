@@ -76,7 +76,8 @@ fn free(name: &str, taken: &BTreeSet<String>) -> String {
     std::iter::once(name.to_owned()).chain(others).find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
-/// Profiles are named by rules and zones, and defined in parts of a configuration that the model does not read.
+/// Security profiles are named by rules, and defined in parts of a configuration that the model does not read. A
+/// zone-protection profile may stand elsewhere as well.
 fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
     let mut rules = Vec::new();
     for rule in candidate.rules.iter_mut().filter(|rule| !rule.profiles.is_empty()) {
@@ -84,12 +85,15 @@ fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
         rules.push(rule.name.value.clone());
     }
     notes.about("left out: security profiles of the rules", &rules);
+    let defined: BTreeSet<String> =
+        candidate.protections.iter().map(|profile| profile.name.value.clone()).collect();
     let zones = candidate
         .zones
         .iter_mut()
+        .filter(|zone| zone.zone_protection.as_ref().is_some_and(|name| !defined.contains(&name.value)))
         .filter_map(|zone| zone.zone_protection.take().map(|_| zone.name.value.clone()));
     let zones: Vec<String> = zones.collect();
-    notes.about("left out: zone protection profiles of the zones", &zones);
+    notes.about("left out, for nothing defines them: zone-protection profiles of the zones", &zones);
 }
 
 /// Descriptions are one line of text: not every format can hold more.

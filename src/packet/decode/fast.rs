@@ -3,7 +3,7 @@
 use super::{ip, link, transport};
 use crate::capture::{Frame, LinkType};
 use crate::flow::{Addr, Protocol};
-use crate::packet::{IpHeader, Packet};
+use crate::packet::{IpHeader, IpMarks, Packet};
 
 /// Reads Ethernet with at most one VLAN tag, IPv4 without options or IPv6 without extension headers, whole, with
 /// TCP or UDP; `None` for all else and for anything suspicious in an IP header, which the slow path judges.
@@ -39,7 +39,8 @@ fn v4<'a>(bytes: &'a [u8], packet: &mut Packet<'a>) -> Option<()> {
         return None;
     }
     let (src, dst) = (Addr::v4([s0, s1, s2, s3]), Addr::v4([d0, d1, d2, d3]));
-    packet.ip = IpHeader { src, dst, protocol: Protocol(protocol), ttl };
+    let marks = IpMarks::NONE;
+    packet.ip = IpHeader { src, dst, protocol: Protocol(protocol), ttl, marks };
     if ip::insane_v4(&packet.ip).is_some() {
         return None;
     }
@@ -52,7 +53,8 @@ fn v6<'a>(bytes: &'a [u8], packet: &mut Packet<'a>) -> Option<()> {
     let (&src, addresses) = addresses.split_first_chunk::<16>()?;
     let &dst = addresses.first_chunk::<16>()?;
     let payload_len = u16::from_be_bytes([l0, l1]);
-    packet.ip = IpHeader { src: Addr::v6(src), dst: Addr::v6(dst), protocol: Protocol(protocol), ttl };
+    let (src, dst, marks) = (Addr::v6(src), Addr::v6(dst), IpMarks::NONE);
+    packet.ip = IpHeader { src, dst, protocol: Protocol(protocol), ttl, marks };
     let total = 40 + usize::from(payload_len);
     if version >> 4 != 6 || payload_len == 0 || total > bytes.len() || ip::insane_v6(&packet.ip).is_some() {
         return None;

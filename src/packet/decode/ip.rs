@@ -8,7 +8,7 @@ use etherparse::{
 use super::link::Version;
 use super::{len_u32, transport};
 use crate::flow::{Addr, Protocol};
-use crate::packet::{Fragment, IpHeader, Layer4, Malformed, Payload};
+use crate::packet::{Fragment, IpHeader, IpMarks, Layer4, Malformed, Payload};
 
 /// An IP packet as far as it could be read.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,7 @@ fn v4(bytes: &[u8], missing: u32) -> Datagram<'_> {
         dst: Addr::v4(header.destination()),
         protocol: Protocol(header.protocol().0),
         ttl: header.ttl(),
+        marks: IpMarks::options(header.options()),
     };
     let header_len = header.slice().len();
     let total = match header.total_len() {
@@ -87,7 +88,7 @@ fn v4_as_far_as_known(bytes: &[u8]) -> IpHeader {
         return IpHeader::default();
     };
     let (src, dst) = (Addr::v4([s0, s1, s2, s3]), Addr::v4([d0, d1, d2, d3]));
-    IpHeader { src, dst, protocol: Protocol(protocol), ttl }
+    IpHeader { src, dst, protocol: Protocol(protocol), ttl, marks: IpMarks::NONE }
 }
 
 fn v6(bytes: &[u8], missing: u32) -> Datagram<'_> {
@@ -99,6 +100,7 @@ fn v6(bytes: &[u8], missing: u32) -> Datagram<'_> {
         dst: Addr::v6(header.destination()),
         protocol: Protocol(header.next_header().0),
         ttl: header.hop_limit(),
+        marks: IpMarks::NONE,
     };
     let header_len = header.slice().len();
     let total = match (header.payload_length(), header.next_header()) {
@@ -115,7 +117,7 @@ fn v6(bytes: &[u8], missing: u32) -> Datagram<'_> {
         return malformed(ip, reason, bytes);
     }
     let payload = bytes.get(header_len..).unwrap_or_default();
-    let layer4 = above_extensions(&mut ip.protocol, payload, total - header_len as u32);
+    let layer4 = above_extensions(&mut ip, payload, total - header_len as u32);
     Datagram { ip, layer4, bytes }
 }
 
@@ -131,39 +133,51 @@ fn cut(bytes: &[u8], total: u32) -> &[u8] {
     bytes.get(..total as usize).unwrap_or(bytes)
 }
 
-/// Reads extension headers until the protocol that they carry, and that protocol.
-fn above_extensions<'a>(protocol: &mut Protocol, mut bytes: &'a [u8], mut len: u32) -> Layer4<'a> {
+/// Reads extension headers until the protocol that they carry, and that protocol; which they are is noted.
+fn above_extensions<'a>(ip: &mut IpHeader, mut bytes: &'a [u8], mut len: u32) -> Layer4<'a> {
     for index in 0..EXTENSIONS_MAX {
-        let header = match IpNumber(protocol.0) {
+        let header = match IpNumber(ip.protocol.0) {
             // The hop-by-hop options come first or not at all (RFC 8200, 4.1).
             number::IPV6_HOP_BY_HOP if index > 0 => return Layer4::Malformed(Malformed::Ipv6Extension),
             number::IPV6_HOP_BY_HOP | number::IPV6_ROUTE | number::IPV6_DEST_OPTIONS => {
                 let Ok(header) = Ipv6RawExtHeaderSlice::from_slice(bytes) else {
                     return Layer4::Malformed(Malformed::Ipv6Extension);
                 };
-                if protocol.0 == number::IPV6_HOP_BY_HOP.0 && has_jumbo_option(header.payload()) {
+                if ip.protocol.0 == number::IPV6_HOP_BY_HOP.0 && has_jumbo_option(header.payload()) {
                     return Layer4::Malformed(Malformed::Ipv6Jumbogram);
                 }
-                *protocol = Protocol(header.next_header().0);
+                ip.marks = ip.marks.with(extension(ip.protocol, header.payload()));
+                ip.protocol = Protocol(header.next_header().0);
                 header.slice()
             }
             number::IPV6_FRAG => {
                 let Ok(header) = Ipv6FragmentHeaderSlice::from_slice(bytes) else {
                     return Layer4::Malformed(Malformed::Ipv6Extension);
                 };
-                *protocol = Protocol(header.next_header().0);
+                ip.protocol = Protocol(header.next_header().0);
                 // What follows in a fragment, even an extension header, is read when the datagram is whole.
                 if header.is_fragmenting_payload() {
                     return fragment(&header, bytes, len);
                 }
+                ip.marks = ip.marks.with(IpMarks::NEEDLESS_FRAGMENT);
                 header.slice()
             }
-            _ => return transport::layer4(*protocol, true, bytes, len),
+            _ => return transport::layer4(ip.protocol, true, bytes, len),
         };
         bytes = bytes.get(header.len()..).unwrap_or_default();
         len = len.saturating_sub(len_u32(header));
     }
     Layer4::Malformed(Malformed::Ipv6Extension)
+}
+
+/// The mark of an extension header other than a fragment's; `body` begins after its length.
+fn extension(protocol: Protocol, body: &[u8]) -> IpMarks {
+    match (IpNumber(protocol.0), body) {
+        (number::IPV6_HOP_BY_HOP, _) => IpMarks::HOP_BY_HOP,
+        (number::IPV6_ROUTE, [kind, ..]) => IpMarks::routing(*kind),
+        (number::IPV6_DEST_OPTIONS, _) => IpMarks::DESTINATION_OPTIONS,
+        _ => IpMarks::NONE,
+    }
 }
 
 fn fragment<'a>(header: &Ipv6FragmentHeaderSlice<'_>, bytes: &'a [u8], len: u32) -> Layer4<'a> {
@@ -208,16 +222,15 @@ pub(super) fn insane_v4(ip: &IpHeader) -> Option<Malformed> {
     }
 }
 
-/// The sanity checks on an IPv6 header.
+/// The sanity checks on an IPv6 header. A multicast source is zone protection's business (PANOS.md 6.2).
 #[inline]
 pub(super) fn insane_v6(ip: &IpHeader) -> Option<Malformed> {
     const LOOPBACK: u128 = 1;
-    const MULTICAST: u128 = 0xff;
     if ip.ttl == 0 {
         Some(Malformed::IpTtlZero)
     } else if ip.src == ip.dst && ip.src.bits() != LOOPBACK {
         Some(Malformed::IpLand)
-    } else if ip.src.bits() >> 120 == MULTICAST || ip.src.is_v4() || ip.dst.is_v4() {
+    } else if ip.src.is_v4() || ip.dst.is_v4() {
         Some(Malformed::IpMartian)
     } else {
         None

@@ -33,7 +33,7 @@ impl Default for DefragLimits {
 ///
 /// Every frame comes out in exactly one packet: of its datagram when that is complete; of a malformed one when a
 /// fragment overlaps another or lies about its length, which refuses all of the datagram's fragments, also those
-/// still to come; or of an incomplete one when its time is over or others need its place.
+/// still to come; or of an incomplete one when its time is over, or of one too many when others need its place.
 ///
 /// For each frame call [`Self::expired`] until it gives nothing, then [`Self::push`]; at the end of the capture
 /// [`Self::expired`] again with [`Timestamp::MAX`].
@@ -128,7 +128,7 @@ impl Defragmenter {
     }
 
     /// Gives, one at a time, the datagrams that were given up by `now`, as packets malformed by
-    /// [`Malformed::FragmentIncomplete`], each with the time it was given up at.
+    /// [`Malformed::FragmentIncomplete`] or [`Malformed::FragmentLimit`], each with the time it was given up at.
     #[inline]
     pub fn expired(&mut self, now: Timestamp) -> Option<(Timestamp, Packet<'_>)> {
         if self.due.is_none_or(|due| now < due) {
@@ -146,7 +146,7 @@ impl Defragmenter {
         let number = self.frames.last().copied()?;
         let at = partial.deadline;
         let (ip, arrival) = (partial.ip, partial.key.arrival);
-        let layer4 = Layer4::Malformed(Malformed::FragmentIncomplete);
+        let layer4 = Layer4::Malformed(partial.refused.unwrap_or(Malformed::FragmentIncomplete));
         let (fragments, wire_len) = (self.frames.as_slice(), partial.wire_len);
         let checksum = Checksum::Unknown;
         Some((at, Packet { number, fragments, wire_len, arrival, ip, layer4, checksum, datagram: &[] }))
@@ -209,7 +209,7 @@ impl Defragmenter {
         while let Some((&id, oldest)) =
             self.held.first_key_value().filter(|(_, oldest)| oldest.deadline <= now)
         {
-            self.give_up(id, oldest.deadline);
+            self.give_up(id, oldest.deadline, Malformed::FragmentIncomplete);
         }
     }
 
@@ -217,15 +217,15 @@ impl Defragmenter {
     fn give_up_surplus(&mut self) {
         while self.held.len() > self.limits.datagrams || self.bytes > self.limits.bytes {
             let Some((&id, _)) = self.held.first_key_value() else { return };
-            self.give_up(id, self.clock);
+            self.give_up(id, self.clock, Malformed::FragmentLimit);
         }
     }
 
     /// Keeps of a datagram what is still to be told. A refused one may have nothing.
-    fn give_up(&mut self, id: u64, at: Timestamp) {
+    fn give_up(&mut self, id: u64, at: Timestamp, why: Malformed) {
         let Some(partial) = self.remove(id).filter(|partial| !partial.frames.is_empty()) else { return };
         let (header, pieces) = (Vec::new(), BTreeMap::new());
-        self.given_up.push_back(Partial { deadline: at, header, pieces, ..partial });
+        self.given_up.push_back(Partial { deadline: at, header, pieces, refused: Some(why), ..partial });
     }
 
     fn set_due(&mut self) {

@@ -152,7 +152,8 @@ proptest! {
                 }
             }
             for (_, what) in &out {
-                prop_assert!(what == "FragmentIncomplete" || whole.values().any(|content| content == what));
+                let given_up = ["FragmentIncomplete", "FragmentLimit"].contains(&what.as_str());
+                prop_assert!(given_up || whole.values().any(|content| content == what));
             }
         }
     }
@@ -309,7 +310,7 @@ fn time_and_room_run_out_in_order() {
     for number in [1, 2] {
         let (gone, packet) = defragmenter.expired(at(4)).unwrap();
         assert_eq!((gone, packet.number), (at(number + 2), number));
-        assert_eq!(packet.layer4, Layer4::Malformed(Malformed::FragmentIncomplete));
+        assert_eq!(packet.layer4, Layer4::Malformed(Malformed::FragmentLimit));
         assert_eq!(packet.ip.src, Addr::v4([192, 0, 2, 1]));
     }
     assert!(defragmenter.expired(at(12)).is_none());
@@ -319,6 +320,37 @@ fn time_and_room_run_out_in_order() {
         Some((at(14), 4))
     );
     assert!(defragmenter.expired(Timestamp::MAX).is_none());
+}
+
+/// Half datagrams in great numbers: what is held stays within the limits, and each of them is told of once, those that
+/// gave way first.
+#[test]
+fn a_flood_of_half_datagrams_is_held_within_the_limits() {
+    const FLOOD: u64 = 50_000;
+    for limits in [
+        DefragLimits { datagrams: 100, ..DefragLimits::default() },
+        DefragLimits { bytes: 20_000, ..DefragLimits::default() },
+    ] {
+        let mut defragmenter = Defragmenter::new(limits, verified());
+        let mut half = cut(&udp(true, 1, 400), 0, 200).remove(0);
+        let (mut gave_way, mut late) = (0, 0);
+        for number in 1..=FLOOD {
+            half[4..6].copy_from_slice(&(number as u16).to_be_bytes());
+            half[12..16].copy_from_slice(&(number as u32 | 0x0a00_0000).to_be_bytes());
+            while let Some((_, packet)) = defragmenter.expired(at(1)) {
+                gave_way += u64::from(packet.layer4 == Layer4::Malformed(Malformed::FragmentLimit));
+            }
+            assert!(matches!(defragmenter.push(at(1), &read(&half, number)), Defragmented::Held));
+            assert!(defragmenter.held.len() <= limits.datagrams && defragmenter.bytes <= limits.bytes);
+            assert!(defragmenter.given_up.len() <= 1, "one comes, one goes");
+        }
+        while let Some((_, packet)) = defragmenter.expired(Timestamp::MAX) {
+            let limit = packet.layer4 == Layer4::Malformed(Malformed::FragmentLimit);
+            (gave_way, late) = (gave_way + u64::from(limit), late + u64::from(!limit));
+        }
+        assert_eq!(gave_way + late, FLOOD);
+        assert!((1..=100).contains(&late), "{late} were held to the end");
+    }
 }
 
 #[test]

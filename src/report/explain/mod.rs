@@ -20,7 +20,8 @@ use crate::config::World;
 use crate::engine::{
     DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Record, Stripped, Verdict,
 };
-use crate::flow::Direction;
+use crate::feature::zone_protection::{Response, Threat};
+use crate::flow::{Direction, ZoneId};
 use crate::packet::Packet;
 use crate::policy::{Lookup, Query};
 use crate::session::{EndReason, SessionId, State, TcpStage};
@@ -107,6 +108,12 @@ impl<'a> Explain<'a> {
                     let text = format!("{way}: {}", place::sentence(world, at));
                     self.lines.push(Line::new(Role::Plain, 0, text));
                 }
+            }
+            EventKind::Threat { zone, threat, response, .. } => {
+                self.lines.push(Line::new(Role::Deny, 0, noticed(world, zone, threat, response)));
+            }
+            EventKind::Limit { limit } if event.session.is_none() => {
+                self.lines.push(Line::new(Role::Deny, 0, limit_reached(limit)));
             }
             EventKind::LookedUp { query, lookup } => self.look_up(world, event, *events.query(query), lookup),
             EventKind::Created { record } => self.create(world, events.record(record)),
@@ -274,7 +281,7 @@ impl<'a> Explain<'a> {
                 Ok(())
             }
             (None, Some(record)) => self.explain_refusal(world, &record, &judged, &lines),
-            (None, None) if self.only.is_none() => self.explain_drop(&judged),
+            (None, None) if self.only.is_none() => self.explain_drop(&judged, &lines),
             (None, None) => Ok(()),
         }
     }
@@ -296,7 +303,7 @@ impl<'a> Explain<'a> {
     }
 
     /// A packet that never came to a lookup. What cannot even be read is only counted.
-    fn explain_drop(&mut self, judged: &Judged) -> io::Result<()> {
+    fn explain_drop(&mut self, judged: &Judged, lines: &[Line]) -> io::Result<()> {
         let Verdict::Drop(reason) = judged.verdict else { return Ok(()) };
         if matches!(reason, DropReason::NotIp | DropReason::Malformed(_)) {
             *self.unread.entry(reason).or_default() += 1;
@@ -304,8 +311,14 @@ impl<'a> Explain<'a> {
         }
         let note = &judged.note;
         let text = format!("Packet {}, dropped  {}  {note}: {reason}", note.number, note.path());
-        let text = wrap::fit(&text, self.look.width);
-        let text = format!("{}\n\n", self.look.paint.on(Role::Deny, text));
+        let parts = wrap::sentence(&text, self.look.width.saturating_sub(2));
+        let mut text = String::new();
+        for (number, part) in parts.iter().enumerate() {
+            let hanging = if number == 0 { "" } else { "  " };
+            text.push_str(&format!("{hanging}{}\n", self.look.paint.on(Role::Deny, part)));
+        }
+        lines.iter().for_each(|line| walk::push(&mut text, line, self.look));
+        text.push('\n');
         self.push((judged.at, 0), &text)
     }
 
@@ -380,6 +393,13 @@ const fn stripped(what: Stripped) -> &'static str {
     }
 }
 
+/// What zone protection has noticed.
+fn noticed(world: &World, zone: ZoneId, threat: Threat, response: Response) -> String {
+    let profile = world.protections.of(zone).map(|profile| profile.name.as_str()).unwrap_or_default();
+    let (zone, profile) = (escape::name(world.zones.name(zone)), escape::name(profile));
+    format!("zone protection `{profile}` of zone {zone}: {}, action {}", threat.name(), response.name())
+}
+
 const fn limit_reached(limit: Limit) -> &'static str {
     match limit {
         Limit::Sessions => "the session table is full",
@@ -391,6 +411,8 @@ const fn limit_reached(limit: Limit) -> &'static str {
         Limit::SynCookies => {
             "too many answers of servers wait for clients with SYN cookies; the oldest is forgotten"
         }
+        Limit::ScanEntries => "reconnaissance protection has no room to watch this source as well",
+        Limit::BlockedSources => "as many sources are blocked as can be",
         Limit::AppIdCache => "the App-ID cache has no room for another server",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",
     }

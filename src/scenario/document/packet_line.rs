@@ -5,7 +5,7 @@ use super::words::{Payloads, Word, hex, reference};
 use crate::flow::Direction;
 use crate::packet::TcpFlags;
 use crate::scenario::tcp::{Number, Segment};
-use crate::scenario::wire::Cut;
+use crate::scenario::wire::{Cut, Headers};
 
 /// An echo carries as many bytes as Linux's `ping` sends.
 const ECHO_BYTES: usize = 56;
@@ -31,6 +31,7 @@ pub(super) fn read(
     let mut parts = Parts::read(words, payloads)?;
     let ttl = parts.take("ttl").map(number).transpose()?;
     let cuts = parts.take("frag").map(cuts).transpose()?.unwrap_or_default();
+    let headers = headers(&mut parts)?;
     let body = match kind {
         Kind::Tcp => Body::Tcp(segment(&mut parts)?),
         Kind::Udp | Kind::Ip(_) => Body::Bytes(parts.payload.take().ok_or("this packet needs a payload")?),
@@ -39,7 +40,7 @@ pub(super) fn read(
     match (parts.plain.first(), parts.options.first()) {
         (Some(word), _) => Err(format!("`{word}` means nothing here")),
         (None, Some((key, _))) => Err(format!("`{key}=` means nothing here")),
-        (None, None) => Ok(PacketLine { flow, direction, ttl, cuts, body }),
+        (None, None) => Ok(PacketLine { flow, direction, ttl, cuts, headers, body }),
     }
 }
 
@@ -82,6 +83,19 @@ impl<'t> Parts<'t> {
     fn take_plain(&mut self) -> Option<&'t str> {
         (!self.plain.is_empty()).then(|| self.plain.remove(0))
     }
+}
+
+/// `ipopt=0707…` and `ext=43:0400,60:`.
+fn headers(parts: &mut Parts<'_>) -> Result<Headers, String> {
+    let options = parts.take("ipopt").map(hex).transpose()?.unwrap_or_default();
+    let extension = |text: &str| {
+        let (kind, body) =
+            text.split_once(':').ok_or_else(|| format!("`{text}` is no header such as `43:0000`"))?;
+        let body = if body.is_empty() { Vec::new() } else { hex(body)? };
+        Ok::<_, String>((number(kind)?, body))
+    };
+    let extensions = parts.take("ext").map(|text| text.split(',').map(extension).collect());
+    Ok(Headers { options, extensions: extensions.transpose()?.unwrap_or_default() })
 }
 
 /// `FLAGS [seq=…] [ack=…] [win=…] [mss=…] [wscale=…] [ts=VALUE,ECHO] [opt=HEX] [PAYLOAD]`.

@@ -8,7 +8,7 @@ use crate::flow::{Direction, Protocol};
 use crate::replay::Linger;
 use crate::scenario::run::Run;
 use crate::scenario::tcp::Conversation;
-use crate::scenario::wire::{Port, Wire, between, sender_first, tcp};
+use crate::scenario::wire::{Headers, Port, Wire, between, sender_first, tcp, with_headers};
 use crate::time::Span;
 
 /// A scenario that was played.
@@ -54,7 +54,12 @@ impl Scenario {
                         .zip(conversations.get_mut(packet.flow))
                         .and_then(|(flow, conversation)| flow.frame(packet, conversation, &wire));
                     match bytes {
-                        Some(bytes) if !bytes.is_empty() => wire.packet(bytes, &packet.cuts),
+                        Some(bytes) if !bytes.is_empty() && packet.headers == Headers::default() => {
+                            wire.packet(bytes, &packet.cuts)
+                        }
+                        Some(bytes) if !bytes.is_empty() => {
+                            wire.packet(with_headers(&bytes, &packet.headers), &packet.cuts)
+                        }
                         _ => return Err(DocumentError::new(step.line, "there can be no such packet")),
                     }
                 }

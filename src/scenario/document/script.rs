@@ -9,7 +9,7 @@ use super::words::{self, Payloads, Word};
 use crate::engine::{Control, DropReason, Verdict};
 use crate::flow::{Direction, Protocol};
 use crate::scenario::tcp::{INITIAL, Segment};
-use crate::scenario::wire::{Cut, Port};
+use crate::scenario::wire::{Cut, Headers, Port};
 use crate::session::SessionId;
 
 /// What a scenario sends.
@@ -75,6 +75,8 @@ pub(super) struct PacketLine {
     pub(super) ttl: Option<u8>,
     /// `frag=…`; empty for a whole packet.
     pub(super) cuts: Vec<Cut>,
+    /// `ipopt=…` and `ext=…`.
+    pub(super) headers: Headers,
     pub(super) body: Body,
 }
 
@@ -299,6 +301,9 @@ pub(super) fn verdict_name(verdict: Verdict) -> String {
 fn reason_name(reason: DropReason) -> String {
     match reason {
         DropReason::Malformed(malformed) => format!("{malformed:?}"),
+        DropReason::ZoneProtection(guard) => format!("{guard:?}"),
+        DropReason::Flood(_) => "Flood".to_owned(),
+        DropReason::Scan(_) => "Scan".to_owned(),
         reason => format!("{reason:?}"),
     }
 }

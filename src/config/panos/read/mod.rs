@@ -14,6 +14,7 @@ mod scope;
 mod security;
 mod settings;
 mod template;
+mod zone_protection;
 
 use hashbrown::HashSet;
 

@@ -73,6 +73,11 @@ impl Reader<'_> {
         }
         for network in selection.devices.iter().filter_map(|device| device.child("network")) {
             self.interfaces(network, &values, candidate);
+            let profiles = network.at(&["profiles", "zone-protection-profile"]);
+            for entry in profiles.map_or(&[][..], |profiles| &profiles.children) {
+                let profile = self.zone_protection(entry);
+                candidate.protections.push(profile);
+            }
             for entry in entries(network, "virtual-router") {
                 candidate.routes_elsewhere |= self.routing_protocols(entry);
                 let router = self.router(entry, entry.as_name(), &values);
@@ -105,9 +110,6 @@ impl Reader<'_> {
             ZONE_MODES.iter().find_map(|(key, mode)| network.child(key).map(|node| (*mode, node)))
         });
         let zone_protection = network.and_then(|network| network.value("zone-protection-profile"));
-        if let Some(profile) = &zone_protection {
-            self.unmodelled("zone-protection profiles of zones", &profile.value);
-        }
         Zone {
             name: entry.as_name(),
             mode: found.map(|(mode, _)| mode).unwrap_or_default(),

@@ -6,10 +6,11 @@ use crate::config::Overrides;
 use crate::config::panos::tree::Node;
 
 /// Elements whose children are entries: of two templates both count, even where the entries hold nothing.
-const ENTRIES: [&str; 12] = [
+const ENTRIES: [&str; 13] = [
     "devices",
     "vsys",
     "zone",
+    "zone-protection-profile",
     "ethernet",
     "aggregate-ethernet",
     "units",

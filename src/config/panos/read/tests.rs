@@ -502,13 +502,7 @@ fn the_network_says_where_packets_come_from() {
         (texts(&zone.interfaces), zone.zone_protection.as_ref().unwrap().value.as_str()),
         (vec!["ethernet1/1"], "zp")
     );
-    assert_eq!(
-        warnings,
-        [
-            "zone-protection profiles of zones: read but not modelled yet (1: `zp`)",
-            "routes that bgp learns stand in no configuration (1: `vr`)"
-        ]
-    );
+    assert_eq!(warnings, ["routes that bgp learns stand in no configuration (1: `vr`)"]);
     let error = failure(
         &text.replace("<entry name=\"10.0.10.1/24\"/>", "<entry name=\"lan\"/>"),
         &Overrides::default(),

@@ -185,10 +185,36 @@ const ROUTE: Keys = Keys {
     ],
     ..NONE
 };
+const FLOOD: Below = Below::Keys(&Keys {
+    values: "enable",
+    blocks: &[("red", SETTINGS), ("syn-cookies", SETTINGS)],
+    choice: "red syn-cookies",
+    ..NONE
+});
 const ZONE_PROTECTION: Keys = Keys {
     blocks: &[
-        ("flood", Below::Open),
-        ("ipv6", Below::Open),
+        (
+            "flood",
+            Below::Keys(&Keys {
+                blocks: &[
+                    ("icmp", FLOOD),
+                    ("icmpv6", FLOOD),
+                    ("other-ip", FLOOD),
+                    ("sctp-init", FLOOD),
+                    ("tcp-syn", FLOOD),
+                    ("udp", FLOOD),
+                ],
+                ..NONE
+            }),
+        ),
+        (
+            "ipv6",
+            Below::Keys(&Keys {
+                blocks: &[("filter-ext-hdr", SETTINGS), ("ignore-inv-pkt", SETTINGS)],
+                others: Below::Value,
+                ..NONE
+            }),
+        ),
         ("l2-sec-group-tag-protection", Below::Open),
         ("net-inspection", Below::Open),
         ("non-ip-protocol", Below::Open),

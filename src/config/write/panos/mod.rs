@@ -6,6 +6,7 @@
 pub(super) mod network;
 mod objects;
 mod rules;
+mod zone_protection;
 
 use crate::config::candidate::{Candidate, Name};
 

@@ -1,6 +1,6 @@
 //! Zones, interfaces, routers, settings (PANOS.md 12.1).
 
-use super::{Item, entry, texts};
+use super::{Item, entry, texts, zone_protection};
 use crate::config::Settings;
 use crate::config::candidate::{
     Candidate, Interface, InterfaceMode, NextHop, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
@@ -39,6 +39,7 @@ pub(super) fn network(candidate: &Candidate) -> Vec<Item> {
     items.extend(Item::element("interface", interfaces(&candidate.interfaces)));
     items.extend(Item::element("virtual-wire", candidate.virtual_wires.iter().map(wire).collect()));
     items.extend(Item::element("virtual-router", candidate.virtual_routers.iter().map(router).collect()));
+    items.extend(zone_protection::profiles(candidate));
     Item::element("network", items).into_iter().collect()
 }
 

@@ -4,6 +4,7 @@ mod features;
 mod network;
 mod objects;
 mod rules;
+mod zone_protection;
 
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ pub(super) fn write(candidate: &Candidate) -> String {
     let mut page = Page::default();
     network::zones(candidate, &mut page);
     network::network(candidate, &mut page);
+    zone_protection::zone_protections(candidate, &mut page);
     objects::objects(candidate, &mut page);
     rules::rules(candidate, &mut page);
     features::features(candidate, &mut page);

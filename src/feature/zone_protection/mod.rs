@@ -1,5 +1,17 @@
 //! Zone protection: what a profile on the ingress zone asks of every packet, before any session (PANOS.md 1.1, 6.2).
 
+mod flood;
+mod guard;
+mod keys;
+mod scan;
+
+use ipnet::IpNet;
+
+pub use flood::{Flood, FloodAction, FloodDecision, FloodKind, Level, Meter};
+pub use guard::{Guard, Guards};
+pub use keys::{Value, keys};
+pub use scan::{Scan, ScanAction, ScanKind, Scanner, Sighting, TrackBy};
+
 use crate::flow::ZoneId;
 
 /// A zone-protection profile. [`Default`] is the profile as PAN-OS makes it.
@@ -9,6 +21,61 @@ pub struct ZoneProtection {
     pub name: String,
     /// What it asks of TCP.
     pub tcp: TcpProtection,
+    /// What it asks of single packets.
+    pub guards: Guards,
+    /// Flood protection, by [`FloodKind`]; `None` where it is not enabled.
+    pub floods: [Option<Flood>; FloodKind::ALL.len()],
+    /// Reconnaissance protection, by [`ScanKind`].
+    pub scans: [Option<Scan>; ScanKind::ALL.len()],
+    /// `scan-white-list`: sources that may scan.
+    pub scan_white_list: Vec<IpNet>,
+}
+
+/// What a profile notices over several packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threat {
+    /// Too many new connections.
+    Flood(FloodKind),
+    /// Somebody looks around.
+    Scan(ScanKind),
+}
+
+impl Threat {
+    /// What the threat log calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flood(kind) => kind.name(),
+            Self::Scan(kind) => kind.name(),
+        }
+    }
+}
+
+/// What is done about a threat, in the words of the threat log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Response {
+    /// It is told.
+    Alert,
+    /// Some packets are dropped.
+    RandomDrop,
+    /// SYNs are answered with SYN cookies.
+    SynCookie,
+    /// Packets are dropped.
+    Drop,
+    /// The source is blocked for a while.
+    BlockIp,
+}
+
+impl Response {
+    /// The word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::RandomDrop => "random-drop",
+            Self::SynCookie => "syncookie-sent",
+            Self::Drop => "drop",
+            Self::BlockIp => "block-ip",
+        }
+    }
 }
 
 /// The TCP part of a profile. `None` stands for `global`: the firewall's setting holds.
