@@ -16,6 +16,7 @@ mod overlap;
 mod peers;
 mod shift;
 mod slow;
+mod standing;
 mod streams;
 mod strict;
 mod verdict;
@@ -27,6 +28,7 @@ pub use event::{
     ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
     Outcome, Range, Record, Stripped,
 };
+pub use standing::Standing;
 pub use verdict::{DropReason, Verdict};
 
 use crate::app::{AppId, Turn};

@@ -83,6 +83,7 @@ pub(super) fn commit(
     let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
+    let time_zone = schedule::time_zone(candidate.timezone.as_ref(), out);
     let mut names = Names {
         zones: &zones,
         addresses: Objects::new(addresses(&lookups, cures), &ranges, out),
@@ -90,7 +91,7 @@ pub(super) fn commit(
         applications: Objects::new(applications(&catalog, cures), &candidate.application_groups, out),
         users: UserColumns::new(&lookups),
         categories: CategoryColumns::new(&lookups),
-        schedules: Schedules::new(&candidate, out),
+        schedules: Schedules::new(&candidate, &time_zone, out),
         cures,
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
@@ -127,6 +128,7 @@ pub(super) fn commit(
         decryption,
         protections: Protections::default(),
         settings,
+        time_zone,
         source,
         warnings: Vec::new(),
         missing,
