@@ -1,8 +1,12 @@
 //! `replay --filter`: the same rows as picking them from the whole log by hand, in every format, and never in the totals.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stderr, reason = "what is skipped is said aloud")]
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use firstpass::filter::Filter;
 use serde_json::Value;
 
 const CAPTURE: &str = "pcaps/first-packets/capture.pcapng";
@@ -274,8 +278,44 @@ fn mistakes_and_strangers_are_told() {
 fn the_help_lists_fields_and_flags() {
     let output = Command::new(env!("CARGO_BIN_EXE_firstpass")).args(["replay", "--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for field in firstpass::filter::Filter::fields() {
+    for field in Filter::fields() {
         assert!(help.contains(&format!("\n  {}", field.name)), "{}", field.name);
     }
     assert!(help.contains("non-std-dport"));
+}
+
+/// Searches that real configurations hold, in reports and log forwarding: each is read, and reads the same when it is
+/// printed, or is told to be about another log.
+#[test]
+fn saved_searches_of_real_configurations_are_read() {
+    let corpus = std::env::var_os("FIRSTPASS_CORPUS").map(PathBuf::from);
+    let corpus = corpus.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
+    let Ok(files) = std::fs::read_dir(corpus.join("configs")) else {
+        eprintln!("SKIPPED: no configurations in {}", corpus.display());
+        return;
+    };
+    let mut searches = BTreeSet::new();
+    for file in files {
+        let text = String::from_utf8_lossy(&std::fs::read(file.unwrap().path()).unwrap()).into_owned();
+        for tag in ["query", "filter"] {
+            let open = format!("<{tag}>");
+            let parts = text.split(open.as_str()).skip(1);
+            let values =
+                parts.filter_map(|part| part.split_once('<')).map(|(value, _)| value.trim().to_owned());
+            // A tag expression of a dynamic address group stands in quotes.
+            searches.extend(values.filter(|value| !value.is_empty() && !value.starts_with('\'')));
+        }
+    }
+    assert!(searches.len() >= 10, "{searches:?}");
+    let mut read = 0;
+    for search in &searches {
+        match Filter::parse(search) {
+            Ok(filter) => {
+                assert_eq!(Filter::parse(&filter.to_string()).unwrap(), filter, "{search}");
+                read += 1;
+            }
+            Err(error) => assert!(error.to_string().contains("is a field of the"), "{search}: {error}"),
+        }
+    }
+    assert!(read >= 8, "{read} of {searches:?}");
 }

@@ -229,6 +229,7 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("user_agent", "URL filtering"),
     ("filename", "data filtering"),
     ("filedigest", "WildFire"),
+    ("verdict", "WildFire"),
     ("eventid", "system"),
     ("opaque", "system"),
     ("cmd", "configuration"),

@@ -83,7 +83,6 @@ pub(super) fn commit(
     let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
-    let time_zone = schedule::time_zone(candidate.timezone.as_ref(), out);
     let mut names = Names {
         zones: &zones,
         addresses: Objects::new(addresses(&lookups, cures), &ranges, out),
@@ -91,7 +90,7 @@ pub(super) fn commit(
         applications: Objects::new(applications(&catalog, cures), &candidate.application_groups, out),
         users: UserColumns::new(&lookups),
         categories: CategoryColumns::new(&lookups),
-        schedules: Schedules::new(&candidate, &time_zone, out),
+        schedules: Schedules::new(&candidate, out),
         cures,
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
@@ -100,7 +99,7 @@ pub(super) fn commit(
     let application_override = override_rule::policy(&candidate, &mut names, out);
     let decryption = decryption::policy(&candidate, &mut names, out);
     // The block takes all of them, so that the others end here.
-    let Names { users, categories, .. } = { names };
+    let Names { users, categories, schedules: Schedules { zone: time_zone, .. }, .. } = { names };
     let missing =
         missing::Names { applications: &unknown, categories: categories.missing(), users: users.missing() };
     let missing = missing::list(&candidate, &ranges, &lookups, &missing);

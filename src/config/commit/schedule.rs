@@ -11,11 +11,16 @@ use crate::config::candidate::{self, At, Candidate, Name, Recurrence};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 use crate::policy::{Daytime, Schedule, Times};
 
-/// All schedules by name.
-pub(super) struct Schedules<'c>(BTreeMap<&'c str, Arc<Schedule>>);
+/// All schedules by name, and the clock they go by.
+pub(super) struct Schedules<'c> {
+    by_name: BTreeMap<&'c str, Arc<Schedule>>,
+    /// The firewall's time zone.
+    pub(super) zone: TimeZone,
+}
 
 impl<'c> Schedules<'c> {
-    pub(super) fn new(candidate: &'c Candidate, zone: &TimeZone, out: &mut Diagnostics) -> Self {
+    pub(super) fn new(candidate: &'c Candidate, out: &mut Diagnostics) -> Self {
+        let zone = time_zone(candidate.timezone.as_ref(), out);
         let mut all = BTreeMap::new();
         for candidate::Schedule { name, recurrence } in &candidate.schedules {
             let (zone, times) = (zone.clone(), times(recurrence));
@@ -24,7 +29,7 @@ impl<'c> Schedules<'c> {
                 out.error(&name.span, format!("schedule {} is defined twice", quote(&name.value)));
             }
         }
-        Self(all)
+        Self { by_name: all, zone }
     }
 
     /// The schedule that a rule names.
@@ -35,16 +40,16 @@ impl<'c> Schedules<'c> {
         cures: Cures,
         out: &mut Diagnostics,
     ) -> Option<Arc<Schedule>> {
-        let found = self.0.get(name.value.as_str()).cloned();
+        let found = self.by_name.get(name.value.as_str()).cloned();
         if found.is_none() {
-            unknown(by, "schedule", name, || self.0.keys().copied().collect(), cures.schedule(), out);
+            unknown(by, "schedule", name, || self.by_name.keys().copied().collect(), cures.schedule(), out);
         }
         found
     }
 }
 
 /// The firewall's time zone, from the database that comes with the program: the same on every machine.
-pub(super) fn time_zone(name: Option<&Name>, out: &mut Diagnostics) -> TimeZone {
+fn time_zone(name: Option<&Name>, out: &mut Diagnostics) -> TimeZone {
     let Some(name) = name else { return TimeZone::UTC };
     let zones = TimeZoneDatabase::bundled();
     zones.get(&name.value).unwrap_or_else(|_| {
