@@ -1,6 +1,5 @@
 //! `replay --filter`: the same rows as picking them from the whole log by hand, in every format, and never in the totals.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![expect(clippy::print_stderr, reason = "what is skipped is said aloud")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use super::event::Record;
 use super::{Firewall, first_packets, label};
-use crate::session::{AppState, EndReason, SessionId, Slot, Timer};
+use crate::session::{AppState, SessionId, Slot, Timer};
 use crate::time::{Span, Timestamp};
 
 /// A session as it stands in the table.
@@ -47,7 +47,7 @@ impl Firewall {
         let mut record = Record::of(session, label(&self.world, session));
         record.first_packets = first_packets(session);
         // What ends it otherwise is not settled before it ends.
-        record.reason = session.causes.contains(EndReason::PolicyDeny).then_some(EndReason::PolicyDeny);
+        record.reason = session.causes.logged_at_once();
         Some(Standing {
             record,
             app: session.app,
