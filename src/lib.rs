@@ -20,8 +20,8 @@
 //! 3. [`session`]: states, trackers, timers and the table. They answer, they do not act.
 //! 4. [`engine`]: the firewall, the only place that changes sessions. It has no clock, no I/O and no randomness that
 //!    shows; its only output is events.
-//! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine. [`lint`] reads
-//!    the rulebase alone, [`apps`] the catalog.
+//! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine; [`filter`] says which
+//!    rows are wanted, [`view`] shows the firewall as it stands. [`lint`] reads the rulebase alone, [`apps`] the catalog.
 
 pub mod app;
 pub mod apps;
@@ -31,6 +31,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod feature;
+pub mod filter;
 pub mod flow;
 pub mod lint;
 pub mod packet;
@@ -40,3 +41,4 @@ pub mod report;
 pub mod scenario;
 pub mod session;
 pub mod time;
+pub mod view;

@@ -35,6 +35,17 @@ pub struct Notes {
     pub skipped: Vec<(LinkType, u64)>,
 }
 
+/// A run that stands still.
+#[derive(Debug)]
+pub struct Stopped {
+    /// The firewall as it stands.
+    pub firewall: Firewall,
+    /// What was seen of the captures so far.
+    pub notes: Notes,
+    /// How many frames were read.
+    pub frames: u64,
+}
+
 /// How far the clock goes on after the last packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Linger {
@@ -100,14 +111,45 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// Where a sink cannot write.
-    pub fn run(mut self, source: &mut impl Source, mut progress: impl FnMut(Progress)) -> io::Result<Notes> {
-        while let Some(frame) = source.next_frame() {
+    pub fn run(mut self, source: &mut impl Source, progress: impl FnMut(Progress)) -> io::Result<Notes> {
+        self.take_frames(source, u64::MAX, progress)?;
+        self.finish()
+    }
+
+    /// Replays `source` up to the frame with the number `last`, or all of it, and stands still at its time: sessions
+    /// that are there then stay.
+    ///
+    /// # Errors
+    /// Where a sink cannot write.
+    pub fn run_to(
+        mut self,
+        source: &mut impl Source,
+        last: Option<u64>,
+        progress: impl FnMut(Progress),
+    ) -> io::Result<Stopped> {
+        self.take_frames(source, last.unwrap_or(u64::MAX), progress)?;
+        let Self { mut firewall, mut events, mut sinks, notes, number, last, .. } = self;
+        // A frame that waits for others of its datagram has not moved the firewall's clock.
+        firewall.advance(last, &mut events);
+        hand_on(firewall.world(), &mut events, &mut sinks, 1)?;
+        Ok(Stopped { firewall, notes, frames: number })
+    }
+
+    fn take_frames(
+        &mut self,
+        source: &mut impl Source,
+        last: u64,
+        mut progress: impl FnMut(Progress),
+    ) -> io::Result<()> {
+        while self.number < last
+            && let Some(frame) = source.next_frame()
+        {
             self.frame(&frame)?;
             if self.number.is_multiple_of(PROGRESS_EVERY) {
                 progress(source.progress());
             }
         }
-        self.finish()
+        Ok(())
     }
 
     /// Takes one frame.

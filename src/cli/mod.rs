@@ -5,12 +5,14 @@ mod args;
 mod convert;
 mod error;
 mod explain;
+mod filter;
 mod lint;
 mod match_command;
 mod matrix;
 mod output;
 mod replay;
 mod run;
+mod views;
 
 use std::ffi::OsString;
 use std::io::Write;

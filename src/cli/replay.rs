@@ -7,16 +7,19 @@ use clap::ValueEnum;
 
 use super::args::Input;
 use super::error::{CliError, Exit};
+use super::filter;
 use super::matrix;
 use super::output::{OutFile, Streams};
 use super::run::{Outcome, Run};
+use super::views::Views;
+use crate::filter::Filter;
 use crate::report::{Encode, EventLog, Rows, Sink, Tally, csv, json, text};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Settings (--set) are named as in PAN-OS: session.tcp-reject-non-syn, tcp.asymmetric-path, session.timeout-udp, …; \
-the model's own begin with `model.`. A wrong name is answered with the nearest right one.")]
+the model's own begin with `model.`. A wrong name is answered with the nearest right one.", after_long_help = filter::help())]
 pub(super) struct Replay {
     #[command(flatten)]
     input: Input,
@@ -33,6 +36,15 @@ pub(super) struct Replay {
     #[arg(long)]
     summary: bool,
 
+    /// Only rows that this search of PAN-OS's log viewer finds, e.g. '( subtype neq end ) and ( action eq allow )';
+    /// totals count all
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<String>,
+
+    /// `filter`, read.
+    #[arg(skip)]
+    selected: Option<Filter>,
+
     /// Count identical refused packets in one row's `repeatcnt` instead of a row each
     #[arg(long)]
     aggregate: bool,
@@ -47,12 +59,15 @@ pub(super) struct Replay {
 
     /// Replay under every combination of session.tcp-reject-non-syn and tcp.asymmetric-path, and show the outcomes side
     /// by side: which of them does this network need? (text or json)
-    #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events"])]
+    #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events", "filter", "show"])]
     matrix: bool,
 
     /// text: how many rows of the traffic log to show, or `all`
     #[arg(long, value_name = "N", default_value = "200", value_parser = rows)]
     rows: usize,
+
+    #[command(flatten)]
+    views: Views,
 }
 
 /// `--format`.
@@ -70,30 +85,56 @@ pub(super) enum Format {
 }
 
 impl Replay {
-    pub(super) fn run(self, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
-        if self.summary && matches!(self.format, Format::Ndjson | Format::Csv) {
-            return Err(CliError::usage(
-                "--summary leaves out the rows, and this format is nothing but rows",
-                "use `--format text` or `--format json` with it",
-            ));
-        }
+    pub(super) fn run(mut self, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
+        self.check()?;
+        self.selected = self.filter.as_deref().map(|text| filter::parse(text, streams)).transpose()?;
         if self.matrix {
-            return match self.format {
-                Format::Text => matrix::run(&self.input, false, self.output.as_deref(), streams),
-                Format::Json => matrix::run(&self.input, true, self.output.as_deref(), streams),
-                _ => Err(CliError::usage(
-                    "--matrix is about totals, and this format is nothing but rows",
-                    "use `--format text` or `--format json` with it",
-                )),
-            };
+            let is_json = self.format == Format::Json;
+            return matrix::run(&self.input, is_json, self.output.as_deref(), streams);
         }
         let run = Run::open(&self.input, streams)?;
+        for warning in self.selected.iter().flat_map(|filter| filter::strangers(filter, &run.world)) {
+            streams.warn(&warning);
+        }
+        if !self.views.is_empty() {
+            return self.views.run(run, self.format == Format::Json, self.output.as_ref(), streams);
+        }
         match self.format {
             Format::Text => self.text(run, streams),
             Format::Json => self.json(run, streams),
             Format::Ndjson => self.rows(run, json::Lines, &[], streams),
             Format::Csv => self.rows(run, csv::Csv { all: self.all }, &csv::header()?, streams),
         }
+    }
+
+    /// Options that have no sense together, where the parser of arguments does not know.
+    fn check(&self) -> Result<(), CliError> {
+        let is_document = matches!(self.format, Format::Text | Format::Json);
+        if self.summary && !is_document {
+            return Err(CliError::usage(
+                "--summary leaves out the rows, and this format is nothing but rows",
+                "use `--format text` or `--format json` with it",
+            ));
+        }
+        if self.matrix && !is_document {
+            return Err(CliError::usage(
+                "--matrix is about totals, and this format is nothing but rows",
+                "use `--format text` or `--format json` with it",
+            ));
+        }
+        if self.summary && self.filter.is_some() {
+            return Err(CliError::usage(
+                "--summary leaves out the rows, so that --filter has nothing to choose from",
+                "leave out one of them: totals are those of all rows in any case",
+            ));
+        }
+        if !self.views.is_empty() && !is_document {
+            return Err(CliError::usage(
+                "--show writes views, and this format is nothing but rows of the log",
+                "use `--format text` or `--format json` with it",
+            ));
+        }
+        Ok(())
     }
 
     /// Rows and nothing else, written as early as their order allows.
@@ -107,7 +148,7 @@ impl Replay {
         let world = run.world.clone();
         let outcome = streams.write_to(self.output.as_ref(), |out| {
             out.write_all(header)?;
-            let mut rows = self.with_aggregate(Rows::streamed(encode, out));
+            let mut rows = self.with_options(Rows::streamed(encode, out));
             let outcome = self.run_with(run, &mut [&mut rows])?;
             rows.finish(&world)?;
             Ok(outcome)
@@ -118,7 +159,7 @@ impl Replay {
     fn json(&self, run: Run, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
         let world = run.world.clone();
         let mut tally = Tally::default();
-        let mut rows = (!self.summary).then(|| self.with_aggregate(Rows::held(json::Lines)));
+        let mut rows = (!self.summary).then(|| self.with_options(Rows::held(json::Lines)));
         let outcome = self.replay(run, &mut tally, rows.as_mut())?;
         streams.write_to(self.output.as_ref(), |out| {
             json::write_document(out, &outcome.about(&world), &tally, rows)
@@ -131,7 +172,7 @@ impl Replay {
         let output = self.output.as_deref();
         let look = text::Look { width: streams.width(output), color: streams.colored(output) };
         let mut tally = Tally::default();
-        let mut rows = (!self.summary).then(|| self.with_aggregate(Rows::first(text::Cells, self.rows)));
+        let mut rows = (!self.summary).then(|| self.with_options(Rows::first(text::Cells, self.rows)));
         let outcome = self.replay(run, &mut tally, rows.as_mut())?;
         streams.write_to(self.output.as_ref(), |out| {
             text::write_report(out, &outcome.about(&world), &tally, rows, look)
@@ -164,7 +205,8 @@ impl Replay {
         Ok(outcome)
     }
 
-    fn with_aggregate<'a, E: Encode>(&self, rows: Rows<'a, E>) -> Rows<'a, E> {
+    fn with_options<'a, E: Encode>(&self, rows: Rows<'a, E>) -> Rows<'a, E> {
+        let rows = rows.filtered(self.selected.clone());
         if self.aggregate { rows.aggregated() } else { rows }
     }
 }

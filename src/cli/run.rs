@@ -16,7 +16,7 @@ use crate::engine::{EventKind, Events, Label};
 use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
-use crate::replay::{Linger, Options, Replay};
+use crate::replay::{Linger, Notes, Options, Replay, Stopped};
 use crate::report::{About, Sink, escape};
 use crate::time::Span;
 
@@ -103,10 +103,32 @@ impl Run {
         let mut cut = CutPayload::default();
         readers.push(&mut cut);
         let bar = Bar::new();
-        let replay = Replay::new(Arc::clone(&self.world), self.options, readers);
+        let options = std::mem::take(&mut self.options);
+        let replay = Replay::new(Arc::clone(&self.world), options, readers);
         let notes = replay.run(&mut self.source, |progress| bar.show(&progress));
         bar.finish();
         let notes = notes?;
+        let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
+        Ok(self.outcome(&notes, cut.warning(), violations))
+    }
+
+    /// Replays up to a frame and stops there.
+    pub(super) fn replay_to(
+        mut self,
+        last: Option<u64>,
+        sinks: &mut [&mut dyn Sink],
+    ) -> io::Result<(Outcome, Stopped)> {
+        let readers = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+        let bar = Bar::new();
+        let options = std::mem::take(&mut self.options);
+        let replay = Replay::new(Arc::clone(&self.world), options, readers);
+        let stopped = replay.run_to(&mut self.source, last, |progress| bar.show(&progress));
+        bar.finish();
+        let stopped = stopped?;
+        Ok((self.outcome(&stopped.notes, None, Vec::new()), stopped))
+    }
+
+    fn outcome(self, notes: &Notes, cut: Option<String>, violations: Vec<String>) -> Outcome {
         let captures: Vec<CaptureInfo> = self.source.infos().cloned().collect();
         let mut warnings = self.world.warnings.clone();
         warnings.extend(self.unlocated);
@@ -115,9 +137,8 @@ impl Run {
         if self.tells_checksums && notes.checksums.is_many() {
             warnings.push(checksums(&notes.checksums));
         }
-        warnings.extend(cut.warning());
-        let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
-        Ok(Outcome { captures, warnings, violations, strict: self.strict })
+        warnings.extend(cut);
+        Outcome { captures, warnings, violations, strict: self.strict }
     }
 }
 

@@ -83,6 +83,13 @@ impl ConfigError {
         Self { path: path.to_owned(), diagnostics: vec![diagnostic], more: 0, lines: Vec::new() }
     }
 
+    /// One error in a text that is no file, such as an option's value; `path` is what messages call it.
+    pub(crate) fn at(path: &str, text: &str, span: &Span, message: String, help: Option<String>) -> Self {
+        let mut found = Diagnostics::default();
+        found.found.push(Found { message, help, span: Some(span.clone()), related: None });
+        found.into_error(path, text)
+    }
+
     /// The errors with the source lines they are about, as a person wants to read them.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -307,7 +314,7 @@ impl Excerpt {
 }
 
 /// `name` in backticks, fit for a terminal.
-pub(super) fn quote(name: &str) -> String {
+pub(crate) fn quote(name: &str) -> String {
     let mut text = escape(name);
     if let Some((cut, _)) = text.char_indices().nth(NAME_SHOWN) {
         text.truncate(cut);
@@ -367,7 +374,7 @@ pub(super) fn harmless(c: char) -> char {
 }
 
 /// ``did you mean `name`?`` for the candidate that is most like `name`, or else `otherwise`.
-pub(super) fn did_you_mean<'c>(
+pub(crate) fn did_you_mean<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
     otherwise: &str,

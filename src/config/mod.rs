@@ -29,8 +29,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 pub use categories::Categories;
-pub(crate) use diagnostic::nearest;
 pub use diagnostic::{ConfigError, Diagnostic, Place};
+pub(crate) use diagnostic::{did_you_mean, nearest, quote};
 pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
@@ -38,9 +38,12 @@ pub use settings::{AsymmetricPath, PanosVersion, SettingError, SettingInfo, Sett
 pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use self::candidate::Candidate;
 use self::commit::Given;
-use self::diagnostic::{Diagnostics, escape, quote};
+use self::diagnostic::{Diagnostics, escape};
 use self::source::Format;
 use self::tables::Lookups;
 use crate::app::{Catalog, CatalogError, Identifier, Signatures, Terms};
@@ -50,6 +53,7 @@ use crate::feature::override_rule::OverridePolicy;
 use crate::feature::route::Network;
 use crate::feature::zone_protection::Protections;
 use crate::policy::Policy;
+use crate::time::Timestamp;
 
 /// A committed configuration.
 #[derive(Debug, Clone)]
@@ -78,6 +82,8 @@ pub struct World {
     pub protections: Protections,
     /// Settings, timeouts and limits.
     pub settings: Settings,
+    /// The time zone of the firewall's clock.
+    pub time_zone: TimeZone,
     /// Where it was read from.
     pub source: RulebaseInfo,
     /// What was read and means less than it says; one sentence each, without trailing punctuation.
@@ -92,6 +98,13 @@ impl World {
     /// What applications are told by.
     pub fn terms(&self) -> Terms<'_> {
         Terms { catalog: &self.catalog, signatures: &self.signatures }
+    }
+
+    /// What the firewall's own clock shows at `at`; where no calendar goes so far, the beginning of it.
+    pub fn clock(&self, at: Timestamp) -> DateTime {
+        let seconds = i64::try_from(at.nanos() / 1_000_000_000).unwrap_or(i64::MAX);
+        let utc = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+        self.time_zone.to_datetime(utc)
     }
 }
 

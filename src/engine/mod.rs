@@ -17,6 +17,7 @@ mod peers;
 mod protection;
 mod shift;
 mod slow;
+mod standing;
 mod streams;
 mod strict;
 mod verdict;
@@ -28,6 +29,7 @@ pub use event::{
     ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
     Outcome, Range, Record, Stripped,
 };
+pub use standing::Standing;
 pub use verdict::{DropReason, Verdict};
 
 use crate::app::{AppId, Turn};

@@ -1,5 +1,6 @@
 //! Users: who is behind an address, and what rules ask of them (PANOS.md 2.2).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::rule::within;
@@ -32,13 +33,46 @@ impl UserMatch {
 pub struct Users {
     /// Inclusive ranges, sorted and disjoint, each with its user.
     ranges: Vec<(Addr, Addr, String)>,
+    /// The groups that a user or a group is in directly; names in lower case.
+    groups: BTreeMap<String, Vec<String>>,
 }
 
 impl Users {
     /// A mapping from disjoint inclusive ranges, in any order.
     pub fn new(mut ranges: Vec<(Addr, Addr, String)>) -> Self {
         ranges.sort_unstable();
-        Self { ranges }
+        Self { ranges, groups: BTreeMap::new() }
+    }
+
+    /// With groups and their members: users, or groups again.
+    #[must_use]
+    pub fn with_groups<'g>(
+        mut self,
+        groups: impl IntoIterator<Item = (&'g String, &'g Vec<String>)>,
+    ) -> Self {
+        for (group, members) in groups {
+            for member in members {
+                self.groups.entry(member.to_lowercase()).or_default().push(group.to_lowercase());
+            }
+        }
+        self
+    }
+
+    /// Whether a user is in a group, or in one that is in it; names in any case.
+    pub fn is_member(&self, user: &str, group: &str) -> bool {
+        let group = group.to_lowercase();
+        let mut seen = BTreeSet::new();
+        let mut next = vec![user.to_lowercase()];
+        while let Some(name) = next.pop() {
+            let groups = self.groups.get(&name).map(Vec::as_slice).unwrap_or_default();
+            if groups.contains(&group) {
+                return true;
+            }
+            if seen.insert(name) {
+                next.extend_from_slice(groups);
+            }
+        }
+        false
     }
 
     /// The user at an address; `None` where it is mapped to nobody, who is called `unknown`.
@@ -68,5 +102,25 @@ mod tests {
             assert_eq!(users.of(at(last)), user, "{last}");
         }
         assert_eq!(Users::default().of(at(5)), None);
+    }
+
+    #[test]
+    fn groups_may_be_in_groups() {
+        let groups = [("Admins", vec!["corp\\Ann", "Helpdesk"]), ("helpdesk", vec!["corp\\bob", "admins"])];
+        let groups = groups
+            .map(|(group, members)| (group.to_owned(), members.into_iter().map(str::to_owned).collect()));
+        let users = Users::default()
+            .with_groups(groups.iter().map(|(group, members): &(String, Vec<String>)| (group, members)));
+        for (user, group, is) in [
+            ("corp\\ann", "admins", true),
+            ("Corp\\Bob", "HELPDESK", true),
+            ("corp\\bob", "admins", true),
+            ("corp\\ann", "helpdesk", true),
+            ("corp\\eve", "admins", false),
+            ("corp\\ann", "staff", false),
+            ("", "admins", false),
+        ] {
+            assert_eq!(users.is_member(user, group), is, "{user} in {group}");
+        }
     }
 }

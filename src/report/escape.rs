@@ -125,7 +125,10 @@ impl Formatter for Json {
 ///
 /// # Errors
 /// Where `out` fails.
-pub fn write_json(out: &mut impl io::Write, value: &(impl serde::Serialize + ?Sized)) -> io::Result<()> {
+pub fn write_json(
+    out: &mut (impl io::Write + ?Sized),
+    value: &(impl serde::Serialize + ?Sized),
+) -> io::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Json)).map_err(io::Error::from)
 }
 

@@ -19,6 +19,7 @@ mod policy_match;
 mod row;
 mod rows;
 mod running_policy;
+mod selected;
 pub(crate) mod style;
 mod tally;
 pub mod text;
@@ -37,7 +38,7 @@ pub use inline::Inline;
 pub use leaks::{Leak, Leaks, Port, PortSessions, Worst};
 pub use policy_match::{Asked, PolicyMatch};
 pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, NatRow, Row, Subtype};
-pub use rows::{Encode, Rows};
+pub use rows::{Encode, Rows, Seen};
 pub use running_policy::RunningPolicy;
 pub use tally::{RuleTally, Tally};
 

@@ -244,7 +244,7 @@ impl<'a> Row<'a> {
             sessionid: record.id.map_or(0, |id| id.0),
             parent_session_id: record.parent.map(|id| id.0),
             repeatcnt: repeat,
-            flags: flags(world, record, translated, applications),
+            flags: print_flags(flags(world, record, applications)),
             bytes: bytes_sent + bytes_received,
             bytes_sent,
             bytes_received,
@@ -345,7 +345,7 @@ pub(super) fn evidence(events: &Events, evidence: &Evidence) -> String {
     }
 }
 
-fn is_translated(record: &Record) -> bool {
+pub(super) fn is_translated(record: &Record) -> bool {
     record.s2c != FlowKey { zone: record.s2c.zone, ..record.c2s.reply(record.s2c.zone) }
 }
 
@@ -356,7 +356,7 @@ fn is_echo(world: &World, record: &Record) -> bool {
 
 /// The bits of the `flags` column that the model knows (PANOS.md 11.2): IPv6, NAT, non-standard destination port (as
 /// real rows have it, a `ping` included), and an application allowed only because another one needs it.
-fn flags(world: &World, record: &Record, translated: bool, applications: &[Application]) -> Inline<18> {
+pub(super) fn flags(world: &World, record: &Record, applications: &[Application]) -> u32 {
     const IPV6: u32 = 0x0200_0000;
     const NAT: u32 = 0x0040_0000;
     const NON_STANDARD_PORT: u32 = 0x0010_0000;
@@ -372,10 +372,13 @@ fn flags(world: &World, record: &Record, translated: bool, applications: &[Appli
     let implicit = applications.last().and_then(|last| last.lookup).is_some_and(|lookup| lookup.implicit);
     let bits = [
         (!c2s.src.is_v4(), IPV6),
-        (translated, NAT),
+        (is_translated(record), NAT),
         (!standard_port, NON_STANDARD_PORT),
         (implicit, IMPLICIT),
     ];
-    let set = bits.iter().filter(|(on, _)| *on).fold(0, |flags, (_, bit)| flags | bit);
+    bits.iter().filter(|(on, _)| *on).fold(0, |flags, (_, bit)| flags | bit)
+}
+
+fn print_flags(set: u32) -> Inline<18> {
     if set == 0 { Inline::of_text(b"0x0") } else { Inline::of(format_args!("{set:#x}")) }
 }

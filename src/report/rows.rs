@@ -10,8 +10,10 @@ use super::live::Live;
 use super::order::{Order, Place};
 use super::packed::{Packed, pack, unpack};
 use super::row::{self, Application, Context, Row, Subtype};
+use super::selected::Selected;
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Label, Record};
+use crate::filter::Filter;
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 use crate::policy::{Lookup, RuleId};
 use crate::session::EndReason;
@@ -41,6 +43,17 @@ pub struct Rows<'a, E> {
     /// The lookup that the events after it are about.
     lookup: Option<Lookup>,
     refusals: Option<Refusals>,
+    filter: Option<Filter>,
+    seen: Seen,
+}
+
+/// How many rows there were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Rows of the log, those that were only counted included.
+    pub kept: u64,
+    /// Rows that the filter left out.
+    pub left_out: u64,
 }
 
 /// Makes text of rows that have waited.
@@ -78,6 +91,8 @@ impl<'a, E: Encode> Rows<'a, E> {
             live: Live::default(),
             lookup: None,
             refusals: None,
+            filter: None,
+            seen: Seen::default(),
         }
     }
 
@@ -98,7 +113,19 @@ impl<'a, E: Encode> Rows<'a, E> {
         self
     }
 
-    /// Ends the log: gives every row that is left to `each`, in order.
+    /// Leaves out all rows that the filter does not match.
+    #[must_use]
+    pub fn filtered(mut self, filter: Option<Filter>) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// The filter, where there is one.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// Ends the log: gives every row that is left to `each`, in order. Returns how many rows there were.
     ///
     /// # Errors
     /// Where `each` fails, or the temporary file of a long log.
@@ -106,15 +133,16 @@ impl<'a, E: Encode> Rows<'a, E> {
         mut self,
         world: &World,
         mut each: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Seen> {
         let refusals = self.refusals.take().into_iter().flatten().map(|(_, counted)| counted);
         let mut refusals: Vec<_> = refusals.collect();
         refusals.sort_unstable_by_key(|(record, _)| record.first_packet);
         for (record, repeat) in refusals {
-            self.push(world, Subtype::Drop, &record, repeat)?;
+            self.push(world, Subtype::Drop, &record, repeat, record.last)?;
         }
-        let Self { order, mut writer, .. } = self;
-        order.finish(|packed| each(writer.text(world, packed)?))
+        let Self { order, mut writer, seen, .. } = self;
+        order.finish(|packed| each(writer.text(world, packed)?))?;
+        Ok(seen)
     }
 
     /// Ends a log made with [`Rows::streamed`].
@@ -147,20 +175,20 @@ impl<'a, E: Encode> Rows<'a, E> {
                 let record = events.record(record);
                 self.decide(record);
                 if world.policy.rule(record.rule).log_start {
-                    self.push(world, Subtype::Start, record, 1)?;
+                    self.push(world, Subtype::Start, record, 1, event.at)?;
                 }
             }
             EventKind::Denied { record } => {
                 let record = events.record(record);
                 self.decide(record);
-                self.push(world, Subtype::Deny, record, 1)?;
+                self.push(world, Subtype::Deny, record, 1, event.at)?;
             }
-            EventKind::Refused { record } => self.refuse(world, events.record(record))?,
+            EventKind::Refused { record } => self.refuse(world, events.record(record), event.at)?,
             EventKind::Ended { record } => {
                 let record = events.record(record);
                 // A denied session has its row already.
                 if !record.reason.is_some_and(EndReason::is_logged_at_once) {
-                    self.push(world, Subtype::End, record, 1)?;
+                    self.push(world, Subtype::End, record, 1, event.at)?;
                 }
                 if let Some(id) = record.id {
                     self.live.remove(id);
@@ -190,7 +218,7 @@ impl<'a, E: Encode> Rows<'a, E> {
         }
     }
 
-    fn refuse(&mut self, world: &World, record: &Record) -> io::Result<()> {
+    fn refuse(&mut self, world: &World, record: &Record, at: Timestamp) -> io::Result<()> {
         if let Some(refusals) = &mut self.refusals {
             let key = Refusal::of(record);
             if let Some((first, repeat)) = refusals.get_mut(&key) {
@@ -207,15 +235,33 @@ impl<'a, E: Encode> Rows<'a, E> {
                 return Ok(());
             }
         }
-        self.push(world, Subtype::Drop, record, 1)
+        self.push(world, Subtype::Drop, record, 1, at)
     }
 
-    fn push(&mut self, world: &World, subtype: Subtype, record: &Record, repeat: u64) -> io::Result<()> {
-        let place = (record.started, record.id.map_or(0, |id| id.0));
-        if !self.order.wants(place) || !self.writer.encode.wants(subtype, record, world) {
+    /// Takes a row that was written `at`.
+    fn push(
+        &mut self,
+        world: &World,
+        subtype: Subtype,
+        record: &Record,
+        repeat: u64,
+        at: Timestamp,
+    ) -> io::Result<()> {
+        if !self.writer.encode.wants(subtype, record, world) {
             return Ok(());
         }
         let applications = record.id.map_or(&[][..], |id| self.live.applications(id));
+        if let Some(filter) = &self.filter
+            && !filter.matches(&Selected { subtype, record, applications, repeat, at, world })
+        {
+            self.seen.left_out += 1;
+            return Ok(());
+        }
+        self.seen.kept += 1;
+        let place = (record.started, record.id.map_or(0, |id| id.0));
+        if !self.order.wants(place) {
+            return Ok(());
+        }
         self.order.push(place, |out| pack(out, subtype, repeat, record, applications))
     }
 

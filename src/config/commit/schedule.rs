@@ -11,8 +11,12 @@ use crate::config::candidate::{self, At, Candidate, Name, Recurrence};
 use crate::config::diagnostic::{Diagnostics, did_you_mean, quote};
 use crate::policy::{Daytime, Schedule, Times};
 
-/// All schedules by name.
-pub(super) struct Schedules<'c>(BTreeMap<&'c str, Arc<Schedule>>);
+/// All schedules by name, and the clock they go by.
+pub(super) struct Schedules<'c> {
+    by_name: BTreeMap<&'c str, Arc<Schedule>>,
+    /// The firewall's time zone.
+    pub(super) zone: TimeZone,
+}
 
 impl<'c> Schedules<'c> {
     pub(super) fn new(candidate: &'c Candidate, out: &mut Diagnostics) -> Self {
@@ -25,7 +29,7 @@ impl<'c> Schedules<'c> {
                 out.error(&name.span, format!("schedule {} is defined twice", quote(&name.value)));
             }
         }
-        Self(all)
+        Self { by_name: all, zone }
     }
 
     /// The schedule that a rule names.
@@ -36,9 +40,9 @@ impl<'c> Schedules<'c> {
         cures: Cures,
         out: &mut Diagnostics,
     ) -> Option<Arc<Schedule>> {
-        let found = self.0.get(name.value.as_str()).cloned();
+        let found = self.by_name.get(name.value.as_str()).cloned();
         if found.is_none() {
-            unknown(by, "schedule", name, || self.0.keys().copied().collect(), cures.schedule(), out);
+            unknown(by, "schedule", name, || self.by_name.keys().copied().collect(), cures.schedule(), out);
         }
         found
     }

@@ -115,7 +115,7 @@ pub(super) fn mapping(lookups: &Lookups, out: &mut Diagnostics) -> Users {
                 .help("an address has one user at a time: take it out of one of them under `[user]`");
         }
     }
-    Users::new(all)
+    Users::new(all).with_groups(&lookups.user_groups)
 }
 
 /// All addresses that are not in `ranges`, which are sorted and disjoint.

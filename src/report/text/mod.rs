@@ -11,7 +11,7 @@ use self::leaks::Part;
 use self::table::{Table, clock};
 use super::escape;
 use super::row::Subtype;
-use super::rows::Rows;
+use super::rows::{Rows, Seen};
 use super::style::{Paint, Role, count, grouped, size};
 use super::wrap;
 use super::{About, Tally};
@@ -124,15 +124,21 @@ impl Report<'_> {
             base.map_or_else(String::new, |base| format!("  times in seconds from {}", to_the_second(base)));
         writeln!(self.out, "\n{heading}{}", self.paint.on(Role::Quiet, since))?;
         let mut table = Table::new(&mut *self.out, self.paint, self.width, base);
-        rows.finish_into(self.about.world, |row| table.row(row))?;
+        let filter = rows.filter().map(ToString::to_string);
+        let Seen { kept, left_out } = rows.finish_into(self.about.world, |row| table.row(row))?;
         let seen = table.finish()?;
-        let all: u64 = Subtype::ALL.iter().map(|&subtype| self.tally.rows(subtype)).sum();
-        if all == 0 {
+        if kept == 0 {
             writeln!(self.out, "{}", self.paint.on(Role::Quiet, "No rows."))?;
         }
-        if seen.rows > 0 && all > seen.rows && !seen.repeated {
-            let more = format!("… and {}; `--rows all` shows them", count(all - seen.rows, "more row"));
+        if seen.rows > 0 && kept > seen.rows {
+            let more = format!("… and {}; `--rows all` shows them", count(kept - seen.rows, "more row"));
             writeln!(self.out, "{}", self.paint.on(Role::Quiet, more))?;
+        }
+        if let Some(filter) = filter {
+            let what = format!("--filter {} leaves out {}", escape::name(&filter), count(left_out, "row"));
+            for line in wrap::sentence(&what, self.width) {
+                writeln!(self.out, "{}", self.paint.on(Role::Quiet, line))?;
+            }
         }
         let mut legend = Vec::new();
         if seen.leak {

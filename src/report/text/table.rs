@@ -203,8 +203,6 @@ pub(super) struct Seen {
     pub(super) rows: u64,
     pub(super) leak: bool,
     pub(super) unlogged: bool,
-    /// A row that stands for several refusals.
-    pub(super) repeated: bool,
     /// The zones that all rows are between, in place of a column.
     pub(super) zones: Option<String>,
 }
@@ -269,7 +267,6 @@ impl<'a> Table<'a> {
         let subtype = Subtype::ALL.into_iter().find(|subtype| subtype.name() == name).unwrap_or(Subtype::End);
         let repeat = next();
         if repeat != "1" {
-            self.seen.repeated = true;
             let subtype = &mut cells[Column::Type as usize];
             *subtype = format!("{subtype} ×{repeat}");
         }
