@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 
 pub use categories::Categories;
 pub(crate) use diagnostic::nearest;
@@ -75,6 +76,8 @@ pub struct World {
     pub protections: Protections,
     /// Settings, timeouts and limits.
     pub settings: Settings,
+    /// Time zone of the firewall's clock: that of schedules and of the dates in its logs.
+    pub timezone: TimeZone,
     /// Where it was read from.
     pub source: RulebaseInfo,
     /// What was read and means less than it says; one sentence each, without trailing punctuation.

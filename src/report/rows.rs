@@ -8,7 +8,7 @@ use super::Sink;
 use super::inline::Clock;
 use super::live::Live;
 use super::order::{Order, Place};
-use super::packed::{Packed, pack, unpack};
+use super::packed::{Packed, Packing, pack, unpack};
 use super::row::{self, Application, Context, Row, Subtype};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Label, Record};
@@ -41,6 +41,8 @@ pub struct Rows<'a, E> {
     /// The lookup that the events after it are about.
     lookup: Option<Lookup>,
     refusals: Option<Refusals>,
+    /// Time of the event being read: when the firewall writes the row that comes of it.
+    now: Timestamp,
 }
 
 /// Makes text of rows that have waited.
@@ -78,6 +80,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             live: Live::default(),
             lookup: None,
             refusals: None,
+            now: Timestamp::ZERO,
         }
     }
 
@@ -111,6 +114,7 @@ impl<'a, E: Encode> Rows<'a, E> {
         let mut refusals: Vec<_> = refusals.collect();
         refusals.sort_unstable_by_key(|(record, _)| record.first_packet);
         for (record, repeat) in refusals {
+            self.now = record.last;
             self.push(world, Subtype::Drop, &record, repeat)?;
         }
         let Self { order, mut writer, .. } = self;
@@ -128,6 +132,7 @@ impl<'a, E: Encode> Rows<'a, E> {
     }
 
     fn read_event(&mut self, world: &World, events: &Events, event: &Event) -> io::Result<()> {
+        self.now = event.at;
         match event.kind {
             EventKind::LookedUp { lookup, .. } => self.lookup = Some(lookup),
             EventKind::Created { record } => {
@@ -213,8 +218,8 @@ impl<'a, E: Encode> Rows<'a, E> {
         if !self.order.wants(place) || !self.writer.encode.wants(subtype, record, world) {
             return Ok(());
         }
-        let applications = record.id.map_or(&[][..], |id| self.live.applications(id));
-        self.order.push(place, |out| pack(out, subtype, repeat, record, applications))
+        let (written, applications) = (self.now, record.id.map_or(&[][..], |id| self.live.applications(id)));
+        self.order.push(place, |out| pack(out, &Packing { subtype, repeat, written, record, applications }))
     }
 
     /// Nothing that is still to come can be placed before this.
@@ -225,9 +230,9 @@ impl<'a, E: Encode> Rows<'a, E> {
 
 impl<E: Encode> RowWriter<E> {
     fn text(&mut self, world: &World, packed: &[u8]) -> io::Result<&[u8]> {
-        let Packed { subtype, repeat, record, applications } =
+        let Packed { subtype, repeat, written, record, applications } =
             unpack(packed).ok_or_else(|| io::Error::other("the temporary file of the log is damaged"))?;
-        let context = Context { world, clock: &mut self.clock, applications: &applications, repeat };
+        let context = Context { world, clock: &mut self.clock, applications: &applications, repeat, written };
         self.text.clear();
         self.encode.encode(&Row::new(subtype, &record, context), &mut self.text)?;
         Ok(&self.text)

@@ -82,6 +82,7 @@ pub(super) fn commit(
     let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
+    let timezone = schedule::time_zone(candidate.timezone.as_ref(), out);
     let mut names = Names {
         zones: &zones,
         addresses: Objects::new(addresses(&lookups, cures), &ranges, out),
@@ -89,7 +90,7 @@ pub(super) fn commit(
         applications: Objects::new(applications(&catalog, cures), &candidate.application_groups, out),
         users: UserColumns::new(&lookups),
         categories: CategoryColumns::new(&lookups),
-        schedules: Schedules::new(&candidate, out),
+        schedules: Schedules::new(&candidate, &timezone, out),
         cures,
     };
     let rules = security::rules(&candidate.rules, &mut names, out);
@@ -126,6 +127,7 @@ pub(super) fn commit(
         overrides: application_override,
         protections: Protections::default(),
         settings,
+        timezone,
         source,
         warnings: Vec::new(),
         missing,

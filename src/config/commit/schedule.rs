@@ -15,8 +15,7 @@ use crate::policy::{Daytime, Schedule, Times};
 pub(super) struct Schedules<'c>(BTreeMap<&'c str, Arc<Schedule>>);
 
 impl<'c> Schedules<'c> {
-    pub(super) fn new(candidate: &'c Candidate, out: &mut Diagnostics) -> Self {
-        let zone = time_zone(candidate.timezone.as_ref(), out);
+    pub(super) fn new(candidate: &'c Candidate, zone: &TimeZone, out: &mut Diagnostics) -> Self {
         let mut all = BTreeMap::new();
         for candidate::Schedule { name, recurrence } in &candidate.schedules {
             let (zone, times) = (zone.clone(), times(recurrence));
@@ -45,7 +44,8 @@ impl<'c> Schedules<'c> {
 }
 
 /// The firewall's time zone, from the database that comes with the program: the same on every machine.
-fn time_zone(name: Option<&Name>, out: &mut Diagnostics) -> TimeZone {
+/// The time zone of the firewall's clock; UTC where nothing says.
+pub(super) fn time_zone(name: Option<&Name>, out: &mut Diagnostics) -> TimeZone {
     let Some(name) = name else { return TimeZone::UTC };
     let zones = TimeZoneDatabase::bundled();
     zones.get(&name.value).unwrap_or_else(|_| {
