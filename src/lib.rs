@@ -21,7 +21,7 @@
 //! 4. [`engine`]: the firewall, the only place that changes sessions. It has no clock, no I/O and no randomness that
 //!    shows; its only output is events.
 //! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine. [`lint`] reads
-//!    the rulebase alone, [`apps`] the catalog.
+//!    the rulebase alone, [`apps`] the catalog, [`log`] traffic logs of real firewalls.
 
 pub mod app;
 pub mod apps;
@@ -33,6 +33,7 @@ pub mod engine;
 pub mod feature;
 pub mod flow;
 pub mod lint;
+pub mod log;
 pub mod packet;
 pub mod policy;
 pub mod replay;

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["session"],
     &["engine"],
     &["report"],
-    &["audit", "replay", "lint"],
+    &["audit", "replay", "lint", "log"],
     &["scenario", "apps"],
     &["ha", "prove", "lab"],
     &["cli"],
