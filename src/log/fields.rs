@@ -10,10 +10,17 @@ pub(super) struct Fields {
 }
 
 /// A splitter of records.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Splitter {
     reader: Reader,
     pub(super) fields: Fields,
+}
+
+/// The default of `csv_core::Reader` knows no separators.
+impl Default for Splitter {
+    fn default() -> Self {
+        Self { reader: Reader::new(), fields: Fields::default() }
+    }
 }
 
 impl Splitter {
@@ -21,21 +28,22 @@ impl Splitter {
     pub(super) fn split(&mut self, record: &str) {
         let Fields { text, ends } = &mut self.fields;
         // A field is never longer than what it is written as, and every field but the last has its comma.
-        text.resize(record.len() + 1, 0);
+        text.resize(record.len() + 2, 0);
         ends.resize(record.bytes().filter(|&byte| byte == b',').count() + 2, 0);
-        self.reader.reset();
-        let (mut input, mut written, mut ended) = (record.as_bytes(), 0, 0);
-        loop {
+        let (mut written, mut ended) = (0, 0);
+        // The end of a line in case there is none, and the end of all in case that is within quotes.
+        for input in [record.as_bytes(), b"\n", b""] {
             let (output, places) = (text.get_mut(written..), ends.get_mut(ended..));
-            let (Some(output), Some(places)) = (output, places) else { break };
-            let (result, read, wrote, fields) = self.reader.read_record(input, output, places);
-            input = input.get(read..).unwrap_or_default();
+            let (result, _, wrote, fields) =
+                self.reader.read_record(input, output.unwrap_or_default(), places.unwrap_or_default());
             written += wrote;
             ended += fields;
-            match result {
-                // Without input left, the next call says that this was all.
-                ReadRecordResult::InputEmpty => {}
-                _ => break,
+            if input.is_empty() {
+                // Nothing follows the end of all but a new reader.
+                self.reader = Reader::new();
+            }
+            if !matches!(result, ReadRecordResult::InputEmpty) {
+                break;
             }
         }
         text.truncate(written);
@@ -108,6 +116,7 @@ mod tests {
             ("a,{b,c},d", 1, vec!["a", "{b,c}", "d"]),
             ("a,{b,{c,d},e},f", 1, vec!["a", "{b,{c,d},e}", "f"]),
             ("a,{b},d", 1, vec!["a", "{b}", "d"]),
+            ("a,\"b", 9, vec!["a", "b\n"]),
             // Not closed, or not where the list stands.
             ("a,{b,c", 1, vec!["a", "{b", "c"]),
             ("{a,b},c", 1, vec!["{a", "b}", "c"]),

@@ -1,5 +1,6 @@
 //! A comparison for people: what was read, how often both sides agree, where they do not.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Log;
@@ -158,42 +159,40 @@ impl Page<'_> {
     fn differences(&mut self) -> io::Result<()> {
         let comparison = self.comparison;
         for (decides, heading) in [(true, "Differences"), (false, "For information")] {
-            let wanted = |difference: &&Difference<'_>| {
-                COLUMNS.get(difference.column).is_some_and(|column| column.decides == decides)
-            };
-            let all: Vec<_> = comparison.differences.iter().filter(wanted).collect();
-            if all.is_empty() {
-                continue;
-            }
-            self.heading(heading, "replay → log")?;
-            for (place, column) in COLUMNS.iter().enumerate() {
-                let of_column: Vec<_> = all.iter().filter(|difference| difference.column == place).collect();
-                let shown = if decides { SHOWN } else { 3 };
-                for (number, difference) in of_column.iter().take(shown).enumerate() {
-                    self.difference(if number == 0 { column.name } else { "" }, difference, decides)?;
+            let shown = if decides { SHOWN } else { 3 };
+            let columns = COLUMNS.iter().enumerate().filter(|(_, column)| column.decides == decides);
+            let mut before = Some(heading);
+            for (place, column) in columns {
+                let of_column = comparison.differences.iter().filter(|difference| difference.column == place);
+                let kinds = kinds(of_column, decides);
+                if let Some(heading) = before.take_if(|_| !kinds.is_empty()) {
+                    self.heading(heading, "replay → log")?;
                 }
-                self.more(of_column.len().saturating_sub(shown), "kind")?;
+                for (number, kind) in kinds.iter().take(shown).enumerate() {
+                    self.kind(if number == 0 { column.name } else { "" }, kind, decides)?;
+                }
+                self.more(kinds.len().saturating_sub(shown), "kind")?;
             }
         }
         Ok(())
     }
 
-    fn difference(&mut self, name: &str, difference: &Difference<'_>, decides: bool) -> io::Result<()> {
-        let pairs = count(difference.pairs.len() as u64, "pair");
-        let value = |text: &str| {
-            let text = escape::name(text).into_owned();
-            if text.is_empty() { "(empty)".to_owned() } else { wrap::fit(&text, 40) }
-        };
-        let change = format!("{} → {}", value(&difference.ours), value(&difference.theirs));
+    fn kind(
+        &mut self,
+        name: &str,
+        (change, of_kind): &(String, Vec<usize>),
+        decides: bool,
+    ) -> io::Result<()> {
+        let pairs = count(of_kind.len() as u64, "pair");
         let name = self.paint.on(Role::Name, format!("{name:<NAME$}"));
         let role = if decides { Role::Deny } else { Role::Plain };
         writeln!(self.out, "  {name}{}  {}", self.paint.on(role, change), self.paint.on(Role::Quiet, pairs))?;
-        let named = difference.pairs.iter().take(NAMED).filter_map(|&pair| {
+        let named = of_kind.iter().take(NAMED).filter_map(|&pair| {
             let (ours, theirs) = self.comparison.rows(self.comparison.pairs.get(pair)?)?;
             Some(format!("{}, {}", self.session(ours), self.line(theirs)))
         });
         let mut named: Vec<String> = named.collect();
-        named.extend((difference.pairs.len() > NAMED).then(|| "…".to_owned()));
+        named.extend((of_kind.len() > NAMED).then(|| "…".to_owned()));
         for line in wrap::lines(&named, " · ", self.width.saturating_sub(NAME + 4)) {
             writeln!(self.out, "  {:NAME$}  {}", "", self.paint.on(Role::Quiet, line))?;
         }
@@ -308,6 +307,34 @@ impl Page<'_> {
         let label = self.paint.on(Role::Heading, format!("{label:<INDENT$}"));
         writeln!(self.out, "{label}{}", self.paint.on(role, text))
     }
+}
+
+/// Differences of a column by what they are, the most frequent first. Numbers that differ by as much are of one kind:
+/// four bytes a packet may be a VLAN tag.
+fn kinds<'d>(
+    differences: impl Iterator<Item = &'d Difference<'d>>,
+    decides: bool,
+) -> Vec<(String, Vec<usize>)> {
+    let value = |text: &str| {
+        let text = escape::name(text).into_owned();
+        if text.is_empty() { "(empty)".to_owned() } else { wrap::fit(&text, 40) }
+    };
+    // The name of a rule may be a number.
+    let number = |text: &str| text.parse::<i128>().ok().filter(|_| !decides);
+    let mut by_change: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for difference in differences {
+        let change = match (number(&difference.ours), number(&difference.theirs)) {
+            (Some(ours), Some(theirs)) => format!("{:+}", theirs - ours),
+            _ => format!("{} → {}", value(&difference.ours), value(&difference.theirs)),
+        };
+        by_change.entry(change).or_default().extend(&difference.pairs);
+    }
+    let mut kinds: Vec<_> = by_change.into_iter().collect();
+    kinds.sort_by_key(|(_, pairs)| std::cmp::Reverse(pairs.len()));
+    for (_, pairs) in &mut kinds {
+        pairs.sort_unstable();
+    }
+    kinds
 }
 
 fn lines_are(number: u64) -> String {
