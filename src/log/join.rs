@@ -105,11 +105,14 @@ pub(super) fn join(sides: Sides<'_>) -> Join {
 impl Sides<'_> {
     /// Where the log's row stands against the replay's in time: before it, at it or after it.
     fn order(self, ours: &LogRow, theirs: &LogRow, how: How) -> Ordering {
-        let ours_end = if how == How::Overlap { ours.end() } else { ours.start };
-        let theirs_end = if how == How::Overlap { theirs.end() } else { theirs.start };
-        if theirs_end.saturating_sub(self.offset) < ours.start.saturating_sub(self.tolerance) {
+        // Times of conversations of the same endpoints do not overlap unless they are one.
+        let (slack, ours_end, theirs_end) = match how {
+            How::Overlap => (0, ours.end(), theirs.end()),
+            How::Start | How::LogNat | How::ReplayNat => (self.tolerance, ours.start, theirs.start),
+        };
+        if theirs_end.saturating_sub(self.offset) < ours.start.saturating_sub(slack) {
             Ordering::Less
-        } else if theirs.start.saturating_sub(self.offset) > ours_end.saturating_add(self.tolerance) {
+        } else if theirs.start.saturating_sub(self.offset) > ours_end.saturating_add(slack) {
             Ordering::Greater
         } else {
             Ordering::Equal
