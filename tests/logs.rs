@@ -1,5 +1,5 @@
 //! Traffic logs of PAN-OS: those that a replay writes, those of real firewalls, and the one held against the other.
-#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers as well")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, in its helpers as well")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -187,13 +187,19 @@ fn rows_that_no_rule_logs_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("rules.toml");
     let text = std::fs::read_to_string(project(RULES)).unwrap();
-    std::fs::write(&rules, text.replace("[[security]]", "[[security]]\nlog-end = false")).unwrap();
+    let text = text.replace("[[security]]", "[[security]]\nlog-end = false");
+    std::fs::write(
+        &rules,
+        text.replace("[default.interzone]", "[default.interzone]\nlog-setting = \"To Panorama\""),
+    )
+    .unwrap();
     let world = Arc::new(world(&rules, &[]));
     let written = |all| columns(&replay(&project(CAPTURE), &world, Panos::new(&world, all)));
     let (some, all) = (written(false), written(true));
     // Only the last rule logs, which is none of the file's.
     assert!(!some.is_empty() && some.len() < all.len());
-    assert!(some.iter().all(|row| row["rule"] == "interzone-default"));
+    assert!(some.iter().all(|row| row["rule"] == "interzone-default" && row["logset"] == "To Panorama"));
+    assert!(all.iter().any(|row| row["logset"].is_empty()));
 }
 
 /// Every release, both formats, every lesson, hostile names: what is written is read back as it was.

@@ -70,7 +70,10 @@ fn of_each(document: &Value, key: &str) -> Vec<u64> {
 fn a_whole_connection_needs_neither() {
     let document = document(|_| true);
     assert_eq!(of_each(&document, "forwarded"), [6; 4]);
-    assert_eq!(document["needed"], json!({"session.tcp-reject-non-syn": "yes", "tcp.asymmetric-path": "drop"}));
+    assert_eq!(
+        document["needed"],
+        json!({"session.tcp-reject-non-syn": "yes", "tcp.asymmetric-path": "drop"})
+    );
     assert_eq!(document["conversations"], json!([]));
 }
 
@@ -90,7 +93,10 @@ fn a_syn_without_its_answer_needs_bypass() {
 fn an_answer_without_its_syn_needs_non_syn() {
     let document = document(|line| line.1 != 0x02);
     assert_eq!(of_each(&document, "flow_tcp_non_syn_drop"), [5, 0, 5, 0]);
-    assert_eq!(document["needed"], json!({"session.tcp-reject-non-syn": "no", "tcp.asymmetric-path": "drop"}));
+    assert_eq!(
+        document["needed"],
+        json!({"session.tcp-reject-non-syn": "no", "tcp.asymmetric-path": "drop"})
+    );
 }
 
 #[test]

@@ -161,7 +161,7 @@ columns! {
         "to" "Destination Zone" |f| escape::name(f.row.to);
         "inbound_if" "Inbound Interface" |f| escape::name(f.row.inbound_if);
         "outbound_if" "Outbound Interface" |f| escape::name(f.row.outbound_if);
-        "logset" "Log Action" |_f| "".into();
+        "logset" "Log Action" |f| escape::name(f.row.model.log_setting);
         "future_use3" "Time Logged" |f| f.written.into();
         "sessionid" "Session ID" |f| number(f.row.sessionid);
         "repeatcnt" "Repeat Count" |f| number(f.row.repeatcnt);

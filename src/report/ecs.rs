@@ -171,6 +171,8 @@ struct Panos<'r> {
     flow_id: String,
     repeat_count: u64,
     virtual_sys: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    log_profile: &'r str,
     generated_time: String,
     source: Zone<'r>,
     destination: Zone<'r>,
@@ -342,6 +344,7 @@ impl<'r> Panos<'r> {
             flow_id: row.sessionid.to_string(),
             repeat_count: row.repeatcnt,
             virtual_sys: VSYS,
+            log_profile: row.model.log_setting,
             generated_time: row.model.written.to_string(),
             source: Zone { zone: row.from },
             destination: Zone { zone: row.to },

@@ -118,6 +118,8 @@ pub struct Model<'a> {
     pub written: Timestamp,
     /// Not printed: where the application stands among the others; `None` where the column holds no application.
     pub class: Option<&'a Class>,
+    /// Not printed: the log-forwarding profile of the rule.
+    pub log_setting: &'a str,
     /// Not printed: the bits of `flags`.
     pub flags: u32,
     /// Not printed: whether the ports of the row mean anything.
@@ -287,6 +289,7 @@ impl<'a> Model<'a> {
             started: record.started,
             written: record.last,
             class: class(record.label, world),
+            log_setting: &world.policy.rule(record.rule).log_setting,
             flags: 0,
             has_ports: record.c2s.protocol.has_ports(),
         }
