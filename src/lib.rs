@@ -21,7 +21,8 @@
 //! 4. [`engine`]: the firewall, the only place that changes sessions. It has no clock, no I/O and no randomness that
 //!    shows; its only output is events.
 //! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine; [`filter`] says which
-//!    rows are wanted, [`view`] shows the firewall as it stands. [`lint`] reads the rulebase alone, [`apps`] the catalog.
+//!    rows are wanted, [`view`] shows the firewall as it stands. [`lint`] reads the rulebase alone, [`apps`] the catalog,
+//!    [`log`] traffic logs of real firewalls.
 
 pub mod app;
 pub mod apps;
@@ -34,6 +35,7 @@ pub mod feature;
 pub mod filter;
 pub mod flow;
 pub mod lint;
+pub mod log;
 pub mod packet;
 pub mod policy;
 pub mod replay;

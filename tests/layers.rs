@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["filter"],
     &["report"],
-    &["audit", "replay", "lint", "view"],
+    &["audit", "replay", "lint", "view", "log"],
     &["scenario", "apps"],
     &["ha", "prove", "lab"],
     &["cli"],

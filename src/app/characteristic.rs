@@ -39,6 +39,12 @@ impl Characteristics {
         numbered.filter(move |(number, _)| self.0 & (1 << number) != 0).map(|(_, &(name, _))| name)
     }
 
+    /// Their names as an application's own entry spells them, and traffic logs with it.
+    pub fn entry_names(self) -> impl Iterator<Item = &'static str> {
+        let numbered = NAMES.iter().enumerate();
+        numbered.filter(move |(number, _)| self.0 & (1 << number) != 0).map(|(_, &(_, name))| name)
+    }
+
     /// The names of all there are, as application filters spell them.
     pub fn all_names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|&(name, _)| name)

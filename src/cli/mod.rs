@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod compare_log;
 mod convert;
 mod error;
 mod explain;
@@ -46,6 +47,8 @@ enum Command {
     Replay(Box<replay::Replay>),
     /// Walk through each packet of a session: every decision with its reason
     Explain(Box<explain::Explain>),
+    /// Hold the model against a firewall's own traffic log: where they differ, and how often they agree
+    CompareLog(Box<compare_log::CompareLog>),
     /// Look for findings in a rulebase: leaks of first packets, rules never reached, missing dependencies and more
     Lint(Box<lint::Lint>),
     /// Ask which rule answers a packet: PAN-OS's `test security-policy-match`, and why
@@ -87,6 +90,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
     match command {
         Command::Replay(replay) => replay.run(streams),
         Command::Explain(explain) => explain.run(streams),
+        Command::CompareLog(compare) => compare.run(streams),
         Command::Lint(lint) => lint.run(streams),
         Command::Match(asked) => asked.run(streams),
         Command::Apps(apps) => apps.run(streams),

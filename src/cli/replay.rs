@@ -13,6 +13,8 @@ use super::output::{OutFile, Streams};
 use super::run::{Outcome, Run};
 use super::views::Views;
 use crate::filter::Filter;
+use crate::report::ecs::Ecs;
+use crate::report::panos::Panos;
 use crate::report::{Encode, EventLog, Rows, Sink, Tally, csv, json, text};
 
 /// Arguments of `replay`.
@@ -49,7 +51,7 @@ pub(super) struct Replay {
     #[arg(long)]
     aggregate: bool,
 
-    /// csv: also rows that the rulebase would not log
+    /// csv, panos-csv, gui-csv, ecs: also rows that the rulebase would not log
     #[arg(long)]
     all: bool,
 
@@ -82,6 +84,12 @@ pub(super) enum Format {
     Ndjson,
     /// The log's columns, with a header
     Csv,
+    /// The log as the firewall sends it by syslog, with the columns of --panos-version
+    PanosCsv,
+    /// The log as the web interface exports it, with its header
+    GuiCsv,
+    /// One document per line, with Elastic's field names (ECS and panw.panos)
+    Ecs,
 }
 
 impl Replay {
@@ -104,6 +112,19 @@ impl Replay {
             Format::Json => self.json(run, streams),
             Format::Ndjson => self.rows(run, json::Lines, &[], streams),
             Format::Csv => self.rows(run, csv::Csv { all: self.all }, &csv::header()?, streams),
+            Format::PanosCsv => {
+                let panos = Panos::new(&run.world, self.all);
+                self.rows(run, panos, &[], streams)
+            }
+            Format::GuiCsv => {
+                let panos = Panos::new(&run.world, self.all);
+                let header = panos.header()?;
+                self.rows(run, panos, &header, streams)
+            }
+            Format::Ecs => {
+                let ecs = Ecs::new(&run.world, self.all);
+                self.rows(run, ecs, &[], streams)
+            }
         }
     }
 

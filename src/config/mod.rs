@@ -82,8 +82,8 @@ pub struct World {
     pub protections: Protections,
     /// Settings, timeouts and limits.
     pub settings: Settings,
-    /// The time zone of the firewall's clock.
-    pub time_zone: TimeZone,
+    /// Time zone of the firewall's clock: that of schedules and of the dates in its logs.
+    pub timezone: TimeZone,
     /// Where it was read from.
     pub source: RulebaseInfo,
     /// What was read and means less than it says; one sentence each, without trailing punctuation.
@@ -104,7 +104,7 @@ impl World {
     pub fn clock(&self, at: Timestamp) -> DateTime {
         let seconds = i64::try_from(at.nanos() / 1_000_000_000).unwrap_or(i64::MAX);
         let utc = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-        self.time_zone.to_datetime(utc)
+        self.timezone.to_datetime(utc)
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Rule {
     pub log_start: bool,
     /// Whether the session's end (or denial) writes a row.
     pub log_end: bool,
+    /// The log-forwarding profile, which rows name; empty where there is none.
+    pub log_setting: String,
     /// A disabled rule does not exist in the compiled policy.
     pub disabled: bool,
     /// The line of the rulebase file it starts on, counted from 1.
@@ -77,6 +79,7 @@ impl Default for Rule {
             icmp_unreachable: false,
             log_start: false,
             log_end: true,
+            log_setting: String::new(),
             disabled: false,
             line: None,
         }

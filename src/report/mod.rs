@@ -2,8 +2,10 @@
 //!
 //! Each format is a [`Sink`] of its own: [`Tally`] adds up, [`Rows`] writes the traffic log.
 
+pub mod columns;
 mod community;
 pub mod csv;
+pub mod ecs;
 pub mod escape;
 mod events;
 mod explain;
@@ -14,6 +16,7 @@ mod live;
 pub mod matrix;
 mod order;
 mod packed;
+pub mod panos;
 mod place;
 mod policy_match;
 mod row;

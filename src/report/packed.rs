@@ -17,22 +17,31 @@ use crate::time::Timestamp;
 pub(super) struct Packed {
     pub(super) subtype: Subtype,
     pub(super) repeat: u64,
+    /// When the firewall writes it.
+    pub(super) written: Timestamp,
     pub(super) record: Record,
     pub(super) applications: Vec<Application>,
 }
 
+/// The same, still to be packed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packing<'a> {
+    pub(super) subtype: Subtype,
+    pub(super) repeat: u64,
+    pub(super) written: Timestamp,
+    pub(super) record: &'a Record,
+    pub(super) applications: &'a [Application],
+}
+
 /// Appends a row to `out`.
-pub(super) fn pack(
-    out: &mut Vec<u8>,
-    subtype: Subtype,
-    repeat: u64,
-    record: &Record,
-    applications: &[Application],
-) {
+pub(super) fn pack(out: &mut Vec<u8>, row: &Packing<'_>) {
+    let Packing { subtype, repeat, written, record, applications } = *row;
     let mut writer = Writer(out);
     writer.number(subtype as u64);
     writer.number(repeat);
     writer.record(record);
+    // Hardly ever long after the last packet, so that few bytes say it.
+    writer.number(written.nanos().wrapping_sub(record.last.nanos()));
     writer.number(applications.len() as u64);
     for application in applications {
         writer.application(application);
@@ -45,9 +54,10 @@ pub(super) fn unpack(bytes: &[u8]) -> Option<Packed> {
     let subtype = reader.choice(&Subtype::ALL)?;
     let repeat = reader.number()?;
     let record = reader.record()?;
+    let written = Timestamp::from_nanos(record.last.nanos().wrapping_add(reader.number()?));
     let count = reader.number()?;
     let applications = (0..count).map(|_| reader.application()).collect::<Option<_>>()?;
-    Some(Packed { subtype, repeat, record, applications })
+    Some(Packed { subtype, repeat, written, record, applications })
 }
 
 struct Writer<'a>(&'a mut Vec<u8>);
@@ -420,7 +430,7 @@ mod tests {
         #[test]
         fn what_is_packed_comes_out_again(
             record in record(),
-            repeat in any::<u64>(),
+            (repeat, written) in any::<(u64, u64)>(),
             subtype in proptest::sample::select(&Subtype::ALL),
             apps in proptest::collection::vec((any::<u64>(), any::<u16>(), ".{0,9}", any::<Option<u32>>()), 0..3),
         ) {
@@ -439,8 +449,10 @@ mod tests {
                 })
                 .collect();
             let mut bytes = Vec::new();
-            pack(&mut bytes, subtype, repeat, &record, &applications);
-            prop_assert_eq!(unpack(&bytes), Some(Packed { subtype, repeat, record, applications }));
+            let written = Timestamp::from_nanos(written);
+            let row = Packing { subtype, repeat, written, record: &record, applications: &applications };
+            pack(&mut bytes, &row);
+            prop_assert_eq!(unpack(&bytes), Some(Packed { subtype, repeat, written, record, applications }));
             // What is cut off is not taken for a row.
             bytes.pop();
             prop_assert_eq!(unpack(&bytes), None);

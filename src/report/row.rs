@@ -3,7 +3,7 @@
 use super::community::{CommunityId, community_id};
 use super::escape::Payload;
 use super::inline::{Clock, Inline};
-use crate::app::{AppId, readable};
+use crate::app::{AppId, Class, readable};
 use crate::config::World;
 use crate::engine::{Events, Evidence, FirstPackets, Label, Record};
 use crate::feature::nat::NatRuleId;
@@ -114,6 +114,14 @@ pub struct Model<'a> {
     pub last_packet: u64,
     /// Not printed: `start` as a number.
     pub started: Timestamp,
+    /// Not printed: when the firewall writes the row (PANOS.md 3.4).
+    pub written: Timestamp,
+    /// Not printed: where the application stands among the others; `None` where the column holds no application.
+    pub class: Option<&'a Class>,
+    /// Not printed: the log-forwarding profile of the rule.
+    pub log_setting: &'a str,
+    /// Not printed: the bits of `flags`.
+    pub flags: u32,
     /// Not printed: whether the ports of the row mean anything.
     pub has_ports: bool,
 }
@@ -202,11 +210,14 @@ pub(super) struct Context<'a> {
     pub(super) applications: &'a [Application],
     /// How many identical refusals the row stands for.
     pub(super) repeat: u64,
+    /// When the firewall writes it.
+    pub(super) written: Timestamp,
 }
 
 impl<'a> Row<'a> {
     pub(super) fn new(subtype: Subtype, record: &Record, context: Context<'a>) -> Self {
-        let Context { world, clock, applications, repeat } = context;
+        let Context { world, clock, applications, repeat, written } = context;
+        let bits = flags(world, record, applications);
         let (c2s, s2c) = (&record.c2s, &record.s2c);
         let [bytes_sent, bytes_received] = record.counts.bytes;
         let [pkts_sent, pkts_received] = record.counts.packets;
@@ -244,7 +255,7 @@ impl<'a> Row<'a> {
             sessionid: record.id.map_or(0, |id| id.0),
             parent_session_id: record.parent.map(|id| id.0),
             repeatcnt: repeat,
-            flags: print_flags(flags(world, record, applications)),
+            flags: print_flags(bits),
             bytes: bytes_sent + bytes_received,
             bytes_sent,
             bytes_received,
@@ -252,7 +263,7 @@ impl<'a> Row<'a> {
             pkts_sent,
             pkts_received,
             session_end_reason: end_reason(subtype, record),
-            model: Model::new(subtype, record, world, applications),
+            model: Model { written, flags: bits, ..Model::new(subtype, record, world, applications) },
         }
     }
 }
@@ -276,6 +287,10 @@ impl<'a> Model<'a> {
             first_packet: record.first_packet,
             last_packet: record.last_packet,
             started: record.started,
+            written: record.last,
+            class: class(record.label, world),
+            log_setting: &world.policy.rule(record.rule).log_setting,
+            flags: 0,
             has_ports: record.c2s.protocol.has_ports(),
         }
     }
@@ -325,6 +340,13 @@ pub(super) fn label_name(world: &World, label: Label) -> &str {
     }
 }
 
+fn class(label: Label, world: &World) -> Option<&Class> {
+    match label {
+        Label::App(app) => world.catalog.get(app).map(|known| &known.class),
+        Label::Incomplete | Label::InsufficientData | Label::NotApplicable => None,
+    }
+}
+
 pub(super) fn rule_name(world: &World, rule: RuleId) -> &str {
     &world.policy.rule(rule).name
 }
@@ -354,13 +376,18 @@ fn is_echo(world: &World, record: &Record) -> bool {
     matches!(record.label, Label::App(app) if record.c2s.protocol == Protocol::ICMP && is_named(app))
 }
 
+/// Bits of the `flags` column (PANOS.md 11.2).
+pub(super) mod flag {
+    pub(in crate::report) const IPV6: u32 = 0x0200_0000;
+    pub(in crate::report) const NAT: u32 = 0x0040_0000;
+    pub(in crate::report) const NON_STANDARD_PORT: u32 = 0x0010_0000;
+    /// Allowed only because another application needs it.
+    pub(in crate::report) const IMPLICIT: u32 = 0x0000_2000;
+}
+
 /// The bits of the `flags` column that the model knows (PANOS.md 11.2): IPv6, NAT, non-standard destination port (as
 /// real rows have it, a `ping` included), and an application allowed only because another one needs it.
 pub(super) fn flags(world: &World, record: &Record, applications: &[Application]) -> u32 {
-    const IPV6: u32 = 0x0200_0000;
-    const NAT: u32 = 0x0040_0000;
-    const NON_STANDARD_PORT: u32 = 0x0010_0000;
-    const IMPLICIT: u32 = 0x0000_2000;
     let c2s = &record.c2s;
     let standard_port = match record.label {
         Label::App(app) => world
@@ -371,10 +398,10 @@ pub(super) fn flags(world: &World, record: &Record, applications: &[Application]
     };
     let implicit = applications.last().and_then(|last| last.lookup).is_some_and(|lookup| lookup.implicit);
     let bits = [
-        (!c2s.src.is_v4(), IPV6),
-        (is_translated(record), NAT),
-        (!standard_port, NON_STANDARD_PORT),
-        (implicit, IMPLICIT),
+        (!c2s.src.is_v4(), flag::IPV6),
+        (is_translated(record), flag::NAT),
+        (!standard_port, flag::NON_STANDARD_PORT),
+        (implicit, flag::IMPLICIT),
     ];
     bits.iter().filter(|(on, _)| *on).fold(0, |flags, (_, bit)| flags | bit)
 }

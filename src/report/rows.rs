@@ -8,7 +8,7 @@ use super::Sink;
 use super::inline::Clock;
 use super::live::Live;
 use super::order::{Order, Place};
-use super::packed::{Packed, pack, unpack};
+use super::packed::{Packed, Packing, pack, unpack};
 use super::row::{self, Application, Context, Row, Subtype};
 use super::selected::Selected;
 use crate::config::World;
@@ -262,7 +262,8 @@ impl<'a, E: Encode> Rows<'a, E> {
         if !self.order.wants(place) {
             return Ok(());
         }
-        self.order.push(place, |out| pack(out, subtype, repeat, record, applications))
+        let packing = Packing { subtype, repeat, written: at, record, applications };
+        self.order.push(place, |out| pack(out, &packing))
     }
 
     /// Nothing that is still to come can be placed before this.
@@ -273,9 +274,9 @@ impl<'a, E: Encode> Rows<'a, E> {
 
 impl<E: Encode> RowWriter<E> {
     fn text(&mut self, world: &World, packed: &[u8]) -> io::Result<&[u8]> {
-        let Packed { subtype, repeat, record, applications } =
+        let Packed { subtype, repeat, written, record, applications } =
             unpack(packed).ok_or_else(|| io::Error::other("the temporary file of the log is damaged"))?;
-        let context = Context { world, clock: &mut self.clock, applications: &applications, repeat };
+        let context = Context { world, clock: &mut self.clock, applications: &applications, repeat, written };
         self.text.clear();
         self.encode.encode(&Row::new(subtype, &record, context), &mut self.text)?;
         Ok(&self.text)

@@ -33,6 +33,8 @@ pub(in crate::config) struct SecurityRule {
     pub(in crate::config) icmp_unreachable: bool,
     pub(in crate::config) log_start: bool,
     pub(in crate::config) log_end: bool,
+    /// The log-forwarding profile.
+    pub(in crate::config) log_setting: Option<Name>,
     pub(in crate::config) disabled: bool,
     /// Security profiles by kind, such as `virus`; a profile group under `group`.
     pub(in crate::config) profiles: Vec<(Name, Vec<Name>)>,
@@ -65,6 +67,7 @@ impl SecurityRule {
             icmp_unreachable: false,
             log_start: false,
             log_end: true,
+            log_setting: None,
             disabled: false,
             profiles: Vec::new(),
             description: None,
@@ -81,6 +84,7 @@ pub(in crate::config) struct DefaultRule {
     pub(in crate::config) icmp_unreachable: Option<bool>,
     pub(in crate::config) log_start: Option<bool>,
     pub(in crate::config) log_end: Option<bool>,
+    pub(in crate::config) log_setting: Option<Name>,
 }
 
 /// `[[nat]]` (PANOS.md 9). An empty list is `any`.

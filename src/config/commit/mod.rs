@@ -99,7 +99,7 @@ pub(super) fn commit(
     let application_override = override_rule::policy(&candidate, &mut names, out);
     let decryption = decryption::policy(&candidate, &mut names, out);
     // The block takes all of them, so that the others end here.
-    let Names { users, categories, schedules: Schedules { zone: time_zone, .. }, .. } = { names };
+    let Names { users, categories, schedules: Schedules { zone: timezone, .. }, .. } = { names };
     let missing =
         missing::Names { applications: &unknown, categories: categories.missing(), users: users.missing() };
     let missing = missing::list(&candidate, &ranges, &lookups, &missing);
@@ -128,7 +128,7 @@ pub(super) fn commit(
         decryption,
         protections,
         settings,
-        time_zone,
+        timezone,
         source,
         warnings: Vec::new(),
         missing,

@@ -51,6 +51,7 @@ pub(super) fn defaults(candidate: &Candidate, out: &mut Diagnostics) -> [Rule; 2
             icmp_unreachable: set.icmp_unreachable.unwrap_or(false),
             log_start: set.log_start.unwrap_or(false),
             log_end: set.log_end.unwrap_or(false),
+            log_setting: set.log_setting.as_ref().map_or_else(String::new, |name| name.value.clone()),
             ..Rule::default()
         }
     };
@@ -142,6 +143,7 @@ impl<'c> Names<'c> {
             icmp_unreachable: rule.icmp_unreachable,
             log_start: rule.log_start,
             log_end: rule.log_end,
+            log_setting: rule.log_setting.as_ref().map_or_else(String::new, |name| name.value.clone()),
             disabled: rule.disabled,
             line: rule.line,
         }

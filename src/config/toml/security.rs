@@ -9,7 +9,7 @@ use crate::config::diagnostic::Span;
 use crate::policy::{Action, RuleType};
 
 /// Keys of a rule.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "name",
     "rule-type",
     "from",
@@ -30,6 +30,7 @@ const KEYS: [&str; 26] = [
     "icmp-unreachable",
     "log-start",
     "log-end",
+    "log-setting",
     "disabled",
     "schedule",
     "profile-setting",
@@ -39,8 +40,8 @@ const KEYS: [&str; 26] = [
 ];
 
 /// Keys of a default rule.
-const DEFAULT_KEYS: [&str; 6] =
-    ["action", "icmp-unreachable", "log-start", "log-end", "profile-setting", "tag"];
+const DEFAULT_KEYS: [&str; 7] =
+    ["action", "icmp-unreachable", "log-start", "log-end", "log-setting", "profile-setting", "tag"];
 
 const RULE_TYPES: [(&str, RuleType); 3] = [
     ("universal", RuleType::Universal),
@@ -88,6 +89,7 @@ impl Document<'_> {
                 "icmp-unreachable" => rule.icmp_unreachable = reader.flag(value).unwrap_or_default(),
                 "log-start" => rule.log_start = reader.flag(value).unwrap_or_default(),
                 "log-end" => rule.log_end = reader.flag(value).unwrap_or(true),
+                "log-setting" => rule.log_setting = reader.text(value),
                 "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
                 "schedule" => rule.schedule = reader.text(value),
                 "description" => rule.description = reader.text(value).map(|text| text.value),
@@ -122,6 +124,7 @@ impl Document<'_> {
                 "icmp-unreachable" => rule.icmp_unreachable = reader.flag(value),
                 "log-start" => rule.log_start = reader.flag(value),
                 "log-end" => rule.log_end = reader.flag(value),
+                "log-setting" => rule.log_setting = reader.text(value),
                 _ => other_key(reader, &key, "a default rule", &DEFAULT_KEYS),
             }
         }
@@ -132,7 +135,7 @@ impl Document<'_> {
 /// Keys that change nothing the model shows, and unknown ones.
 fn other_key(reader: &mut Reader<'_>, key: &Name, place: &str, known: &[&str]) {
     match key.value.as_str() {
-        "description" | "tag" | "group-tag" | "log-setting" | "uuid" | "target" => {}
+        "description" | "tag" | "group-tag" | "uuid" | "target" => {}
         "profile-setting" | "qos" | "option" => {
             reader.out.warn(format!("`{}` of rules is read but not modelled yet", key.value));
         }

@@ -40,6 +40,7 @@ impl Reader<'_> {
                 "icmp-unreachable" => rule.icmp_unreachable = self.flag(child).unwrap_or_default(),
                 "log-start" => rule.log_start = self.flag(child).unwrap_or_default(),
                 "log-end" => rule.log_end = self.flag(child).unwrap_or(true),
+                "log-setting" => rule.log_setting = value(child),
                 "disabled" => rule.disabled = self.flag(child).unwrap_or_default(),
                 "rule-type" => rule.rule_type = self.choice(child, &RULE_TYPES).unwrap_or_default(),
                 "schedule" => rule.schedule = value(child),
@@ -104,6 +105,7 @@ impl Reader<'_> {
                 "icmp-unreachable" => rule.icmp_unreachable = self.flag(child),
                 "log-start" => rule.log_start = self.flag(child),
                 "log-end" => rule.log_end = self.flag(child),
+                "log-setting" => rule.log_setting = value(child),
                 "profile-setting" => self.unmodelled("`profile-setting` of default rules", &node.name),
                 "description" | "tag" => {}
                 _ => self.other_key(child, "default", &node.name),

@@ -48,6 +48,9 @@ fn security(rule: &SecurityRule, page: &mut Page) {
             page.flag(key, flag);
         }
     }
+    if let Some(profile) = &rule.log_setting {
+        page.string("log-setting", &profile.value);
+    }
     if let Some(description) = &rule.description {
         page.string("description", description);
     }
@@ -60,7 +63,8 @@ fn default(name: &str, rule: &DefaultRule, page: &mut Page) {
         ("log-start", rule.log_start),
         ("log-end", rule.log_end),
     ];
-    if rule.action.is_none() && flags.iter().all(|(_, flag)| flag.is_none()) {
+    let nothing = rule.action.is_none() && rule.log_setting.is_none();
+    if nothing && flags.iter().all(|(_, flag)| flag.is_none()) {
         return;
     }
     page.head(&["default", name], false);
@@ -71,5 +75,8 @@ fn default(name: &str, rule: &DefaultRule, page: &mut Page) {
         if let Some(flag) = flag {
             page.flag(key, flag);
         }
+    }
+    if let Some(profile) = &rule.log_setting {
+        page.string("log-setting", &profile.value);
     }
 }
