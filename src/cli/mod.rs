@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod captures;
 mod convert;
 mod error;
 mod explain;
@@ -12,6 +13,7 @@ mod matrix;
 mod output;
 mod replay;
 mod run;
+mod stages;
 mod views;
 
 use std::ffi::OsString;

@@ -202,7 +202,8 @@ impl Firewall {
             Direction::ServerToClient => session.s2c.zone,
         };
         let normalisation = self.cookies.shifted(slot, direction, self.normalisation(zone));
-        let is_received = session.sides[direction.index()] == Some(Side::Received);
+        // An ICMP error may come before anything else of its direction.
+        let is_received = session.sides[direction.index()] != Some(Side::Transmitted);
         let is_translated = session.is_translated() && is_received;
         if !is_translated && !normalisation.concerns(packet) {
             return;
