@@ -7,9 +7,17 @@ mod device;
 mod files;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use files::{File, Folder, lesson, run};
+use firstpass::capture::{Frame, LinkType};
+use firstpass::config::World;
+use firstpass::flow::Addr;
+use firstpass::packet::build::Builder;
 use firstpass::packet::{Layer4, TcpFlags};
+use firstpass::replay::{Options, Replay};
+use firstpass::report::stages::{HELD_MAX, StageCaptures};
+use firstpass::time::Timestamp;
 
 /// Every lesson that has rules, with the arguments of its runs.
 fn lessons() -> Vec<(PathBuf, PathBuf, Vec<String>)> {
@@ -265,4 +273,41 @@ fn captures_do_not_replace_what_is_read() {
     let (status, _, err) = run(&["replay", &file, "--rules", &rules, "--captures", &file].map(String::from));
     assert_eq!(status, 2);
     assert!(err.contains("cannot write") && err.contains("receive.pcapng"), "{err}");
+}
+
+/// A fragment whose datagram never comes holds the others up only so far.
+#[test]
+fn what_waits_is_bounded() {
+    let [client, server] = [Addr::v4([10, 0, 0, 1]), Addr::v4([198, 51, 100, 2])];
+    let whole = Builder::new(client, server).udp(5_000, 53, &[7; 400]);
+    let mut fragment = whole.clone();
+    fragment[6] = 0x20;
+    let world = World::from_toml("[zones]\nall = \"0.0.0.0/0\"").unwrap();
+    let annotated = |max: usize| {
+        let mut files: [Vec<u8>; 5] = Default::default();
+        let mut captures = StageCaptures::new(files.each_mut()).unwrap().holding(max);
+        let world = Arc::new(world.clone());
+        let mut replay = Replay::new(world, Options::default(), vec![&mut captures]);
+        for second in 0..20_000_u64 {
+            let bytes = if second == 0 { &fragment } else { &whole };
+            let (at, wire_len) = (Timestamp::from_nanos(second * 1_000_000), bytes.len() as u32);
+            let (file, link_type, interface) = (0, LinkType::RAW, None);
+            replay.frame(&Frame { at, file, link_type, interface, wire_len, bytes }).unwrap();
+        }
+        replay.finish().unwrap();
+        let warnings = captures.finish().unwrap();
+        let folder = Folder::new();
+        std::fs::write(folder.path().join("annotated.pcapng"), &files[4]).unwrap();
+        (File::read(folder.path(), "annotated").frames, warnings)
+    };
+    let (frames, warnings) = annotated(HELD_MAX);
+    assert_eq!((frames.len(), warnings.len()), (20_000, 0));
+    assert!(frames.is_sorted_by_key(|frame| frame.nanos));
+    // What waits for the verdict of a batch of events fits, what waits for a fragment does not.
+    let (frames, warnings) = annotated(1 << 20);
+    assert_eq!(frames.len(), 20_000, "nothing is lost");
+    let place = frames.iter().position(files::Frame::is_fragment).unwrap();
+    assert!(place > 1_000 && frames[place].bytes == fragment, "{place}");
+    assert_eq!(frames[place].xdp, Some(1));
+    assert!(warnings.len() == 1 && warnings[0].contains("before earlier ones"), "{warnings:?}");
 }

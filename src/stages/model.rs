@@ -6,12 +6,13 @@ use std::io;
 use super::mark::{Ends, Mark};
 use crate::capture::{Frame, LinkType, Progress, Source};
 use crate::config::World;
-use crate::engine::{DropReason, Events, Injection, Verdict};
+use crate::engine::{DropReason, EventKind, Events, Injection, Label, Verdict};
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::Packet;
+use crate::policy::RuleId;
 use crate::report::Sink;
-use crate::report::stages::{Fate, Fates};
+use crate::report::stages::{Fate, Fates, label as label_of};
 use crate::session::SessionId;
 use crate::time::Timestamp;
 
@@ -106,7 +107,15 @@ impl Sink for Model {
                 session: fate.known.and_then(|known| known.id),
             }));
             Ok(())
-        })
+        })?;
+        for event in events.list() {
+            let EventKind::Ended { record } = event.kind else { continue };
+            let record = events.record(record);
+            if let Some(session) = record.id.and_then(|id| sessions.get_mut(&id)) {
+                session.name(world, record.rule, record.label);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -145,14 +154,15 @@ fn note(
         judged.protocol = fate.known.map_or(Protocol::default(), |known| known.c2s.protocol);
     }
     let (Some(known), Some(id), true) = (fate.known, session, any) else { return };
-    let told = SessionOf {
-        c2s: known.c2s,
-        s2c: known.s2c,
-        nat: known.nat,
-        rule: world.policy.rule(known.rule).name.clone(),
-        app: crate::report::stages::label(world, known.label).to_owned(),
-    };
-    sessions.insert(id, told);
+    let (c2s, s2c, nat) = (known.c2s, known.s2c, known.nat);
+    let session = sessions.entry(id).or_insert_with(|| SessionOf {
+        c2s,
+        s2c,
+        nat,
+        rule: String::new(),
+        app: String::new(),
+    });
+    session.name(world, known.rule, known.label);
 }
 
 /// The ends of a bare IP packet.
@@ -163,6 +173,11 @@ fn ends(bytes: &[u8]) -> Ends {
 }
 
 impl SessionOf {
+    fn name(&mut self, world: &World, rule: RuleId, label: Label) {
+        self.rule.clone_from(&world.policy.rule(rule).name);
+        label_of(world, label).clone_into(&mut self.app);
+    }
+
     /// The ends of its packets as they come in and as they leave, both ways.
     pub(super) fn ends(&self) -> [Ends; 4] {
         let back = |key: FlowKey| Ends::of_key(&key).reply();

@@ -11,7 +11,7 @@ use firstpass::packet::{Payload, TcpFlags, TcpSegment};
 use firstpass::time::Timestamp;
 
 use super::files::{self, Folder, run};
-use super::{compare, lesson, text, write};
+use super::{agree, compare, lesson, text, write};
 
 const CLIENT: Addr = Addr::v4([10, 0, 0, 1]);
 const PUBLIC: Addr = Addr::v4([203, 0, 113, 1]);
@@ -102,7 +102,7 @@ fn result(folder: &Folder, rules: &str, stages: &[&str], args: &[&str]) -> (u8, 
 #[test]
 fn routing_does_not_hide_a_packet() {
     let folder = Folder::new();
-    let lesson = lesson("reset-actions");
+    let lesson = lesson("tcp-endings");
     write(&lesson.join("capture.pcapng"), &lesson.join("rules.toml"), &[], &folder);
     let mut transmit = read(&folder, "transmit");
     let mut routed = 0;
@@ -118,19 +118,12 @@ fn routing_does_not_hide_a_packet() {
         routed += 1;
     }
     assert!(routed > 10);
-    // Milliseconds are all that is kept of the times here.
-    let whole = |packets: Packets| -> Packets {
-        let first = 1_700_000_000_000;
-        let start = packets.first().map_or(first, |packet| packet.0);
-        packets.into_iter().map(|(millis, link, bytes)| (millis - start.min(millis), link, bytes)).collect()
-    };
     let receive = read(&folder, "receive");
     let start = receive.first().unwrap().0;
-    let shifted = |packets: Packets| -> Packets {
-        packets.into_iter().map(|(millis, link, bytes)| (millis - start, link, bytes)).collect()
-    };
-    save(&folder, "transmit", &shifted(transmit));
-    save(&folder, "receive", &whole(receive));
+    for (stage, packets) in [("receive", receive), ("transmit", transmit)] {
+        let since = packets.into_iter().map(|(millis, link, bytes)| (millis - start, link, bytes));
+        save(&folder, stage, &since.collect());
+    }
     let rules = std::fs::read_to_string(lesson.join("rules.toml")).unwrap();
     let (status, out, err) = result(&folder, &rules, &["receive", "transmit"], &[]);
     assert_eq!(status, 0, "{out}{err}");
@@ -178,15 +171,16 @@ fn a_rst_that_came_in_is_the_servers() {
     );
 }
 
-/// Who sent the RST: the firewall, which dropped the request; the model, under a rule that allows it, does not.
+/// Who sent the RST: the firewall, which dropped the server's answer; the model does the same where a rule denies the
+/// application, and not under one that allows it.
 #[test]
 fn a_rst_that_only_left_is_the_firewalls() {
     let folder = Folder::new();
     let (client, server) = ((CLIENT, 40_000), (SERVER, 80));
-    let receive: Packets = seen(0, [client, server], [server, client]).into_iter().take(4).collect();
-    let mut transmit: Packets = receive.iter().take(3).cloned().collect();
-    transmit.push((31, LinkType::RAW, tcp(server, client, TcpFlags(0x14), 501, 101, b"")));
-    let drop: Packets = receive.iter().skip(3).cloned().collect();
+    let receive: Packets = seen(0, [client, server], [server, client]).into_iter().take(5).collect();
+    let mut transmit: Packets = receive.iter().take(4).cloned().collect();
+    transmit.push((41, LinkType::RAW, tcp(server, client, TcpFlags(0x14), 501, 142, b"")));
+    let drop: Packets = receive.iter().skip(4).cloned().collect();
     for (stage, packets) in [("receive", &receive), ("transmit", &transmit), ("drop", &drop)] {
         save(&folder, stage, packets);
     }
@@ -210,7 +204,7 @@ fn a_rst_that_only_left_is_the_firewalls() {
             assert!(flat.contains(&format!("differ in {differ}, and 0 cannot be told")), "{out}");
             assert!(
                 flat.contains(&format!(
-                    "the firewall sent the RST to the client at 2023-11-14T22:13:20.031Z: it left with the address of the \
+                    "the firewall sent the RST to the client at 2023-11-14T22:13:20.041Z: it left with the address of the \
                      server, and never came in. {model}"
                 )),
                 "{out}"
@@ -220,6 +214,26 @@ fn a_rst_that_only_left_is_the_firewalls() {
     // Neither stage that would show a RST of the firewall.
     let (_, out, _) = result(&folder, RULES, &["receive", "drop"], &[]);
     assert!(out.contains("neither a transmit nor a firewall stage"), "{out}");
+}
+
+/// An ICMP error is translated with the session it is about, and so is what it quotes (RFC 5508, 4.2).
+#[test]
+fn an_icmp_error_leaves_translated() {
+    let folder = Folder::new();
+    let probe = Builder::new(CLIENT, SERVER).udp(40_000, 33_434, b"probe");
+    let quoted = Builder::new(PUBLIC, SERVER).udp(1_024, 33_434, b"probe");
+    let router = Addr::v4([198, 51, 100, 1]);
+    let error = Builder::new(router, PUBLIC).icmp(11, 0, [0; 4], &quoted);
+    let expected = Builder::new(router, CLIENT).icmp(11, 0, [0; 4], &probe);
+    let packets = vec![(0, LinkType::RAW, probe), (1, LinkType::RAW, error)];
+    save(&folder, "capture", &packets);
+    let rules = folder.path().join("rules.toml");
+    std::fs::write(&rules, format!("{RULES}{NAT}")).unwrap();
+    write(&folder.path().join("capture.pcapng"), &rules, &[], &folder);
+    let transmit = read(&folder, "transmit");
+    assert_eq!(transmit.len(), 2);
+    assert_eq!(transmit[1].2, expected);
+    agree(&folder, &rules, &[], &["receive", "transmit", "drop"]);
 }
 
 #[test]

@@ -84,20 +84,15 @@ impl File {
             match block {
                 Block::InterfaceDescription(interface) => {
                     let name = interface.options.iter().find(|option| option.code.0 == 2);
-                    let name = name.map(|option| String::from_utf8(option.value.to_vec()).unwrap());
+                    let name = name.map(|option| String::from_utf8(unpadded(option)).unwrap());
                     let resolution = interface.if_tsresol;
                     interfaces.push((interface.linktype.0 as u16, name.unwrap_or_default(), resolution));
                 }
                 Block::EnhancedPacket(packet) => {
                     let (link_type, interface, resolution) = interfaces[packet.if_id as usize].clone();
                     let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
-                    let value = |code| {
-                        packet
-                            .options
-                            .iter()
-                            .find(|option| option.code.0 == code)
-                            .map(|option| option.value.to_vec())
-                    };
+                    let value =
+                        |code| packet.options.iter().find(|option| option.code.0 == code).map(unpadded);
                     let xdp = value(7).map(|value| {
                         assert_eq!((value.len(), value[0]), (9, 1), "type 1 and 64 bits");
                         u64::from_le_bytes(value[1..].try_into().unwrap())
@@ -118,6 +113,11 @@ impl File {
             reader.consume(offset);
         }
     }
+}
+
+/// An option's value: the reader gives the bytes that pad it as well.
+fn unpadded(option: &pcap_parser::PcapNGOption<'_>) -> Vec<u8> {
+    option.value[..usize::from(option.len)].to_vec()
 }
 
 impl Frame {
