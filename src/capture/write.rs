@@ -53,9 +53,9 @@ pub enum XdpVerdict {
     Pass = 2,
 }
 
-/// Code of the option `epb_verdict`, and its type for eBPF XDP (pcapng, section 4.3.1).
+/// Code of the option `epb_verdict`, and its type for eBPF XDP: 0 is hardware, 1 eBPF TC (pcapng, section 4.3.1).
 const VERDICT: u16 = 7;
-const VERDICT_XDP: u8 = 1;
+const VERDICT_XDP: u8 = 2;
 
 /// Writes frames in pcap or pcapng, little-endian on every machine so that the same frames give the same bytes.
 ///

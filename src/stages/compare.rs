@@ -280,7 +280,7 @@ impl<'a> SentBoth<'a> {
             ) => sent.ends.dst == mark.ends.dst,
             _ => false,
         };
-        let found = self.left.iter_mut().find(|sent| sent.as_ref().is_some_and(|sent| like(&sent)));
+        let found = self.left.iter_mut().find(|sent| sent.as_ref().is_some_and(|sent| like(sent)));
         let found = found.and_then(Option::take);
         let (session, direction) =
             (session.or(found.and_then(|sent| sent.session)), direction.or(found.map(|sent| sent.toward)));

@@ -94,7 +94,7 @@ impl File {
                     let value =
                         |code| packet.options.iter().find(|option| option.code.0 == code).map(unpadded);
                     let xdp = value(7).map(|value| {
-                        assert_eq!((value.len(), value[0]), (9, 1), "type 1 and 64 bits");
+                        assert_eq!((value.len(), value[0]), (9, 2), "eBPF XDP, then 64 bits");
                         u64::from_le_bytes(value[1..].try_into().unwrap())
                     });
                     frames.push(Frame {
