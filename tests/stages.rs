@@ -281,7 +281,7 @@ fn what_waits_is_bounded() {
     let [client, server] = [Addr::v4([10, 0, 0, 1]), Addr::v4([198, 51, 100, 2])];
     let whole = Builder::new(client, server).udp(5_000, 53, &[7; 400]);
     let mut fragment = whole.clone();
-    fragment[6] = 0x20;
+    fragment[6] |= 0x20;
     // The checksum says the same of it: the sum has grown, so its complement is smaller (RFC 1624).
     let (sum, borrow) = u16::from_be_bytes([whole[10], whole[11]]).overflowing_sub(0x2000);
     fragment[10..12].copy_from_slice(&(sum - u16::from(borrow)).to_be_bytes());

@@ -209,7 +209,8 @@ impl Firewall {
             return;
         }
         let mut bytes = packet.datagram.to_vec();
-        let mut changed = normalisation.apply(&mut bytes);
+        // What is no TCP has no such fields: its payload must not be taken for them.
+        let mut changed = normalisation.concerns(packet) && normalisation.apply(&mut bytes);
         if is_translated {
             let (from, to) = match direction {
                 Direction::ClientToServer => (session.c2s, session.translated(session.c2s.zone)),

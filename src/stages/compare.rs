@@ -10,6 +10,7 @@ use super::resets;
 use crate::config::World;
 use crate::engine::Injection;
 use crate::flow::{Direction, Protocol};
+use crate::packet::TcpFlags;
 use crate::report::stages::Stage;
 use crate::session::SessionId;
 use crate::time::Timestamp;
@@ -273,14 +274,17 @@ impl<'a> SentBoth<'a> {
                     sent.session.is_some() && (sent.session, Some(sent.toward)) == (session, direction);
                 same || sent.ends == mark.ends
             }
-            // The model knows no address of the firewall.
+            (Injection::SynAck | Injection::Syn, Shape::Tcp(flags, _)) => {
+                flags.contains(TcpFlags::SYN) && sent.ends == mark.ends
+            }
+            // The model may not know the address of the firewall.
             (
                 Injection::Unreachable,
                 Shape::Icmp(Protocol::ICMP, 3, _) | Shape::Icmp(Protocol::ICMPV6, 1, _),
             ) => sent.ends.dst == mark.ends.dst,
             _ => false,
         };
-        let found = self.left.iter_mut().find(|sent| sent.as_ref().is_some_and(|sent| like(sent)));
+        let found = self.left.iter_mut().find(|sent| sent.as_ref().is_some_and(&like));
         let found = found.and_then(Option::take);
         let (session, direction) =
             (session.or(found.and_then(|sent| sent.session)), direction.or(found.map(|sent| sent.toward)));
@@ -299,7 +303,12 @@ impl<'a> SentBoth<'a> {
 
     fn model_row(&self, sent: &Sent) -> Row {
         let rst = sent.what == Injection::Rst;
-        let what = if rst { "TCP RST,ACK" } else { "ICMP unreachable" };
+        let what = match sent.what {
+            Injection::Rst => "TCP RST,ACK",
+            Injection::Unreachable => "ICMP unreachable",
+            Injection::SynAck => "TCP SYN,ACK",
+            Injection::Syn => "TCP SYN",
+        };
         Row {
             number: None,
             at: sent.at,

@@ -37,8 +37,9 @@ pub(super) struct Judged {
     pub(super) dropped: Option<DropReason>,
     pub(super) session: Option<SessionId>,
     pub(super) direction: Option<Direction>,
-    /// The ends it leaves with.
+    /// The ends it leaves with, and the hash of what the device changes no further.
     pub(super) leaves: Ends,
+    pub(super) content: u64,
     /// It is another packet's second appearance.
     pub(super) again: bool,
     /// It sets a translated session up.
@@ -83,6 +84,7 @@ impl Sink for Model {
                 session: None,
                 direction: None,
                 leaves: mark.ends,
+                content: mark.content,
                 again: false,
                 begins_nat: false,
                 protocol: Protocol::default(),
@@ -103,7 +105,7 @@ impl Sink for Model {
                 at: fate.at,
                 toward: injected.toward,
                 what: injected.what,
-                ends: ends(&injected.bytes),
+                ends: mark(&injected.bytes).ends,
                 session: fate.known.and_then(|known| known.id),
             }));
             Ok(())
@@ -143,11 +145,13 @@ fn note(
         judged.direction = fate.direction;
         judged.again = fate.again;
         if let Some(left) = &fate.left {
-            judged.leaves = match seen.frames.as_slice() {
-                [_] => ends(left),
+            let left = mark(left);
+            if seen.frames.len() == 1 {
+                (judged.leaves, judged.content) = (left.ends, left.content);
+            } else {
                 // Only the addresses of a fragment are ends.
-                _ => Ends { sport: 0, dport: 0, ..ends(left) },
-            };
+                judged.leaves = Ends { sport: 0, dport: 0, ..left.ends };
+            }
         }
         let known = fate.known.filter(|known| fate.created && known.nat.is_some());
         judged.begins_nat = known.is_some();
@@ -165,11 +169,11 @@ fn note(
     session.name(world, known.rule, known.label);
 }
 
-/// The ends of a bare IP packet.
-fn ends(bytes: &[u8]) -> Ends {
+/// Of a bare IP packet.
+fn mark(bytes: &[u8]) -> Mark {
     let wire_len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let (at, link_type) = (Timestamp::ZERO, LinkType::RAW);
-    Mark::of(&Frame { at, file: 0, link_type, interface: None, wire_len, bytes }, 0).ends
+    Mark::of(&Frame { at, file: 0, link_type, interface: None, wire_len, bytes }, 0)
 }
 
 impl SessionOf {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::fate::{Fate, Injected, Known, Port};
 use crate::config::World;
-use crate::engine::{Injection, Verdict};
+use crate::engine::Verdict;
 use crate::flow::Direction;
 use crate::report::escape;
 use crate::report::row::{label_name, rule_name};
@@ -41,10 +41,7 @@ pub(super) fn frame(world: &World, fate: &Fate<'_>) -> String {
 
 /// What is said of a packet of the firewall's own: `verdict=injected what=rst toward=client session=5 …`.
 pub(super) fn injected(world: &World, known: Option<&Known>, injected: &Injected) -> String {
-    let what = match injected.what {
-        Injection::Rst => "rst",
-        Injection::Unreachable => "unreachable",
-    };
+    let what = injected.what.name();
     let toward = match injected.toward {
         Direction::ClientToServer => "server",
         Direction::ServerToClient => "client",
