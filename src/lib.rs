@@ -42,5 +42,6 @@ pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod session;
+pub mod stages;
 pub mod time;
 pub mod view;

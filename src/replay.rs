@@ -64,6 +64,8 @@ pub struct Replay<'a> {
     ports: Ports,
     events: Events,
     sinks: Vec<&'a mut dyn Sink>,
+    /// Whether one of them wants to see frames.
+    shows_frames: bool,
     notes: Notes,
     number: u64,
     last: Timestamp,
@@ -100,6 +102,7 @@ impl<'a> Replay<'a> {
             options,
             ports: Ports::default(),
             events: Events::default(),
+            shows_frames: sinks.iter().any(|sink| sink.wants_frames()),
             sinks,
             notes: Notes::default(),
             number: 0,
@@ -159,6 +162,9 @@ impl<'a> Replay<'a> {
     #[inline]
     pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         self.number += 1;
+        if self.shows_frames {
+            self.show(frame)?;
+        }
         let mut packet = decode(frame, self.number, self.options.decode);
         packet.arrival.zone = self.options.ingress.get(frame.file as usize).copied().flatten();
         if let Some(interface) = frame.interface {
@@ -169,6 +175,12 @@ impl<'a> Replay<'a> {
             self.notes.skip(frame.link_type);
         }
         self.take(frame.at, &packet)
+    }
+
+    #[cold]
+    fn show(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        let mut watchers = self.sinks.iter_mut().filter(|sink| sink.wants_frames());
+        watchers.try_for_each(|sink| sink.frame(frame, self.number))
     }
 
     /// Carries out what an administrator does at `at`.

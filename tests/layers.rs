@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["filter"],
     &["report"],
     &["audit", "replay", "lint", "view", "log"],
-    &["scenario", "apps"],
+    &["scenario", "apps", "stages"],
     &["ha", "prove", "lab"],
     &["cli"],
 ];

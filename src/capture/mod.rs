@@ -52,7 +52,7 @@ impl Frame<'_> {
 }
 
 /// What a pcapng file calls one of its interfaces.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct CaptureInterface {
     /// `if_name`, such as `eth0`; empty where there is none.
     pub name: String,

@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod captures;
 mod compare_log;
 mod convert;
 mod error;
@@ -13,6 +14,7 @@ mod matrix;
 mod output;
 mod replay;
 mod run;
+mod stages;
 mod views;
 
 use std::ffi::OsString;

@@ -6,19 +6,23 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::args::Input;
+use super::captures;
 use super::error::{CliError, Exit};
 use super::filter;
 use super::matrix;
 use super::output::{OutFile, Streams};
 use super::run::{Outcome, Run};
+use super::stages;
 use super::views::Views;
 use crate::filter::Filter;
 use crate::report::ecs::Ecs;
 use crate::report::panos::Panos;
+use crate::report::stages::Stage;
 use crate::report::{Encode, EventLog, Rows, Sink, Tally, csv, json, text};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("captures", |captures| captures.required(false).required_unless_present("stage")))]
 #[command(after_help = "\
 Settings (--set) are named as in PAN-OS: session.tcp-reject-non-syn, tcp.asymmetric-path, session.timeout-udp, …; \
 the model's own begin with `model.`. A wrong name is answered with the nearest right one.", after_long_help = filter::help())]
@@ -61,8 +65,19 @@ pub(super) struct Replay {
 
     /// Replay under every combination of session.tcp-reject-non-syn and tcp.asymmetric-path, and show the outcomes side
     /// by side: which of them does this network need? (text or json)
-    #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events", "filter", "show"])]
+    #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events", "filter", "show", "folder"])]
     matrix: bool,
+
+    /// Write the captures that a firewall's packet-diag would, into this folder: receive, firewall, transmit and drop,
+    /// and one that holds every packet with its verdict (annotated.pcapng)
+    #[arg(long = "captures", id = "folder", value_name = "DIR", conflicts_with = "show")]
+    captures_to: Option<PathBuf>,
+
+    /// Compare with what a real firewall did: its captures by stage, one of them `receive`, which is replayed instead of
+    /// CAPTURE; the others are firewall, transmit and drop (repeatable)
+    #[arg(long, value_name = "STAGE=FILE", value_parser = stages::stage,
+        conflicts_with_all = ["folder", "events", "summary", "aggregate", "all", "matrix", "filter", "show"])]
+    stage: Vec<(Stage, PathBuf)>,
 
     /// text: how many rows of the traffic log to show, or `all`
     #[arg(long, value_name = "N", default_value = "200", value_parser = rows)]
@@ -99,6 +114,13 @@ impl Replay {
         if self.matrix {
             let is_json = self.format == Format::Json;
             return matrix::run(&self.input, is_json, self.output.as_deref(), streams);
+        }
+        if !self.stage.is_empty() {
+            let (format, output, rows) = (self.format, self.output.as_ref(), self.rows);
+            return stages::run(&self.stage, &self.input, &stages::Report { format, output, rows }, streams);
+        }
+        if let Some(folder) = &self.captures_to {
+            captures::check(folder, &self.input.captures)?;
         }
         let run = Run::open(&self.input, streams)?;
         for warning in self.selected.iter().flat_map(|filter| filter::strangers(filter, &run.world)) {
@@ -212,10 +234,19 @@ impl Replay {
         self.run_with(run, &mut sinks)
     }
 
-    /// The run, with the event log where one is wanted.
-    fn run_with(&self, mut run: Run, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
+    /// The run, with the event log and the captures where they are wanted.
+    fn run_with(&self, run: Run, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
+        match &self.captures_to {
+            None => self.run_logged(run, sinks),
+            Some(folder) => captures::write(folder, sinks, |sinks| self.run_logged(run, sinks)),
+        }
+    }
+
+    fn run_logged(&self, mut run: Run, sinks: &mut [&mut dyn Sink]) -> io::Result<Outcome> {
+        if self.events.is_some() || self.captures_to.is_some() {
+            run.show_transmitted();
+        }
         let Some(path) = &self.events else { return run.replay(sinks) };
-        run.show_transmitted();
         let mut file = OutFile::create(path)?;
         let mut log = EventLog::new(&mut file);
         let mut all: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();

@@ -18,6 +18,7 @@ use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
 use crate::replay::{Linger, Notes, Options, Replay, Stopped};
 use crate::report::{About, Sink, escape};
+use crate::stages::{Hint, Hinted};
 use crate::time::Span;
 
 /// Rulebase and captures, opened and checked.
@@ -31,6 +32,8 @@ pub(super) struct Run {
     tells_checksums: bool,
     strict: bool,
     audit: bool,
+    /// What a device's NAT has chosen.
+    hints: Vec<Hint>,
 }
 
 /// What a run leaves behind besides what its sinks have read.
@@ -71,7 +74,7 @@ impl Run {
         let (strict, audit) = (input.strict, input.audit);
         let tells_checksums = checksums == packet::Checksums::Ignore;
         let world = Arc::new(world);
-        Ok(Self { world, source, options, unlocated, tells_checksums, strict, audit })
+        Ok(Self { world, source, options, unlocated, tells_checksums, strict, audit, hints: Vec::new() })
     }
 
     /// A capture under a rulebase that is at hand already and knows where every address is.
@@ -86,12 +89,18 @@ impl Run {
             tells_checksums: false,
             strict: false,
             audit: false,
+            hints: Vec::new(),
         })
     }
 
     /// Also tells what NAT makes of each packet.
     pub(super) fn show_transmitted(&mut self) {
         self.options.transmitted = true;
+    }
+
+    /// Also shows the model what a device's NAT has chosen.
+    pub(super) fn give_hints(&mut self, hints: Vec<Hint>) {
+        self.hints = hints;
     }
 
     /// Replays everything into `sinks`, with a progress bar where standard error is a terminal.
@@ -104,8 +113,13 @@ impl Run {
         readers.push(&mut cut);
         let bar = Bar::new();
         let options = std::mem::take(&mut self.options);
+        let hints = std::mem::take(&mut self.hints);
         let replay = Replay::new(Arc::clone(&self.world), options, readers);
-        let notes = replay.run(&mut self.source, |progress| bar.show(&progress));
+        let show = |progress| bar.show(&progress);
+        let notes = match hints.is_empty() {
+            true => replay.run(&mut self.source, show),
+            false => replay.run(&mut Hinted::new(&mut self.source, hints), show),
+        };
         bar.finish();
         let notes = notes?;
         let violations = audit.map(|audit| audit.violations()).unwrap_or_default();
@@ -289,7 +303,7 @@ fn checksums(sample: &ChecksumSample) -> String {
 }
 
 /// What is wrong with a capture.
-fn damage(info: &CaptureInfo) -> Option<String> {
+pub(super) fn damage(info: &CaptureInfo) -> Option<String> {
     let damage = info.damage.as_ref()?;
     Some(format!("`{}` is {damage}; replayed up to there", info.path))
 }

@@ -254,7 +254,7 @@ impl Firewall {
                 Err(reason) => return Judgement::drop(reason),
             }
         }
-        if !stands_alone && let Some(judgement) = self.judge_icmp_error(packet) {
+        if !stands_alone && let Some(judgement) = self.judge_icmp_error(packet, out) {
             return judgement;
         }
         let key = key(packet, zone);
@@ -267,7 +267,7 @@ impl Firewall {
 
     /// An ICMP error belongs to the session of the packet it quotes, where there is one (PANOS.md 1.2). It shares
     /// that session's fate without counting in it.
-    fn judge_icmp_error(&self, packet: &Packet<'_>) -> Option<Judgement> {
+    fn judge_icmp_error(&self, packet: &Packet<'_>, out: &mut Events) -> Option<Judgement> {
         let Layer4::Icmp(icmp) = packet.layer4 else { return None };
         let quoted = icmp.quoted(packet.ip.protocol == Protocol::ICMPV6)?;
         // The quoted packet went the other way: it came in where the error goes to.
@@ -293,6 +293,9 @@ impl Firewall {
         } else {
             Verdict::Forward
         };
+        if self.shows_transmitted && verdict.is_forward() {
+            self.transmit(slot, direction, packet, out);
+        }
         Some(Judgement::of(session.id, direction, verdict))
     }
 

@@ -202,13 +202,15 @@ impl Firewall {
             Direction::ServerToClient => session.s2c.zone,
         };
         let normalisation = self.cookies.shifted(slot, direction, self.normalisation(zone));
-        let is_received = session.sides[direction.index()] == Some(Side::Received);
+        // An ICMP error may come before anything else of its direction.
+        let is_received = session.sides[direction.index()] != Some(Side::Transmitted);
         let is_translated = session.is_translated() && is_received;
         if !is_translated && !normalisation.concerns(packet) {
             return;
         }
         let mut bytes = packet.datagram.to_vec();
-        let mut changed = normalisation.apply(&mut bytes);
+        // What is no TCP has no such fields: its payload must not be taken for them.
+        let mut changed = normalisation.concerns(packet) && normalisation.apply(&mut bytes);
         if is_translated {
             let (from, to) = match direction {
                 Direction::ClientToServer => (session.c2s, session.translated(session.c2s.zone)),

@@ -10,6 +10,7 @@ mod defrag;
 mod marks;
 mod normalise;
 mod quoted;
+pub mod reframe;
 mod rewrite;
 mod tcp;
 

@@ -23,6 +23,7 @@ mod row;
 mod rows;
 mod running_policy;
 mod selected;
+pub mod stages;
 pub(crate) mod style;
 mod tally;
 pub mod text;
@@ -30,7 +31,7 @@ pub(crate) mod wrap;
 
 use std::io;
 
-use crate::capture::CaptureInfo;
+use crate::capture::{CaptureInfo, Frame};
 use crate::config::World;
 use crate::engine::Events;
 use crate::packet::Packet;
@@ -47,6 +48,19 @@ pub use tally::{RuleTally, Tally};
 
 /// A reader of events: it is shown what every step brought and decides nothing.
 pub trait Sink {
+    /// Whether it wants to see frames: those that do not are never asked again.
+    fn wants_frames(&self) -> bool {
+        false
+    }
+
+    /// Sees a frame as it was read, with its number in the run: only where [`Self::wants_frames`] says so.
+    ///
+    /// # Errors
+    /// Where it writes somewhere and that fails.
+    fn frame(&mut self, _frame: &Frame<'_>, _number: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Sees a packet before the firewall does.
     fn packet(&mut self, _packet: &Packet<'_>) {}
 
