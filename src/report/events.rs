@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Sink;
+use super::escape;
 use super::inline::{Clock, Inline};
 use super::json::{Value, members};
 use super::place::reason;
@@ -81,6 +82,12 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::Denied { .. } => "denied",
         EventKind::Injected { .. } => "injected",
         EventKind::Limit { .. } => "limit",
+        EventKind::Bypassed => "bypassed",
+        EventKind::Ageing { .. } => "ageing",
+        EventKind::Operated { .. } => "operated",
+        EventKind::Committed => "committed",
+        EventKind::Rematched { .. } => "rematched",
+        EventKind::HostService { .. } => "host-service",
         EventKind::Ended { .. } => "ended",
         EventKind::Verdict { .. } => "verdict",
     }
@@ -114,7 +121,13 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
         | EventKind::Created { record }
         | EventKind::Allowed { record }
         | EventKind::Denied { record }
+        | EventKind::Rematched { record }
         | EventKind::Ended { record } => push_record(out, world, events.record(record)),
+        EventKind::Bypassed
+        | EventKind::Ageing { .. }
+        | EventKind::Operated { .. }
+        | EventKind::Committed
+        | EventKind::HostService { .. } => push_operation(out, world, kind),
         EventKind::Stage { stage } => members! { out, "stage": stage.name(), },
         EventKind::Armed { timer, timeout } => {
             members! { out, "timer": timer.name(), "seconds": timeout.secs(), }
@@ -151,6 +164,17 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
                 "payload_len": u64::from(payload_len),
             }
         }
+    }
+}
+
+/// What happens to the table as a whole, and what an administrator does.
+fn push_operation(out: &mut Vec<u8>, world: &World, kind: &EventKind) {
+    match *kind {
+        EventKind::Ageing { what, begins } => members! { out, "what": what.name(), "begins": begins, },
+        EventKind::Operated { what } => members! { out, "command": what.name(), },
+        EventKind::Committed => members! { out, "rulebase": escape::name(&world.source.path).as_ref(), },
+        EventKind::HostService { allowed } => members! { out, "allowed": allowed, },
+        _ => {}
     }
 }
 

@@ -6,6 +6,7 @@
 use super::row::{Application, Subtype};
 use crate::app::AppId;
 use crate::engine::{ActionSource, FirstPackets, Label, Outcome, Record};
+use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Addr, FlowKey, InterfaceId, Protocol, ZoneId};
 use crate::policy::{Action, Lookup, RuleId, Ternary};
@@ -17,6 +18,8 @@ use crate::time::Timestamp;
 pub(super) struct Packed {
     pub(super) subtype: Subtype,
     pub(super) repeat: u64,
+    /// How many commits there had been.
+    pub(super) era: u64,
     pub(super) record: Record,
     pub(super) applications: Vec<Application>,
 }
@@ -25,13 +28,13 @@ pub(super) struct Packed {
 pub(super) fn pack(
     out: &mut Vec<u8>,
     subtype: Subtype,
-    repeat: u64,
+    (repeat, era): (u64, u64),
     record: &Record,
     applications: &[Application],
 ) {
     let mut writer = Writer(out);
     writer.number(subtype as u64);
-    writer.number(repeat);
+    writer.numbers([repeat, era]);
     writer.record(record);
     writer.number(applications.len() as u64);
     for application in applications {
@@ -43,11 +46,11 @@ pub(super) fn pack(
 pub(super) fn unpack(bytes: &[u8]) -> Option<Packed> {
     let mut reader = Reader(bytes);
     let subtype = reader.choice(&Subtype::ALL)?;
-    let repeat = reader.number()?;
+    let (repeat, era) = (reader.number()?, reader.number()?);
     let record = reader.record()?;
     let count = reader.number()?;
     let applications = (0..count).map(|_| reader.application()).collect::<Option<_>>()?;
-    Some(Packed { subtype, repeat, record, applications })
+    Some(Packed { subtype, repeat, era, record, applications })
 }
 
 struct Writer<'a>(&'a mut Vec<u8>);
@@ -115,6 +118,7 @@ impl Writer<'_> {
             sides,
             reason,
             state,
+            host,
             open,
             history,
             cut,
@@ -150,7 +154,7 @@ impl Writer<'_> {
             self.option(side.map(|side| side as u64));
         }
         self.option(reason.map(|reason| reason as u64));
-        self.number(state as u64);
+        self.numbers([state as u64, host as u64]);
         self.numbers([open.into(), cut.into()]);
         self.number(history.bits());
         self.first_packets(first_packets.as_ref());
@@ -280,6 +284,7 @@ impl<'a> Reader<'a> {
             sides: [self.side()?, self.side()?],
             reason: self.option(|reason| EndReason::ALL.get(usize::try_from(reason).ok()?).copied())?,
             state: self.choice(&State::ALL)?,
+            host: self.choice(&HostAccess::ALL)?,
             open: self.flag()?,
             cut: self.flag()?,
             history: History::from_bits(self.number()?),
@@ -401,6 +406,7 @@ mod tests {
                     sides: [Some(Side::Transmitted), cut.then_some(Side::Received)],
                     reason,
                     state,
+                    host: HostAccess::ALL[usize::from(cut) + usize::from(open)],
                     open,
                     history: History::from_bits(letters),
                     cut,
@@ -439,8 +445,9 @@ mod tests {
                 })
                 .collect();
             let mut bytes = Vec::new();
-            pack(&mut bytes, subtype, repeat, &record, &applications);
-            prop_assert_eq!(unpack(&bytes), Some(Packed { subtype, repeat, record, applications }));
+            let era = record.first_packet;
+            pack(&mut bytes, subtype, (repeat, era), &record, &applications);
+            prop_assert_eq!(unpack(&bytes), Some(Packed { subtype, repeat, era, record, applications }));
             // What is cut off is not taken for a row.
             bytes.pop();
             prop_assert_eq!(unpack(&bytes), None);

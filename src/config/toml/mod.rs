@@ -23,7 +23,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 2] = ["zone-protection", "high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "zones",
     "address",
     "service",
@@ -40,6 +40,7 @@ const TABLES: [&str; 22] = [
     "decryption",
     "decryption-profile",
     "interface",
+    "interface-management-profile",
     "virtual-router",
     "route",
     "virtual-wire",
@@ -127,6 +128,7 @@ impl<'d> Document<'d> {
             match key.value.as_str() {
                 "zones" | "virtual-router" => {}
                 "interface" => self.interfaces(value),
+                "interface-management-profile" => self.management_profiles(value),
                 "route" => self.routes(value),
                 "virtual-wire" => self.virtual_wires(value),
                 "address" => self.addresses(value),
