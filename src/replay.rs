@@ -44,6 +44,8 @@ pub struct Notes {
     pub committed: Option<Arc<World>>,
     /// When commands were to be carried out that were not: the capture has no such packet.
     pub not_reached: Vec<When>,
+    /// When commands were carried out that were about no session.
+    pub about_nothing: Vec<When>,
 }
 
 /// How far the clock goes on after the last packet.
@@ -68,11 +70,14 @@ pub struct Replay<'a> {
     number: u64,
     last: Timestamp,
     /// Commands for packets, in order of their numbers, and for times, in order of time. Among equals as they were given.
-    by_packet: VecDeque<(u64, Control)>,
-    by_time: VecDeque<(Span, Control)>,
+    by_packet: Schedule<u64>,
+    by_time: Schedule<Span>,
     /// Time of the first frame.
     first: Option<Timestamp>,
 }
+
+/// Commands in order of when they are due.
+type Schedule<When> = VecDeque<(When, Control)>;
 
 /// The firewall's interface that the capture's interface last seen has the name of: most frames come by the same one.
 #[derive(Debug, Default)]
@@ -156,27 +161,36 @@ impl<'a> Replay<'a> {
     fn operate(&mut self, at: Timestamp) -> io::Result<()> {
         let first = *self.first.get_or_insert(at);
         while let Some((after, control)) = self.by_time.pop_front_if(|(after, _)| first + *after <= at) {
-            self.control(first + after, control)?;
+            self.operate_at(first + after, When::After(after), control)?;
         }
-        while let Some((_, control)) = self.by_packet.pop_front_if(|(number, _)| *number <= self.number) {
-            self.control(at, control)?;
+        while let Some((number, control)) = self.by_packet.pop_front_if(|(number, _)| *number <= self.number)
+        {
+            self.operate_at(at, When::Packet(number), control)?;
         }
         Ok(())
     }
 
-    /// Carries out what an administrator does at `at`.
+    fn operate_at(&mut self, at: Timestamp, when: When, control: Control) -> io::Result<()> {
+        if !self.control(at, control)? {
+            self.notes.about_nothing.push(when);
+        }
+        Ok(())
+    }
+
+    /// Carries out what an administrator does at `at`; whether there was a session that it is about.
     ///
     /// # Errors
     /// Where a sink cannot write.
-    pub fn control(&mut self, at: Timestamp, command: Control) -> io::Result<()> {
+    pub fn control(&mut self, at: Timestamp, command: Control) -> io::Result<bool> {
         self.last = self.last.max(at);
         let Self { firewall, events, sinks, .. } = self;
         while firewall.advance_one(at, events) {
             hand_on(firewall.world(), events, sinks, BATCH)?;
         }
         let Control::Commit(world) = command else {
-            firewall.control(at, command, events);
-            return hand_on(firewall.world(), events, sinks, BATCH);
+            let any = firewall.control(at, command, events);
+            hand_on(firewall.world(), events, sinks, BATCH)?;
+            return Ok(any);
         };
         // What has happened so far is told in the names of the configuration that it happened under.
         hand_on(firewall.world(), events, sinks, 1)?;
@@ -189,7 +203,8 @@ impl<'a> Replay<'a> {
         }
         self.notes.committed = Some(commit.new);
         self.ports = Ports::default();
-        hand_on(firewall.world(), events, sinks, BATCH)
+        hand_on(firewall.world(), events, sinks, BATCH)?;
+        Ok(true)
     }
 
     /// One frame: whole datagrams go on at once, fragments when their datagram is complete.
@@ -215,7 +230,7 @@ impl<'a> Replay<'a> {
     pub fn finish(mut self) -> io::Result<Notes> {
         let first = self.first.unwrap_or(self.last);
         while let Some((after, control)) = self.by_time.pop_front() {
-            self.control(first + after, control)?;
+            self.operate_at(first + after, When::After(after), control)?;
         }
         self.notes.not_reached = self.by_packet.iter().map(|&(number, _)| When::Packet(number)).collect();
         let Self { firewall, defragmenter, events, sinks, options, last, .. } = &mut self;
@@ -238,7 +253,7 @@ impl<'a> Replay<'a> {
 }
 
 /// Commands by packet and by time, in order.
-fn schedules(operations: &[Operation]) -> (VecDeque<(u64, Control)>, VecDeque<(Span, Control)>) {
+fn schedules(operations: &[Operation]) -> (Schedule<u64>, Schedule<Span>) {
     let (mut by_packet, mut by_time) = (Vec::new(), Vec::new());
     for Operation { when, control } in operations {
         match *when {

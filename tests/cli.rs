@@ -96,6 +96,11 @@ const ERRORS: &[(&[&str], i32, &[&str])] = &[
     (&["replay", CAPTURE, "--rules", RULES, "--operate", "3: claer session"], 2, &["clear session id N"]),
     (&["replay", CAPTURE, "--rules", RULES, "--operate", "3: clear session id x"], 2, &["`x`", "session id"]),
     (&["replay", CAPTURE, "--rules", RULES, "--operate", "3: commit @/zone.toml"], 2, &["zone.toml:5:8"]),
+    (
+        &["replay", CAPTURE, "--rules", RULES, "--operate", "3: commit @/no.toml"],
+        2,
+        &["no.toml", "behind `commit`"],
+    ),
     (&["no-such-command"], 2, &["no-such-command"]),
     (&["man", "no-such-command"], 2, &["no-such-command"]),
 ];
@@ -271,6 +276,12 @@ fn an_administrator_at_work() {
     assert_eq!(late["sessions"], plain["sessions"]);
     let warnings = late["warnings"].to_string();
     assert!(warnings.contains("packet 1000000 was never reached"), "{warnings}");
+    let idle = json(&[CAPTURE, "--operate", "+0.5s: clear session id 9"]);
+    assert!(
+        idle["warnings"].to_string().contains("at +0.500 s there was no session"),
+        "{}",
+        idle["warnings"]
+    );
     let explained = firstpass(&["explain", CAPTURE, "--rules", RULES, "--operate", "10: clear session all"]);
     assert!(stdout(&explained).contains("the administrator: clear session"));
 }

@@ -121,6 +121,12 @@ impl Run {
         warnings.extend(cut.warning());
         warnings.extend(
             notes
+                .about_nothing
+                .iter()
+                .map(|when| format!("--operate: at {when} there was no session that its command is about")),
+        );
+        warnings.extend(
+            notes
                 .not_reached
                 .iter()
                 .map(|when| format!("--operate: {when} was never reached, and its command not carried out")),
@@ -244,6 +250,12 @@ fn operations(input: &Input, streams: &Streams<'_>) -> Result<Vec<Operation>, Cl
             Command::ClearAll(filter) => Control::ClearAll((**filter).clone()),
             Command::Discard { id, timeout } => Control::Discard { id: *id, timeout: *timeout },
             Command::Commit(file) => {
+                if !Path::new(file).exists() {
+                    return Err(CliError::usage(
+                        format!("--operate {when}: commit {file}: there is no such file"),
+                        "check the path behind `commit`",
+                    ));
+                }
                 let world = load(Path::new(file), &input.rules.instead.overrides(), streams)?;
                 Control::Commit(Arc::new(world))
             }

@@ -75,23 +75,24 @@ impl SessionFilter {
 }
 
 impl Firewall {
-    /// Carries out what an administrator does at `at`. A commit has more to tell than events can: see
-    /// [`Firewall::commit`].
-    pub fn control(&mut self, at: Timestamp, command: Control, out: &mut Events) {
+    /// Carries out what an administrator does at `at`; whether there was a session that it is about. A commit has more
+    /// to tell than events can: see [`Firewall::commit`].
+    pub fn control(&mut self, at: Timestamp, command: Control, out: &mut Events) -> bool {
         self.advance(at, out);
         match command {
             Control::Clear(id) => {
                 let slot = self.slot_of(id);
-                self.clear(slot.into_iter().collect(), out);
+                self.clear(slot.into_iter().collect(), out)
             }
             Control::ClearAll(filter) => {
                 let sessions = self.table.iter_from(Slot(0));
                 let taken = sessions.filter(|(_, session)| filter.takes(&self.world, session));
-                self.clear(taken.map(|(slot, _)| slot).collect(), out);
+                self.clear(taken.map(|(slot, _)| slot).collect(), out)
             }
             Control::Discard { id, timeout } => self.discard(id, timeout, out),
             Control::Commit(world) => {
                 self.commit(at, &world, out);
+                true
             }
         }
     }
@@ -100,18 +101,21 @@ impl Firewall {
         self.table.iter_from(Slot(0)).find(|(_, session)| session.id == id).map(|(slot, _)| slot)
     }
 
-    fn clear(&mut self, slots: Vec<Slot>, out: &mut Events) {
+    fn clear(&mut self, slots: Vec<Slot>, out: &mut Events) -> bool {
+        let any = !slots.is_empty();
         for slot in slots {
             self.operated(slot, Operation::Clear, out);
             self.end(slot, 0, out);
         }
+        any
     }
 
     /// The session goes to DISCARD without a row; the one of its end says `unknown` (PANOS.md 1.7, 4.2).
-    fn discard(&mut self, id: SessionId, timeout: Option<u32>, out: &mut Events) {
-        let Some(slot) = self.slot_of(id) else { return };
-        let Some(session) = self.table.get_mut(slot) else { return };
-        let Some(state) = session.state.next(Trigger::Block) else { return };
+    fn discard(&mut self, id: SessionId, timeout: Option<u32>, out: &mut Events) -> bool {
+        let Some(slot) = self.slot_of(id) else { return false };
+        let Some(session) = self.table.get_mut(slot) else { return false };
+        // One that is blocked stays as it is.
+        let Some(state) = session.state.next(Trigger::Block) else { return true };
         session.state = state;
         session.causes.add(EndReason::Unknown);
         self.streams.release(session.stream.take());
@@ -126,6 +130,7 @@ impl Firewall {
                 EventKind::Armed { timer: Timer::Discard, timeout: Span::from_secs(u64::from(seconds)) };
             out.push(Event { at: self.now, packet: 0, session: Some(id), kind });
         }
+        true
     }
 
     fn operated(&self, slot: Slot, what: Operation, out: &mut Events) {

@@ -106,7 +106,7 @@ impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Packet(number) => write!(f, "packet {number}"),
-            Self::After(span) => write!(f, "{span}"),
+            Self::After(span) => write!(f, "+{span}"),
         }
     }
 }

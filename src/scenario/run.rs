@@ -95,7 +95,9 @@ impl Wire {
                     let interface = interface.as_ref();
                     replay.frame(&Frame { at: *at, file: 0, link_type, interface, wire_len, bytes })?;
                 }
-                Input::Control(command) => replay.control(*at, command.clone())?,
+                Input::Control(command) => {
+                    replay.control(*at, command.clone())?;
+                }
             }
         }
         let world = replay.finish()?.committed.unwrap_or(world);
