@@ -40,6 +40,7 @@ impl Firewall {
         if old.nat.rules() != new.nat.rules() || old.settings.dipp_oversub != new.settings.dipp_oversub {
             self.nat.recommit(&new);
         }
+        self.decryption.recommit(&old, &new);
         self.pressure.reset(&new.settings);
         for (_, session) in self.table.iter_mut() {
             rename(session, &renames);

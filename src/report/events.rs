@@ -15,6 +15,7 @@ use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Range, Record, Verdict};
 use crate::feature::nat::NatRuleId;
+use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey};
 use crate::policy::{Lookup, Query, Ternary};
 
@@ -108,14 +109,7 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "side": side.name(),
             "again": again,
         },
-        EventKind::Routed { ref ingress, ref egress } => members! { out,
-            "from": world.zones.name(ingress.zone),
-            "inbound_if": world.network.interface_name(ingress.interface),
-            "from_by": reason(world, ingress).as_str(),
-            "to": world.zones.name(egress.zone),
-            "outbound_if": world.network.interface_name(egress.interface),
-            "to_by": reason(world, egress).as_str(),
-        },
+        EventKind::Routed { ref ingress, ref egress } => push_way(out, world, ingress, egress),
         EventKind::LookedUp { query, lookup } => push_lookup(out, world, events.query(query), &lookup),
         EventKind::Refused { record }
         | EventKind::Created { record }
@@ -164,6 +158,17 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
                 "payload_len": u64::from(payload_len),
             }
         }
+    }
+}
+
+fn push_way(out: &mut Vec<u8>, world: &World, ingress: &Place, egress: &Place) {
+    members! { out,
+        "from": world.zones.name(ingress.zone),
+        "inbound_if": world.network.interface_name(ingress.interface),
+        "from_by": reason(world, ingress).as_str(),
+        "to": world.zones.name(egress.zone),
+        "outbound_if": world.network.interface_name(egress.interface),
+        "to_by": reason(world, egress).as_str(),
     }
 }
 
