@@ -8,7 +8,7 @@ use std::io;
 use hashbrown::HashMap;
 
 use crate::config::World;
-use crate::engine::{DropReason, Event, EventKind, Events, Outcome, Record, Verdict};
+use crate::engine::{Commit, DropReason, Event, EventKind, Events, Outcome, Record, Verdict};
 use crate::packet::Malformed;
 use crate::policy::RuleId;
 use crate::report::Sink;
@@ -23,6 +23,8 @@ pub struct Audit {
     now: Timestamp,
     /// The packet whose verdict came last.
     last_packet: u64,
+    /// The packet that found no room in the session table and passes all the same.
+    bypassed: u64,
     violations: Vec<String>,
     more: u64,
 }
@@ -98,7 +100,10 @@ impl Audit {
         }
         match event.kind {
             EventKind::Created { record } => self.create(events.record(record), event),
-            EventKind::Allowed { record } => self.allow(events.record(record), event),
+            EventKind::Allowed { record } | EventKind::Rematched { record } => {
+                self.allow(events.record(record), event);
+            }
+            EventKind::Bypassed => self.bypassed = event.packet,
             EventKind::Denied { record } => self.deny(events.record(record), event),
             EventKind::Refused { record } => {
                 let counts = events.record(record).counts;
@@ -119,6 +124,10 @@ impl Audit {
             | EventKind::Armed { .. }
             | EventKind::Identified { .. }
             | EventKind::Threat { .. }
+            | EventKind::Ageing { .. }
+            | EventKind::Operated { .. }
+            | EventKind::Committed
+            | EventKind::HostService { .. }
             | EventKind::Limit { .. } => {}
         }
     }
@@ -160,7 +169,11 @@ impl Audit {
         let (seen, passed) = (books.counts.packets.iter().sum::<u64>(), books.passed);
         self.expect(!twice, event, || "denied twice".to_owned());
         let told = record.counts.packets.iter().sum::<u64>();
-        self.expect(told == seen + 1, event, || format!("{told} packets in the deny row, {seen} + 1 seen"));
+        // A commit denies between packets.
+        let pending = u64::from(event.packet != 0);
+        self.expect(told == seen + pending, event, || {
+            format!("{told} packets in the deny row, {seen} + {pending} seen")
+        });
         let leak = record.first_packets.map(|first| first.passed).unwrap_or_default();
         // What a rule allows and only decryption ends has no first packets.
         let passed = if record.action.is_allow() { Passed::default() } else { passed };
@@ -212,7 +225,8 @@ impl Audit {
             Verdict::Drop(_) => self.totals.dropped += u64::from(frames),
         }
         let (Some(id), Some(direction)) = (event.session, direction) else {
-            self.expect(!verdict.is_forward(), event, || "forwarded without a session".to_owned());
+            let allowed = !verdict.is_forward() || self.bypassed == event.packet;
+            self.expect(allowed, event, || "forwarded without a session".to_owned());
             return;
         };
         let Some(books) = self.live.get_mut(&id) else {
@@ -237,6 +251,13 @@ impl Sink for Audit {
     fn read(&mut self, _world: &World, events: &Events) -> io::Result<()> {
         for event in events.list() {
             self.read_event(events, event);
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, commit: &Commit) -> io::Result<()> {
+        for books in self.live.values_mut() {
+            books.rule = commit.renames.rule(books.rule);
         }
         Ok(())
     }

@@ -1,7 +1,12 @@
 //! The run: frames through decoder, defragmenter and firewall to whoever reads the events.
 
+mod command;
+
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+
+pub use command::{Command, Operation, When};
 
 use crate::capture::{CaptureInterface, Frame, LinkType, Progress, Source};
 use crate::config::World;
@@ -24,6 +29,8 @@ pub struct Options {
     pub linger: Linger,
     /// Whether events also tell what NAT makes of each packet.
     pub transmitted: bool,
+    /// What an administrator does meanwhile.
+    pub operations: Vec<Operation>,
 }
 
 /// What a run shows of its captures besides packets.
@@ -33,6 +40,12 @@ pub struct Notes {
     pub checksums: ChecksumSample,
     /// Link types that are not read, with the frames that were skipped for it.
     pub skipped: Vec<(LinkType, u64)>,
+    /// The configuration that was in force at the end, where it is not the one of the beginning.
+    pub committed: Option<Arc<World>>,
+    /// When commands were to be carried out that were not: the capture has no such packet.
+    pub not_reached: Vec<When>,
+    /// When commands were carried out that were about no session.
+    pub about_nothing: Vec<When>,
 }
 
 /// A run that stands still.
@@ -69,7 +82,15 @@ pub struct Replay<'a> {
     notes: Notes,
     number: u64,
     last: Timestamp,
+    /// Commands for packets, in order of their numbers, and for times, in order of time. Among equals as they were given.
+    by_packet: Schedule<u64>,
+    by_time: Schedule<Span>,
+    /// Time of the first frame.
+    first: Option<Timestamp>,
 }
+
+/// Commands in order of when they are due.
+type Schedule<When> = VecDeque<(When, Control)>;
 
 /// The firewall's interface that the capture's interface last seen has the name of: most frames come by the same one.
 #[derive(Debug, Default)]
@@ -96,7 +117,11 @@ impl<'a> Replay<'a> {
             firewall.show_transmitted();
         }
         let defragmenter = Defragmenter::new(limits, options.decode);
+        let (by_packet, by_time) = schedules(&options.operations);
         Self {
+            by_packet,
+            by_time,
+            first: None,
             firewall,
             defragmenter,
             options,
@@ -165,6 +190,9 @@ impl<'a> Replay<'a> {
         if self.shows_frames {
             self.show(frame)?;
         }
+        if !(self.by_packet.is_empty() && self.by_time.is_empty()) {
+            self.operate(frame.at)?;
+        }
         let mut packet = decode(frame, self.number, self.options.decode);
         packet.arrival.zone = self.options.ingress.get(frame.file as usize).copied().flatten();
         if let Some(interface) = frame.interface {
@@ -183,14 +211,54 @@ impl<'a> Replay<'a> {
         watchers.try_for_each(|sink| sink.frame(frame, self.number))
     }
 
-    /// Carries out what an administrator does at `at`.
+    /// Carries out the commands that are due before the frame at hand.
+    fn operate(&mut self, at: Timestamp) -> io::Result<()> {
+        let first = *self.first.get_or_insert(at);
+        while let Some((after, control)) = self.by_time.pop_front_if(|(after, _)| first + *after <= at) {
+            self.operate_at(first + after, When::After(after), control)?;
+        }
+        while let Some((number, control)) = self.by_packet.pop_front_if(|(number, _)| *number <= self.number)
+        {
+            self.operate_at(at, When::Packet(number), control)?;
+        }
+        Ok(())
+    }
+
+    fn operate_at(&mut self, at: Timestamp, when: When, control: Control) -> io::Result<()> {
+        if !self.control(at, control)? {
+            self.notes.about_nothing.push(when);
+        }
+        Ok(())
+    }
+
+    /// Carries out what an administrator does at `at`; whether there was a session that it is about.
     ///
     /// # Errors
     /// Where a sink cannot write.
-    pub fn control(&mut self, at: Timestamp, command: Control) -> io::Result<()> {
+    pub fn control(&mut self, at: Timestamp, command: Control) -> io::Result<bool> {
         self.last = self.last.max(at);
-        self.firewall.control(at, command, &mut self.events);
-        hand_on(self.firewall.world(), &mut self.events, &mut self.sinks, BATCH)
+        let Self { firewall, events, sinks, .. } = self;
+        while firewall.advance_one(at, events) {
+            hand_on(firewall.world(), events, sinks, BATCH)?;
+        }
+        let Control::Commit(world) = command else {
+            let any = firewall.control(at, command, events);
+            hand_on(firewall.world(), events, sinks, BATCH)?;
+            return Ok(any);
+        };
+        // What has happened so far is told in the names of the configuration that it happened under.
+        hand_on(firewall.world(), events, sinks, 1)?;
+        let commit = firewall.commit(at, &world, events);
+        for sink in sinks.iter_mut() {
+            sink.committed(&commit)?;
+        }
+        for zone in self.options.ingress.iter_mut().flatten() {
+            *zone = commit.renames.zone(*zone);
+        }
+        self.notes.committed = Some(commit.new);
+        self.ports = Ports::default();
+        hand_on(firewall.world(), events, sinks, BATCH)?;
+        Ok(true)
     }
 
     /// One frame: whole datagrams go on at once, fragments when their datagram is complete.
@@ -214,6 +282,11 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// Where a sink cannot write.
     pub fn finish(mut self) -> io::Result<Notes> {
+        let first = self.first.unwrap_or(self.last);
+        while let Some((after, control)) = self.by_time.pop_front() {
+            self.operate_at(first + after, When::After(after), control)?;
+        }
+        self.notes.not_reached = self.by_packet.iter().map(|&(number, _)| When::Packet(number)).collect();
         let Self { firewall, defragmenter, events, sinks, options, last, .. } = &mut self;
         while let Some((_, given_up)) = defragmenter.expired(Timestamp::MAX) {
             step(firewall, events, sinks, *last, &given_up)?;
@@ -231,6 +304,20 @@ impl<'a> Replay<'a> {
         hand_on(firewall.world(), events, sinks, 1)?;
         Ok(self.notes)
     }
+}
+
+/// Commands by packet and by time, in order.
+fn schedules(operations: &[Operation]) -> (Schedule<u64>, Schedule<Span>) {
+    let (mut by_packet, mut by_time) = (Vec::new(), Vec::new());
+    for Operation { when, control } in operations {
+        match *when {
+            When::Packet(number) => by_packet.push((number, control.clone())),
+            When::After(span) => by_time.push((span, control.clone())),
+        }
+    }
+    by_packet.sort_by_key(|&(number, _)| number);
+    by_time.sort_by_key(|&(span, _)| span);
+    (by_packet.into(), by_time.into())
 }
 
 impl Ports {

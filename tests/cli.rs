@@ -91,6 +91,16 @@ const ERRORS: &[(&[&str], i32, &[&str])] = &[
     (&["replay", "-", "-", "--rules", RULES], 2, &["more than once"]),
     (&["replay", CAPTURE], 2, &["--rules"]),
     (&["explain", CAPTURE, "--rules", RULES, "--session", "9999"], 2, &["9999"]),
+    (&["replay", CAPTURE, "--rules", RULES, "--operate", "12"], 2, &["WHEN: COMMAND"]),
+    (&["replay", CAPTURE, "--rules", RULES, "--operate", "x: clear session all"], 2, &["`x`", "+12.5s"]),
+    (&["replay", CAPTURE, "--rules", RULES, "--operate", "3: claer session"], 2, &["clear session id N"]),
+    (&["replay", CAPTURE, "--rules", RULES, "--operate", "3: clear session id x"], 2, &["`x`", "session id"]),
+    (&["replay", CAPTURE, "--rules", RULES, "--operate", "3: commit @/zone.toml"], 2, &["zone.toml:5:8"]),
+    (
+        &["replay", CAPTURE, "--rules", RULES, "--operate", "3: commit @/no.toml"],
+        2,
+        &["no.toml", "behind `commit`"],
+    ),
     (&["no-such-command"], 2, &["no-such-command"]),
     (&["man", "no-such-command"], 2, &["no-such-command"]),
 ];
@@ -239,6 +249,41 @@ fn linger_says_how_far_the_clock_goes_on() {
     };
     assert_eq!(open(&[]), 0, "every session has aged out");
     assert!(open(&["--linger", "0"]) > 0, "the clock stops at the last packet");
+}
+
+#[test]
+fn an_administrator_at_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = folder.path().join("closed rules.toml");
+    let rules = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(RULES)).unwrap();
+    fs::write(&closed, rules.replace("action = \"allow\"", "action = \"drop\"")).unwrap();
+    let commit = format!("10: commit \"{}\"", closed.display());
+    let plain = json(&[CAPTURE]);
+    let sessions = |document: &Value| document["summary"]["sessions"].as_u64().unwrap();
+    let reasons =
+        |document: &Value, name: &str| document["summary"]["by_end_reason"][name].as_u64().unwrap_or(0);
+    assert_eq!(reasons(&plain, "unknown"), 0);
+    let cleared = json(&[CAPTURE, "--audit", "--operate", "10: clear session all"]);
+    assert!(reasons(&cleared, "unknown") > 0);
+    let committed = json(&[CAPTURE, "--audit", "--operate", &commit]);
+    assert!(sessions(&committed) < sessions(&plain), "nothing is let in any more");
+    let rematched = json(&[CAPTURE, "--audit", "--set", "config.rematch=yes", "--operate", &commit]);
+    assert!(
+        rematched["counters"]["session_discard"].as_u64() > committed["counters"]["session_discard"].as_u64()
+    );
+    let late =
+        json(&[CAPTURE, "--operate", "1000000: clear session all", "--operate", "+1000s: clear session all"]);
+    assert_eq!(late["sessions"], plain["sessions"]);
+    let warnings = late["warnings"].to_string();
+    assert!(warnings.contains("packet 1000000 was never reached"), "{warnings}");
+    let idle = json(&[CAPTURE, "--operate", "+0.5s: clear session id 9"]);
+    assert!(
+        idle["warnings"].to_string().contains("at +0.500 s there was no session"),
+        "{}",
+        idle["warnings"]
+    );
+    let explained = firstpass(&["explain", CAPTURE, "--rules", RULES, "--operate", "10: clear session all"]);
+    assert!(stdout(&explained).contains("the administrator: clear session"));
 }
 
 #[test]

@@ -268,6 +268,44 @@ block-by-service = true
     assert!(converted(text, Form::Toml).notes.is_empty());
 }
 
+/// PANOS.md 9: what the firewall's own addresses offer, and to whom, in every format.
+#[test]
+fn management_profiles_are_written() {
+    let text = r#"
+[interface-management-profile.inside]
+https = true
+ping = true
+userid-syslog-listener-udp = true
+permitted-ip = ["192.0.2.0/25", "2001:db8::9/128"]
+[interface-management-profile."ping only"]
+ping = true
+[interface."ethernet1/1"]
+ip = ["192.0.2.1/24", "2001:db8::1/64"]
+zone = "lan"
+interface-management-profile = "inside"
+[interface."ethernet1/2"]
+ip = "198.51.100.1/24"
+zone = "wan"
+interface-management-profile = "ping only"
+[interface."ethernet1/3"]
+ip = "203.0.113.1/24"
+zone = "wan"
+[[route]]
+destination = "0.0.0.0/0"
+interface = "ethernet1/3"
+[[security]]
+name = "r"
+"#;
+    let before = world(text);
+    assert_eq!(before.host_services.by_address().iter().filter(|(_, profile)| profile.is_some()).count(), 3);
+    for form in FORMS {
+        let there = converted(text, form);
+        assert!(there.notes.is_empty(), "{form:?}: {:?}", there.notes);
+        let after = world(&there.text);
+        assert_eq!(before.host_services.by_address(), after.host_services.by_address(), "{}", there.text);
+    }
+}
+
 /// A configuration holds secrets in many places; the model reads none of them.
 #[test]
 fn secrets_are_never_written() {

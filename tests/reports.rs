@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers as well")]
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use etherparse::PacketBuilder;
 use firstpass::capture::{CaptureInfo, Frame, LinkType};
 use firstpass::config::World;
+use firstpass::packet::build::Builder;
 use firstpass::replay::{Linger, Options, Replay};
 use firstpass::report::json::Lines;
 use firstpass::report::text::{Cells, Look};
@@ -497,6 +499,44 @@ fn csv_holds_what_a_firewall_would_log() {
     let refused = aggregated.lines().find(|line| line.contains(",drop,")).unwrap();
     assert!(refused.contains(",0,,2,0x0,180,180,0,2,2,0,policy-deny"), "{refused}");
     assert!(all.ends_with("\r\n"));
+}
+
+/// PANOS.md 3.3, 11.1a: six pings of one program are one row with count 6, 12 packets, 1,176 bytes, ports 0. Another
+/// identifier is another program.
+#[test]
+fn echo_sessions_are_counted_together() {
+    let world =
+        world("[zones]\nlan = \"0.0.0.0/0\"\n[[security]]\nname = \"Ping\"\napplication = \"ping\"\n");
+    let [client, server] = ["192.0.2.1", "198.51.100.1"].map(|text| text.parse::<IpAddr>().unwrap().into());
+    let mut text = Vec::new();
+    let mut rows = Rows::streamed(json::Lines, &mut text).aggregated();
+    let mut tally = Tally::default();
+    let mut replay = Replay::new(Arc::clone(&world), Options::default(), vec![&mut rows, &mut tally]);
+    for (number, identifier) in (0u16..).zip([7, 7, 7, 8, 7, 7, 7]) {
+        let at = START + Span::from_secs(u64::from(number));
+        let there = Builder::new(client, server).ethernet().echo_request(identifier, number, &[0; 56]);
+        let back = Builder::new(server, client).ethernet().echo_reply(identifier, number, &[0; 56]);
+        for bytes in [&there, &back] {
+            let link_type = LinkType::ETHERNET;
+            let wire_len = u32::try_from(bytes.len()).unwrap();
+            replay.frame(&Frame { at, file: 0, link_type, interface: None, wire_len, bytes }).unwrap();
+        }
+    }
+    replay.finish().unwrap();
+    rows.finish(&world).unwrap();
+    let rows: Vec<Value> =
+        String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            ["repeatcnt", "packets", "bytes", "sport", "dport", "elapsed"]
+                .map(|name| row[name].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(seen, [[6, 12, 1_176, 0, 0, 6], [1, 2, 196, 0, 0, 0]]);
+    assert_eq!((&rows[0]["app"], &rows[0]["session_end_reason"]), (&"ping".into(), &"aged-out".into()));
+    assert_eq!(rows[0]["model"]["applications"][0]["app"], "ping");
+    assert_eq!(tally.sessions(), 7, "every echo request is a session still");
 }
 
 #[test]

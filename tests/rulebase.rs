@@ -523,7 +523,7 @@ fn nested_groups_cost_no_more_than_they_say() {
 fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
         "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
-         [setting.session]\noffload = false\n[setting.config]\nrematch = true\n\
+         [setting.session]\noffload = false\nipv6-firewalling = true\n\
          [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nprofile-setting = \"strict\"\n",
     );
     assert_eq!(
@@ -533,10 +533,52 @@ fn tables_of_later_parts_are_warned_of_once() {
             "`[decryption-profile]` is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
             "`profile-setting` of rules is read but not modelled yet",
-            "settings read but not modelled yet: `session.offload`, `config.rematch`",
+            "settings read but not modelled yet: `session.offload`, `session.ipv6-firewalling`",
             "rule `r`: hosts and devices are not modelled, so that what asks for one never matches",
         ]
     );
+}
+
+/// PANOS.md 1.3, 9: a virtual system's own maximum, and what interfaces offer on their own addresses, from XML.
+#[test]
+fn resources_and_management_profiles_of_a_firewall() {
+    let firewall = |max: &str| {
+        let text = format!(
+            "<config><devices><entry name=\"localhost.localdomain\"><deviceconfig><setting><session>\
+             <max-sessions>500</max-sessions></session></setting></deviceconfig><network><profiles>\
+             <interface-management-profile><entry name=\"inside\"><ping>yes</ping><ssh>yes</ssh><telnet>no</telnet>\
+             <permitted-ip><entry name=\"10.0.0.0/8\"/><entry name=\"192.0.2.9\"/></permitted-ip></entry>\
+             </interface-management-profile></profiles><interface><ethernet><entry name=\"ethernet1/1\"><layer3><ip>\
+             <entry name=\"10.1.1.1/24\"/></ip><interface-management-profile>inside</interface-management-profile>\
+             </layer3></entry><entry name=\"ethernet1/2\"><layer3><ip><entry name=\"192.0.2.1/24\"/></ip>\
+             <interface-management-profile>gone</interface-management-profile></layer3></entry></ethernet></interface>\
+             </network><vsys><entry name=\"vsys1\"><import><resource><max-sessions>{max}</max-sessions></resource>\
+             </import><zone><entry name=\"lan\"><network><layer3><member>ethernet1/1</member></layer3></network></entry>\
+             </zone></entry></vsys></entry></devices></config>"
+        );
+        config::parse("running.xml", text.as_bytes(), &Overrides::default())
+            .map_err(|error| error.render(false))
+            .unwrap()
+    };
+    for (max, sessions) in [("200", 200), ("0", 500), ("9000", 500)] {
+        assert_eq!(firewall(max).settings.max_sessions, sessions, "{max}");
+    }
+    let world = firewall("0");
+    let offered = world.host_services.by_address();
+    let names: Vec<_> = offered
+        .iter()
+        .map(|(addr, profile)| (addr.to_string(), profile.map(|profile| profile.services.len())))
+        .collect();
+    assert_eq!(names, [("10.1.1.1".to_owned(), Some(2)), ("192.0.2.1".to_owned(), None)]);
+    let permitted = &offered[0].1.unwrap().permitted;
+    assert_eq!(permitted.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "192.0.2.9/32"]);
+    assert!(world.warnings.iter().any(|said| said.contains("profile `gone`")), "{:?}", world.warnings);
+
+    let error = failure(
+        "[interface.e]\nip = \"10.1.1.1/24\"\nzone = \"lan\"\ninterface-management-profile = \"insde\"\n\
+                         [interface-management-profile.inside]\nping = true\n",
+    );
+    assert!(error.to_string().contains("did you mean `inside`?"), "{error}");
 }
 
 #[test]

@@ -128,6 +128,8 @@ fn drops() -> impl Iterator<Item = &'static str> {
         DropReason::OutOfWindow,
         DropReason::OutOfOrderLimit,
         DropReason::TableFull,
+        DropReason::SameFlow,
+        DropReason::HostService,
     ]
     .into_iter()
     .chain(malformed.map(DropReason::Malformed))

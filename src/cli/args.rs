@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use super::error::{CliError, Exit};
 use super::output::Streams;
 use crate::config::{self, Overrides, PanosVersion, World};
+use crate::replay::{Command, When};
 
 /// The setting that `--panos-version` is short for.
 const VERSION_KEY: &str = "model.panos-version";
@@ -34,6 +35,12 @@ pub(super) struct Input {
     /// Seconds that pass after the last packet; without it, until every session has aged out
     #[arg(long, value_name = "SECONDS")]
     pub linger: Option<u64>,
+
+    /// What an administrator does meanwhile, as `WHEN: COMMAND` (repeatable). WHEN is a packet number, before which it
+    /// happens, or seconds after the first packet, `+12.5s`. COMMAND is `clear session all [filter …]`,
+    /// `clear session id N`, `request session-discard [timeout SECONDS] id N` or `commit FILE`
+    #[arg(long, value_name = "WHEN: COMMAND", value_parser = operation)]
+    pub operate: Vec<(When, Command)>,
 
     /// Threads; the output is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -145,6 +152,14 @@ pub(super) enum Checksums {
     Ignore,
     /// Drop packets whose checksum is wrong
     Verify,
+}
+
+/// `WHEN: COMMAND`.
+fn operation(text: &str) -> Result<(When, Command), String> {
+    let (when, command) = text.split_once(':').ok_or(
+        "write it as `WHEN: COMMAND`, such as `120: clear session all` or `+12.5s: commit new.toml`",
+    )?;
+    Ok((When::read(when.trim())?, Command::of_text(command)?))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

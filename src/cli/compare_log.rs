@@ -85,8 +85,7 @@ impl CompareLog {
         let outcome = run.replay(&mut [&mut rows])?;
         rows.finish_into(&world, |_| Ok(()))?;
         let comparison = Comparison::new(&collect.rows, &log.rows, self.options(&outcome));
-        let (paths, about) =
-            (self.logs.iter().map(|path| name(path)).collect::<Vec<_>>(), outcome.about(&world));
+        let (paths, about) = (self.logs.iter().map(|path| name(path)).collect::<Vec<_>>(), outcome.about());
         let output = self.output.as_deref();
         let look = Look { width: streams.width(output), color: streams.colored(output) };
         streams.write_to(self.output.as_ref(), |out| match self.format {

@@ -200,25 +200,23 @@ impl Replay {
     }
 
     fn json(&self, run: Run, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
-        let world = run.world.clone();
         let mut tally = Tally::default();
         let mut rows = (!self.summary).then(|| self.with_options(Rows::held(json::Lines)));
         let outcome = self.replay(run, &mut tally, rows.as_mut())?;
         streams.write_to(self.output.as_ref(), |out| {
-            json::write_document(out, &outcome.about(&world), &tally, rows)
+            json::write_document(out, &outcome.about(), &tally, rows)
         })?;
         Ok(outcome.conclude(streams))
     }
 
     fn text(&self, run: Run, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
-        let world = run.world.clone();
         let output = self.output.as_deref();
         let look = text::Look { width: streams.width(output), color: streams.colored(output) };
         let mut tally = Tally::default();
         let mut rows = (!self.summary).then(|| self.with_options(Rows::first(text::Cells, self.rows)));
         let outcome = self.replay(run, &mut tally, rows.as_mut())?;
         streams.write_to(self.output.as_ref(), |out| {
-            text::write_report(out, &outcome.about(&world), &tally, rows, look)
+            text::write_report(out, &outcome.about(), &tally, rows, look)
         })?;
         Ok(outcome.judge(streams))
     }

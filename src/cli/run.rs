@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::args::{Checksums, Input};
+use super::args::{Checksums, Input, load};
 use super::error::{CliError, Exit};
 use super::output::Streams;
 use crate::audit::Audit;
 use crate::capture::{self, CaptureInfo, Merge};
 use crate::config::World;
-use crate::engine::{EventKind, Events, Label};
+use crate::engine::{Control, EventKind, Events, Label};
 use crate::flow::ZoneId;
 use crate::packet::checksum::ChecksumSample;
 use crate::packet::{self, DecodeOptions};
-use crate::replay::{Linger, Notes, Options, Replay, Stopped};
+use crate::replay::{Command, Linger, Notes, Operation, Options, Replay, Stopped, When};
 use crate::report::{About, Sink, escape};
 use crate::stages::{Hint, Hinted};
 use crate::time::Span;
@@ -43,6 +43,8 @@ pub(super) struct Outcome {
     pub(super) captures: Vec<CaptureInfo>,
     /// One sentence each, without trailing punctuation.
     pub(super) warnings: Vec<String>,
+    /// The configuration that was in force at the end.
+    pub(super) world: Arc<World>,
     /// What the auditor has to say.
     pub(super) violations: Vec<String>,
     strict: bool,
@@ -70,7 +72,8 @@ impl Run {
         };
         let linger = input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
         let decode = DecodeOptions { checksums };
-        let options = Options { decode, ingress, linger, transmitted: false };
+        let operations = operations(input, streams)?;
+        let options = Options { decode, ingress, linger, transmitted: false, operations };
         let (strict, audit) = (input.strict, input.audit);
         let tells_checksums = checksums == packet::Checksums::Ignore;
         let world = Arc::new(world);
@@ -152,14 +155,20 @@ impl Run {
             warnings.push(checksums(&notes.checksums));
         }
         warnings.extend(cut);
-        Outcome { captures, warnings, violations, strict: self.strict }
+        let when = |list: &[When], what: &str| -> Vec<String> {
+            list.iter().map(|when| format!("--operate: {when}{what}")).collect()
+        };
+        warnings.extend(when(&notes.about_nothing, ": there was no session that its command is about"));
+        warnings.extend(when(&notes.not_reached, " was never reached, and its command not carried out"));
+        let world = notes.committed.clone().unwrap_or(self.world);
+        Outcome { captures, warnings, world, violations, strict: self.strict }
     }
 }
 
 impl Outcome {
     /// What a report about the run needs to know besides its events.
-    pub(super) fn about<'a>(&'a self, world: &'a World) -> About<'a> {
-        About { world, captures: &self.captures, warnings: &self.warnings }
+    pub(super) fn about(&self) -> About<'_> {
+        About { world: &self.world, captures: &self.captures, warnings: &self.warnings }
     }
 
     /// Says what there is to say beside the results; the exit status of a run that has come to its end.
@@ -258,6 +267,30 @@ fn zones_without_addresses(world: &World, has_ingress: bool) -> Result<Option<St
         let plural = if names.len() == 1 { "zone" } else { "zones" };
         format!("nothing tells which addresses are behind the {plural} {} (`--zone` does)", names.join(", "))
     }))
+}
+
+/// What an administrator does meanwhile: files to commit are read now.
+fn operations(input: &Input, streams: &Streams<'_>) -> Result<Vec<Operation>, CliError> {
+    let mut operations = Vec::new();
+    for (when, command) in &input.operate {
+        let control = match command {
+            Command::Clear(id) => Control::Clear(*id),
+            Command::ClearAll(filter) => Control::ClearAll((**filter).clone()),
+            Command::Discard { id, timeout } => Control::Discard { id: *id, timeout: *timeout },
+            Command::Commit(file) => {
+                if !Path::new(file).exists() {
+                    return Err(CliError::usage(
+                        format!("--operate {when}: commit {file}: there is no such file"),
+                        "check the path behind `commit`",
+                    ));
+                }
+                let world = load(Path::new(file), &input.rules.instead.overrides(), streams)?;
+                Control::Commit(Arc::new(world))
+            }
+        };
+        operations.push(Operation { when: *when, control });
+    }
+    Ok(operations)
 }
 
 /// The ingress zone of each capture, where `--ingress` names one.

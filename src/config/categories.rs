@@ -40,6 +40,11 @@ impl Categories {
         (0..).zip(&self.names).find(|(_, known)| *known == name).map(|(number, _)| CategorySet::of(number))
     }
 
+    /// The names of all categories, in order of their numbers.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// The names of the categories of a set, in order of their numbers.
     pub fn names(&self, set: CategorySet) -> impl Iterator<Item = &str> {
         let numbered = (0u8..).zip(&self.names);

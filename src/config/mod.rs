@@ -17,6 +17,7 @@ mod places;
 mod secret;
 mod settings;
 mod source;
+mod succession;
 mod tables;
 mod toml;
 mod write;
@@ -34,7 +35,10 @@ pub(crate) use diagnostic::{did_you_mean, nearest, quote};
 pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
-pub use settings::{AsymmetricPath, PanosVersion, SettingError, SettingInfo, Settings, UrgentData, Values};
+pub use settings::{
+    AsymmetricPath, PanosVersion, ResourceLimit, SettingError, SettingInfo, Settings, UrgentData, Values,
+};
+pub use succession::Renames;
 pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 
@@ -48,6 +52,7 @@ use self::source::Format;
 use self::tables::Lookups;
 use crate::app::{Catalog, CatalogError, Identifier, Signatures, Terms};
 use crate::feature::decryption::DecryptionPolicy;
+use crate::feature::host_service::HostServices;
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
 use crate::feature::route::Network;
@@ -78,6 +83,8 @@ pub struct World {
     pub overrides: OverridePolicy,
     /// Decryption rules, with their profiles.
     pub decryption: DecryptionPolicy,
+    /// Management profiles of interfaces: what the firewall's own addresses offer.
+    pub host_services: HostServices,
     /// Zone-protection profiles, by zone.
     pub protections: Protections,
     /// Settings, timeouts and limits.

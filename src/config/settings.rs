@@ -72,6 +72,15 @@ pub enum UrgentData {
     OobInline,
 }
 
+/// `session.resource-limit-behavior`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceLimit {
+    /// A packet that finds the session table full is dropped.
+    Drop,
+    /// It passes without a session.
+    Bypass,
+}
+
 /// Releases of PAN-OS that differ in what the model does or what their logs hold (PANOS.md 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum PanosVersion {
@@ -173,6 +182,22 @@ settings! {
     tcp_reject_non_syn: bool = true, "session.tcp-reject-non-syn", Values::Flag;
     /// How many sessions there can be at once.
     max_sessions: u64 = 4_000_000, "session.max-sessions", Values::Number(1, 100_000_000);
+    /// What happens to a packet that finds the session table full: drop or bypass.
+    resource_limit: ResourceLimit = ResourceLimit::Drop, "session.resource-limit-behavior", Values::Words(&["drop", "bypass"]);
+    /// Let sessions age faster while the session table is nearly full.
+    accelerated_aging: bool = true, "session.accelerated-aging-enable", Values::Flag;
+    /// Per cent of the session table in use from which on they do.
+    accelerated_aging_threshold: u64 = 80, "session.accelerated-aging-threshold", Values::Number(50, 99);
+    /// How many times faster: timeouts are divided by it.
+    accelerated_aging_factor: u64 = 2, "session.accelerated-aging-scaling-factor", Values::Number(2, 16);
+    /// Seconds that a trickling session is left when the session table is nearly full.
+    timeout_scan: u64 = 10, "session.timeout-scan", Values::Number(5, 30);
+    /// Per cent of the session table in use from which on trickling sessions are looked for.
+    scan_threshold: u64 = 80, "session.scan-threshold", Values::Number(50, 99);
+    /// A session trickles once it has been idle for its timeout divided by this.
+    scan_factor: u64 = 8, "session.scan-scaling-factor", Values::Number(2, 16);
+    /// Evaluate existing sessions again when a configuration is committed (the schema's default is no, the web help's yes).
+    rematch: bool = false, "config.rematch", Values::Flag;
     /// What happens to segments outside the sliding window: drop or bypass.
     asymmetric_path: AsymmetricPath = AsymmetricPath::Drop, "tcp.asymmetric-path", Values::Words(&["drop", "bypass"]);
     /// How many out-of-order segments a session may have waiting for App-ID; 0 for what the release allows: 64, before
@@ -248,21 +273,13 @@ const NOT_MODELLED: &[SettingInfo] = &[
     ignored("application.supernode", Values::Flag),
     ignored("application.traceroute-enable", Values::Flag),
     ignored("application.traceroute-ttl-threshold", Values::Number(0, 255)),
-    ignored("config.rematch", Values::Flag),
     ignored("ctd.tcp-bypass-exceed-queue", Values::Flag),
     ignored("ctd.udp-bypass-exceed-queue", Values::Flag),
     ignored("nat.reserve-ip", Values::Flag),
     ignored("nat.reserve-time", Values::Number(1, 604_800)),
-    ignored("session.accelerated-aging-enable", Values::Flag),
-    ignored("session.accelerated-aging-scaling-factor", Values::Number(2, 16)),
-    ignored("session.accelerated-aging-threshold", Values::Number(50, 99)),
     ignored("session.ipv6-firewalling", Values::Flag),
     ignored("session.offload", Values::Flag),
-    ignored("session.resource-limit-behavior", Values::Words(&["drop", "bypass"])),
-    ignored("session.scan-scaling-factor", Values::Number(2, 16)),
-    ignored("session.scan-threshold", Values::Number(50, 99)),
     ignored("session.timeout-captive-portal", Values::Number(1, 15_999_999)),
-    ignored("session.timeout-scan", Values::Number(5, 30)),
 ];
 
 const fn ignored(key: &'static str, values: Values) -> SettingInfo {
@@ -374,6 +391,16 @@ impl Setting for UrgentData {
     }
 }
 
+impl Setting for ResourceLimit {
+    fn read(value: &str) -> Option<Self> {
+        match value {
+            "drop" => Some(Self::Drop),
+            "bypass" => Some(Self::Bypass),
+            _ => None,
+        }
+    }
+}
+
 impl Setting for PanosVersion {
     fn read(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.name() == value)
@@ -467,6 +494,14 @@ mod tests {
             ("session.timeout-discard-udp", "60"),
             ("session.timeout-discard-default", "60"),
             ("session.tcp-reject-non-syn", "yes"),
+            ("session.resource-limit-behavior", "drop"),
+            ("session.accelerated-aging-enable", "yes"),
+            ("session.accelerated-aging-threshold", "80"),
+            ("session.accelerated-aging-scaling-factor", "2"),
+            ("session.timeout-scan", "10"),
+            ("session.scan-threshold", "80"),
+            ("session.scan-scaling-factor", "8"),
+            ("config.rematch", "no"),
             ("tcp.asymmetric-path", "drop"),
             ("tcp.bypass-exceed-oo-queue", "no"),
         ] {

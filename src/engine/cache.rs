@@ -38,6 +38,13 @@ impl AppCache {
         (u64::from(entry.same) >= threshold).then_some(entry.app)
     }
 
+    /// After a commit: what is remembered stands for nothing where applications have other numbers now.
+    pub(super) fn forget_unless(&mut self, kept: bool) {
+        if !kept {
+            self.servers.clear();
+        }
+    }
+
     /// Notes what a session was told to be. Whether the cache has no room for it.
     pub(super) fn note(&mut self, key: &FlowKey, app: AppId) -> bool {
         let server = server(key);

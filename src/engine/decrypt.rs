@@ -9,7 +9,7 @@ use super::event::{ActionSource, DecryptionStep, Event, EventKind, Events, Injec
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::tls::{Handshake, handshake};
-use crate::config::PanosVersion;
+use crate::config::{PanosVersion, World};
 use crate::feature::decryption::{DecryptionAction, DecryptionType, Failure, Refusal};
 use crate::flow::{Direction, Protocol};
 use crate::packet::Packet;
@@ -39,6 +39,19 @@ impl Decryption {
     /// Whether a session's handshake is looked at.
     pub(super) fn is_used(&self, slot: Slot) -> bool {
         !self.sessions.is_empty() && self.sessions.contains_key(&slot)
+    }
+
+    /// Another configuration is in force: rules are found again by their names. Where one is gone, nobody looks at the
+    /// handshakes that it had looked at any more.
+    pub(super) fn recommit(&mut self, old: &World, new: &World) {
+        let rules = new.decryption.rules();
+        self.sessions.retain(|_, inspection| {
+            let before = old.decryption.rules().get(inspection.rule);
+            let name = before.map(|rule| &rule.matches.name);
+            let place = rules.iter().position(|rule| Some(&rule.matches.name) == name);
+            inspection.rule = place.unwrap_or_default();
+            place.is_some()
+        });
     }
 
     /// Nobody looks at it any more.

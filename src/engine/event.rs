@@ -3,7 +3,9 @@
 use super::verdict::Verdict;
 use crate::app::AppId;
 use crate::app::tls::alert_name;
+use crate::config::Renames;
 use crate::feature::decryption::Check;
+use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
 use crate::feature::zone_protection::{Response, Threat};
@@ -160,6 +162,32 @@ pub enum EventKind {
         /// Which.
         limit: Limit,
     },
+    /// The session table is full, and the packet passes without a session (PANOS.md 1.3).
+    Bypassed,
+    /// The session table has become nearly full, or is so no longer: sessions age otherwise.
+    Ageing {
+        /// How.
+        what: Ageing,
+        /// Whether that begins.
+        begins: bool,
+    },
+    /// An administrator has done something to the session.
+    Operated {
+        /// What.
+        what: Operation,
+    },
+    /// Another configuration is in force from here on.
+    Committed,
+    /// A commit has the session evaluated again: another rule allows it now.
+    Rematched {
+        /// [`Events::record`].
+        record: u32,
+    },
+    /// The session ends at the firewall itself, which takes it or refuses it (PANOS.md 9).
+    HostService {
+        /// Whether the management profile of the interface permits the service.
+        allowed: bool,
+    },
     /// The session is gone (or, at the end of the capture, still there: see [`Record::open`]), with an `end` row
     /// unless its denial was logged before.
     Ended {
@@ -207,6 +235,44 @@ pub enum Stripped {
     Timestamp,
     /// TCP Fast Open, with the data of the SYN.
     FastOpen,
+}
+
+/// How sessions age while the table is nearly full (PANOS.md 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ageing {
+    /// Every timeout is divided.
+    Accelerated,
+    /// Sessions that trickle have little time left.
+    TricklingScan,
+}
+
+impl Ageing {
+    /// Its name in the event log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accelerated => "accelerated-aging",
+            Self::TricklingScan => "trickling-scan",
+        }
+    }
+}
+
+/// What an administrator does to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// `clear session`.
+    Clear,
+    /// `request session-discard`.
+    Discard,
+}
+
+impl Operation {
+    /// The command.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clear => "clear session",
+            Self::Discard => "request session-discard",
+        }
+    }
 }
 
 /// A packet that the firewall makes itself.
@@ -350,6 +416,8 @@ pub struct Record {
     pub reason: Option<EndReason>,
     /// State of the entry.
     pub state: State,
+    /// What the firewall is to it.
+    pub host: HostAccess,
     /// Whether the capture ended before the session did.
     pub open: bool,
     /// Zeek's letters.
@@ -454,6 +522,7 @@ impl Record {
             sides: session.sides,
             reason: None,
             state: session.state,
+            host: session.host,
             open: false,
             history: session.history,
             cut: session.cut,
@@ -524,6 +593,26 @@ impl Stripped {
             Self::Mptcp => "mptcp",
             Self::Timestamp => "timestamp",
             Self::FastOpen => "fast-open",
+        }
+    }
+}
+
+impl Record {
+    /// Gives it the numbers of another configuration.
+    pub fn rename(&mut self, renames: &Renames) {
+        self.c2s.zone = renames.zone(self.c2s.zone);
+        self.s2c.zone = renames.zone(self.s2c.zone);
+        self.ingress = renames.interface(self.ingress);
+        self.egress = renames.interface(self.egress);
+        self.rule = renames.rule(self.rule);
+        self.tentative = renames.rule(self.tentative);
+        self.decided = self.decided.map(|rule| renames.rule(rule));
+        self.nat = self.nat.map(|rule| renames.nat_rule(rule));
+        if let Label::App(app) = &mut self.label {
+            *app = renames.application(*app);
+        }
+        if let Some(first) = &mut self.first_packets {
+            first.admitted_by = renames.rule(first.admitted_by);
         }
     }
 }

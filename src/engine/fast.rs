@@ -159,8 +159,11 @@ impl Firewall {
             }
             _ => !first,
         };
-        if refreshed {
+        if refreshed && self.pressure.is_on() {
+            self.wind(slot);
+        } else if refreshed {
             session.expires = self.now + Span::from_secs(u64::from(session.timeout));
+            session.hastened = false;
         }
     }
 
@@ -180,11 +183,7 @@ impl Firewall {
         }
         session.timer = timer;
         session.timeout = timeout;
-        session.expires = self.now + length;
-        if session.expires < session.scheduled {
-            session.scheduled = session.expires;
-            self.timers.schedule(session.expires, session.id.low(), slot);
-        }
+        self.wind(slot);
     }
 
     /// Too many out-of-order segments: the session is set to drop for lack of resources (PANOS.md 4.2, 6.1).

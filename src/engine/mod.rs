@@ -3,14 +3,20 @@
 //! [`Firewall`] has no clock, no I/O and no randomness that shows: time is an argument, and the same packets give the
 //! same events. `slow.rs` sets sessions up, `fast.rs` handles the packets of sessions that exist.
 
+mod ageing;
 mod appid;
 mod block;
 mod blocked;
 mod cache;
+mod commit;
+mod control;
 mod cookies;
 mod decrypt;
 mod event;
 mod fast;
+#[cfg(test)]
+mod floods;
+mod host_service;
 mod nat;
 mod overlap;
 mod peers;
@@ -25,9 +31,11 @@ mod verdict;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use commit::Commit;
+pub use control::{Control, SessionFilter};
 pub use event::{
-    ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
-    Outcome, Range, Record, Stripped,
+    ActionSource, Ageing, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label,
+    Limit, Operation, Outcome, Range, Record, Stripped,
 };
 pub use standing::Standing;
 pub use verdict::{DropReason, Verdict};
@@ -62,22 +70,14 @@ pub struct Firewall {
     decryption: decrypt::Decryption,
     /// ICMP unreachables sent, by second.
     unreachables: block::Rate,
+    /// How full the table is.
+    pressure: ageing::Pressure,
     /// Whether what NAT makes of each packet is said.
     shows_transmitted: bool,
     now: Timestamp,
     created: u64,
     /// Where [`Firewall::finish_some`] has come to.
     finished: u32,
-}
-
-/// What an administrator does while packets flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Control {
-    /// `clear session id N`.
-    Clear(SessionId),
-    /// `clear session all`.
-    ClearAll,
 }
 
 /// What was decided about a packet.
@@ -97,6 +97,7 @@ impl Firewall {
         let nat = nat::Nat::new(Pools::new(world.settings.dipp_oversub));
         let protection = protection::Protection::new(world.settings.scan_entries);
         Self {
+            pressure: ageing::Pressure::new(&world.settings),
             world,
             table: Table::default(),
             timers: Timers::default(),
@@ -175,7 +176,10 @@ impl Firewall {
                 continue;
             }
             self.now = self.now.max(when);
-            session.causes.add(EndReason::AgedOut);
+            // What an administrator has put an end to is only waited for (PANOS.md 4.2).
+            if !session.causes.contains(EndReason::Unknown) {
+                session.causes.add(EndReason::AgedOut);
+            }
             if session.tcp.has_fin() {
                 session.causes.add(EndReason::TcpFin);
             }
@@ -183,23 +187,6 @@ impl Firewall {
             return true;
         }
         false
-    }
-
-    /// Carries out what an administrator does at `at`.
-    pub fn control(&mut self, at: Timestamp, command: Control, out: &mut Events) {
-        self.advance(at, out);
-        let cleared: Vec<Slot> = self
-            .table
-            .iter_from(Slot(0))
-            .filter(|(_, session)| match command {
-                Control::Clear(id) => session.id == id,
-                Control::ClearAll => true,
-            })
-            .map(|(slot, _)| slot)
-            .collect();
-        for slot in cleared {
-            self.end(slot, 0, out);
-        }
     }
 
     /// The capture is over: sessions that are still there are reported as such.
@@ -322,6 +309,7 @@ impl Firewall {
             session: Some(session.id),
             kind: EventKind::Ended { record },
         });
+        self.weigh(packet, out);
     }
 }
 

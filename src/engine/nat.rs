@@ -63,6 +63,11 @@ impl Nat {
         Self { pools, ..Self::default() }
     }
 
+    /// Another NAT policy is in force.
+    pub(super) fn recommit(&mut self, world: &World) {
+        self.pools.recommit(world.settings.dipp_oversub);
+    }
+
     fn mark(&self, packet: &Packet<'_>, dst: Addr, dport: u16) -> Mark {
         let content = match packet.layer4 {
             Layer4::Tcp(segment) => u64::from(segment.seq),
@@ -71,6 +76,12 @@ impl Nat {
             _ => self.hasher.hash_one(packet.wire_len),
         };
         Mark { dst, dport, protocol: packet.ip.protocol, content }
+    }
+
+    /// How many sessions hold an address or port.
+    #[cfg(test)]
+    pub(super) fn leases(&self) -> usize {
+        self.pools.leases()
     }
 
     /// Gives back what a session held that is over, or did not come to be.

@@ -173,7 +173,7 @@ impl Firewall {
                 };
                 self.tell(packet, key.zone, Threat::Scan(kind), response, out);
                 if let ScanAction::BlockIp { track_by, duration } = action {
-                    self.block(packet, key, track_by, duration, out);
+                    self.block_source(packet, key, track_by, duration, out);
                 }
                 is_refused
             }
@@ -181,7 +181,7 @@ impl Firewall {
     }
 
     /// Blocks the sender of a packet.
-    fn block(
+    fn block_source(
         &mut self,
         packet: &Packet<'_>,
         key: &FlowKey,

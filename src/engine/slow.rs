@@ -2,8 +2,10 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
 use super::protection::Admission;
-use super::verdict::DropReason;
+use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Judgement, query, timeout};
+use crate::config::ResourceLimit;
+use crate::feature::host_service::HostAccess;
 use crate::feature::route::Place;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
@@ -16,11 +18,11 @@ use crate::time::Span;
 
 /// The way of a new session's packets: where they come in and leave, and both of its keys.
 #[derive(Debug, Clone, Copy)]
-struct Way {
+pub(super) struct Way {
     from: Place,
     to: Place,
     key: FlowKey,
-    s2c: FlowKey,
+    pub(super) s2c: FlowKey,
 }
 
 impl Firewall {
@@ -100,17 +102,36 @@ impl Firewall {
         }
         // Session allocation and installation.
         let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
-        let session = self.new_session(packet, &way, &query, lookup);
-        let installed = if self.table.len() < max { self.table.insert(session, hash) } else { None };
-        let Some(slot) = installed else {
+        let mut session = self.new_session(packet, &way, &query, lookup);
+        session.host = self.host_access(packet, key, &way);
+        if self.table.len() >= max {
             self.untranslate(&translation);
-            out.push(event(EventKind::Limit { limit: Limit::Sessions }));
-            return Judgement::drop(DropReason::TableFull);
+            return self.no_room(packet, out);
+        }
+        let Some(slot) = self.table.insert(session, hash) else {
+            self.untranslate(&translation);
+            return Judgement::drop(DropReason::SameFlow);
         };
         self.hold(slot, &translation, packet);
         self.created += 1;
         self.announce(slot, packet, out);
-        self.inspect(slot, Direction::ClientToServer, packet, true, out)
+        match self.refuse_host(slot, packet, out) {
+            Some(refused) => refused,
+            None => self.inspect(slot, Direction::ClientToServer, packet, true, out),
+        }
+    }
+
+    /// There is no room for a session: the packet is dropped, or passes as it is where the setting says so.
+    fn no_room(&self, packet: &Packet<'_>, out: &mut Events) -> Judgement {
+        let event = |kind| Event { at: self.now, packet: packet.number, session: None, kind };
+        out.push(event(EventKind::Limit { limit: Limit::Sessions }));
+        match self.world.settings.resource_limit {
+            ResourceLimit::Drop => Judgement::drop(DropReason::TableFull),
+            ResourceLimit::Bypass => {
+                out.push(event(EventKind::Bypassed));
+                Judgement { verdict: Verdict::Forward, ..Judgement::drop(DropReason::TableFull) }
+            }
+        }
     }
 
     /// What the first lookup asks.
@@ -153,6 +174,8 @@ impl Firewall {
             scheduled: self.now + Span::from_secs(u64::from(timeout)),
             timeout,
             timer,
+            hastened: false,
+            host: HostAccess::None,
             state: opening.next(Trigger::Install).unwrap_or(State::Active),
             tcp,
             app: match (query.app, key.protocol) {
@@ -179,6 +202,7 @@ impl Firewall {
 
     /// Schedules a new session's timer and says that it is there.
     pub(super) fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
+        self.weigh_new(slot, packet.number, out);
         let Some(session) = self.table.get(slot) else { return };
         self.timers.schedule(session.scheduled, session.id.low(), slot);
         let record = out.add_record(Record::of(session, super::label(&self.world, session)));
@@ -235,6 +259,7 @@ impl Firewall {
             sides: [Some(Side::Received), None],
             reason: Some(EndReason::PolicyDeny),
             state: State::Closed,
+            host: HostAccess::None,
             open: false,
             history: History::default(),
             cut: false,

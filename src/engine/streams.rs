@@ -4,8 +4,9 @@ use std::num::NonZeroU32;
 
 use super::appid::Piece;
 use crate::app::Candidates;
-use crate::config::Settings;
+use crate::config::{Renames, Settings};
 use crate::flow::Protocol;
+use crate::policy::CategorySet;
 use crate::session::{Stream, StreamError};
 
 /// Buffers for sessions whose bytes somebody wants. Sessions hold their numbers, counted from 1.
@@ -102,5 +103,30 @@ impl Streams {
             self.waiting -= waited;
         }
         self.free.extend(index);
+    }
+
+    /// The URL categories of a session's host, where they are known.
+    pub(super) fn category(&self, index: Option<NonZeroU32>) -> Option<CategorySet> {
+        self.pool.get(index?.get() as usize - 1)?.category
+    }
+
+    /// Gives all streams the numbers of another configuration. What signatures have seen so far is forgotten: those of
+    /// the new configuration look at sessions from then on.
+    pub(super) fn rename(&mut self, renames: &Renames) {
+        for stream in &mut self.pool {
+            stream.passed.iter_mut().for_each(|app| *app = renames.application(*app));
+            stream.category = stream.category.map(|set| renames.categories(set));
+            if renames.has_other_signatures() {
+                stream.watch = None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Streams {
+    /// How many buffers there are.
+    pub(super) const fn len(&self) -> usize {
+        self.pool.len()
     }
 }

@@ -75,6 +75,10 @@ pub enum DropReason {
     SynCookie,
     /// The session table is full.
     TableFull,
+    /// One of its flows is in the table already, as another session's.
+    SameFlow,
+    /// The firewall's own service that it asks for is not permitted.
+    HostService,
     /// The source is blocked for a while (`block-ip`).
     BlockedIp,
     /// The zone-protection profile refuses such packets.
@@ -113,6 +117,8 @@ impl DropReason {
             Self::OverlapMismatch => "flow_dos_pf_tcpoverlappingmismatch",
             Self::SynCookie => "flow_dos_syncookie_consumed",
             Self::TableFull => "session_table_full",
+            Self::SameFlow => "session_install_error",
+            Self::HostService => "flow_host_service_deny",
             Self::BlockedIp => "flow_dos_drop_ip_blocked",
             Self::ZoneProtection(guard) => guard.counter(),
             Self::Flood(kind) => kind.counter(),
@@ -171,6 +177,8 @@ impl fmt::Display for DropReason {
             Self::OverlapMismatch => "other bytes than those sent before in their place (zone protection)",
             Self::SynCookie => "the firewall itself makes the handshake (SYN cookie)",
             Self::TableFull => "the session table is full",
+            Self::SameFlow => "one of its flows belongs to another session",
+            Self::HostService => "the management profile of the interface does not permit the service",
             Self::BlockedIp => "the source is blocked for a while (block-ip)",
             Self::ZoneProtection(guard) => return write!(f, "zone protection: {}", guard.describe()),
             Self::Flood(kind) => return write!(f, "zone protection: {}", kind.name()),

@@ -3,6 +3,7 @@
 
 pub mod decryption;
 mod first_match;
+pub mod host_service;
 pub mod nat;
 pub mod override_rule;
 pub mod route;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::category::CategorySet;
 use super::index::{Index, Limits};
 use super::rule::{Action, ApplicationMatch, Rule, RuleId, RuleType, Service, ServiceMatch};
@@ -87,6 +89,8 @@ impl Default for PolicyOptions {
 #[derive(Debug, Clone)]
 pub struct Policy {
     rules: Vec<Rule>,
+    /// Rules of policies before this one that sessions may still have; their numbers follow those of `rules`.
+    retired: Vec<Rule>,
     catalog: Arc<Catalog>,
     pub(super) options: PolicyOptions,
     pub(super) index: Index,
@@ -111,7 +115,15 @@ impl Policy {
         let mut rules: Vec<Rule> = rules.into_iter().filter(|rule| !rule.disabled).collect();
         let index = Index::new(&rules, &catalog, options, limits);
         rules.extend(defaults);
-        Self { rules, catalog, options, index, zones: Vec::new(), users: Users::default() }
+        Self {
+            rules,
+            retired: Vec::new(),
+            catalog,
+            options,
+            index,
+            zones: Vec::new(),
+            users: Users::default(),
+        }
     }
 
     /// Gives the zones names, in order of their ids, so that explanations can use them.
@@ -143,7 +155,35 @@ impl Policy {
 
     /// One rule.
     pub fn rule(&self, id: RuleId) -> &Rule {
-        &self.rules[id.0 as usize]
+        let place = id.0 as usize;
+        match place.checked_sub(self.rules.len()) {
+            None => &self.rules[place],
+            Some(place) => &self.retired[place],
+        }
+    }
+
+    /// Rules of policies before this one, whose numbers follow those of [`Policy::rules`]. They match nothing.
+    pub fn retired(&self) -> &[Rule] {
+        &self.retired
+    }
+
+    /// Takes the place of `old`: the numbers of its rules in this policy, by name. Those that this one does not have are
+    /// kept as retired.
+    pub fn succeed(&mut self, old: &Self) -> Vec<RuleId> {
+        let mut numbers: HashMap<String, RuleId, foldhash::fast::FixedState> = HashMap::default();
+        for (id, rule) in (0..).map(RuleId).zip(self.rules.iter().chain(&self.retired)) {
+            numbers.entry(rule.name.clone()).or_insert(id);
+        }
+        let mut found = Vec::with_capacity(old.rules.len() + old.retired.len());
+        for rule in old.rules.iter().chain(&old.retired) {
+            let next = RuleId(u32::try_from(self.rules.len() + self.retired.len()).unwrap_or(u32::MAX));
+            let id = *numbers.entry(rule.name.clone()).or_insert(next);
+            if id == next {
+                self.retired.push(rule.clone());
+            }
+            found.push(id);
+        }
+        found
     }
 
     /// The catalog that the rules' applications come from.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Sink;
+use super::escape;
 use super::inline::{Clock, Inline};
 use super::json::{Value, members};
 use super::place::reason;
@@ -14,6 +15,7 @@ use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Range, Record, Verdict};
 use crate::feature::nat::NatRuleId;
+use crate::feature::route::Place;
 use crate::feature::zone_protection::{Response, Threat};
 use crate::flow::{Addr, Direction, FlowKey, ZoneId};
 use crate::policy::{Lookup, Query, Ternary};
@@ -83,6 +85,12 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::Injected { .. } => "injected",
         EventKind::Threat { .. } => "threat",
         EventKind::Limit { .. } => "limit",
+        EventKind::Bypassed => "bypassed",
+        EventKind::Ageing { .. } => "ageing",
+        EventKind::Operated { .. } => "operated",
+        EventKind::Committed => "committed",
+        EventKind::Rematched { .. } => "rematched",
+        EventKind::HostService { .. } => "host-service",
         EventKind::Ended { .. } => "ended",
         EventKind::Verdict { .. } => "verdict",
     }
@@ -103,20 +111,19 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "side": side.name(),
             "again": again,
         },
-        EventKind::Routed { ref ingress, ref egress } => members! { out,
-            "from": world.zones.name(ingress.zone),
-            "inbound_if": world.network.interface_name(ingress.interface),
-            "from_by": reason(world, ingress).as_str(),
-            "to": world.zones.name(egress.zone),
-            "outbound_if": world.network.interface_name(egress.interface),
-            "to_by": reason(world, egress).as_str(),
-        },
+        EventKind::Routed { ref ingress, ref egress } => push_way(out, world, ingress, egress),
         EventKind::LookedUp { query, lookup } => push_lookup(out, world, events.query(query), &lookup),
         EventKind::Refused { record }
         | EventKind::Created { record }
         | EventKind::Allowed { record }
         | EventKind::Denied { record }
+        | EventKind::Rematched { record }
         | EventKind::Ended { record } => push_record(out, world, events.record(record)),
+        EventKind::Bypassed
+        | EventKind::Ageing { .. }
+        | EventKind::Operated { .. }
+        | EventKind::Committed
+        | EventKind::HostService { .. } => push_operation(out, world, kind),
         EventKind::Stage { stage } => members! { out, "stage": stage.name(), },
         EventKind::Armed { timer, timeout } => {
             members! { out, "timer": timer.name(), "seconds": timeout.secs(), }
@@ -167,6 +174,28 @@ fn push_threat(out: &mut Vec<u8>, world: &World, from: (ZoneId, Addr), threat: T
         "profile": world.protections.of(zone).map(|profile| profile.name.as_str()),
         "threat": threat.name(),
         "action": response.name(),
+    }
+}
+
+fn push_way(out: &mut Vec<u8>, world: &World, ingress: &Place, egress: &Place) {
+    members! { out,
+        "from": world.zones.name(ingress.zone),
+        "inbound_if": world.network.interface_name(ingress.interface),
+        "from_by": reason(world, ingress).as_str(),
+        "to": world.zones.name(egress.zone),
+        "outbound_if": world.network.interface_name(egress.interface),
+        "to_by": reason(world, egress).as_str(),
+    }
+}
+
+/// What happens to the table as a whole, and what an administrator does.
+fn push_operation(out: &mut Vec<u8>, world: &World, kind: &EventKind) {
+    match *kind {
+        EventKind::Ageing { what, begins } => members! { out, "what": what.name(), "begins": begins, },
+        EventKind::Operated { what } => members! { out, "command": what.name(), },
+        EventKind::Committed => members! { out, "rulebase": escape::name(&world.source.path).as_ref(), },
+        EventKind::HostService { allowed } => members! { out, "allowed": allowed, },
+        _ => {}
     }
 }
 

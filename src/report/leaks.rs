@@ -5,7 +5,7 @@ use std::fmt;
 
 use hashbrown::HashMap;
 
-use crate::config::World;
+use crate::config::{Renames, World};
 use crate::engine::{FirstPackets, Label, Outcome, Record};
 use crate::flow::{Addr, Protocol};
 use crate::policy::RuleId;
@@ -71,6 +71,17 @@ impl Leaks {
     pub(super) fn add(&mut self, record: &Record) {
         if let Some(first) = &record.first_packets {
             self.rules.entry(first.admitted_by).or_default().add(record, first);
+        }
+    }
+
+    /// Other numbers stand for the rules, and for the applications of the worst sessions.
+    pub(super) fn rename(&mut self, renames: &Renames) {
+        let rules = std::mem::take(&mut self.rules);
+        self.rules = rules.into_iter().map(|(rule, leak)| (renames.rule(rule), leak)).collect();
+        for worst in self.rules.values_mut().flat_map(|leak| &mut leak.worst) {
+            if let Label::App(app) = &mut worst.label {
+                *app = renames.application(*app);
+            }
         }
     }
 

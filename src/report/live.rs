@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::order::Place;
 use super::row::Application;
+use crate::config::Renames;
 use crate::session::SessionId;
 use crate::time::Timestamp;
 
@@ -56,6 +57,16 @@ impl Live {
     /// Every application that App-ID came to.
     pub(super) fn applications(&self, id: SessionId) -> &[Application] {
         self.applications.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Other numbers stand for the rules and applications.
+    pub(super) fn rename(&mut self, renames: &Renames) {
+        for application in self.applications.values_mut().flatten() {
+            application.app = renames.application(application.app);
+            if let Some(lookup) = &mut application.lookup {
+                lookup.rule = renames.rule(lookup.rule);
+            }
+        }
     }
 
     /// No session that has not ended is placed before this.

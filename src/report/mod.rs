@@ -33,7 +33,7 @@ use std::io;
 
 use crate::capture::{CaptureInfo, Frame};
 use crate::config::World;
-use crate::engine::Events;
+use crate::engine::{Commit, Events};
 use crate::packet::Packet;
 
 pub use events::EventLog;
@@ -69,6 +69,15 @@ pub trait Sink {
     /// # Errors
     /// Where it writes somewhere and that fails.
     fn read(&mut self, world: &World, events: &Events) -> io::Result<()>;
+
+    /// Another configuration is in force: events shown from here on are about that one. Whoever keeps numbers of rules,
+    /// zones or applications changes them here.
+    ///
+    /// # Errors
+    /// Where it writes somewhere and that fails.
+    fn committed(&mut self, _commit: &Commit) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a report is about, besides what the events say.

@@ -6,6 +6,7 @@
 use super::row::{Application, Subtype};
 use crate::app::AppId;
 use crate::engine::{ActionSource, FirstPackets, Label, Outcome, Record};
+use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Addr, FlowKey, InterfaceId, Protocol, ZoneId};
 use crate::policy::{Action, Lookup, RuleId, Ternary};
@@ -17,6 +18,8 @@ use crate::time::Timestamp;
 pub(super) struct Packed {
     pub(super) subtype: Subtype,
     pub(super) repeat: u64,
+    /// How many commits there had been.
+    pub(super) era: u64,
     /// When the firewall writes it.
     pub(super) written: Timestamp,
     pub(super) record: Record,
@@ -28,6 +31,7 @@ pub(super) struct Packed {
 pub(super) struct Packing<'a> {
     pub(super) subtype: Subtype,
     pub(super) repeat: u64,
+    pub(super) era: u64,
     pub(super) written: Timestamp,
     pub(super) record: &'a Record,
     pub(super) applications: &'a [Application],
@@ -35,10 +39,10 @@ pub(super) struct Packing<'a> {
 
 /// Appends a row to `out`.
 pub(super) fn pack(out: &mut Vec<u8>, row: &Packing<'_>) {
-    let Packing { subtype, repeat, written, record, applications } = *row;
+    let Packing { subtype, repeat, era, written, record, applications } = *row;
     let mut writer = Writer(out);
     writer.number(subtype as u64);
-    writer.number(repeat);
+    writer.numbers([repeat, era]);
     writer.record(record);
     // Hardly ever long after the last packet, so that few bytes say it.
     writer.number(written.nanos().wrapping_sub(record.last.nanos()));
@@ -52,12 +56,12 @@ pub(super) fn pack(out: &mut Vec<u8>, row: &Packing<'_>) {
 pub(super) fn unpack(bytes: &[u8]) -> Option<Packed> {
     let mut reader = Reader(bytes);
     let subtype = reader.choice(&Subtype::ALL)?;
-    let repeat = reader.number()?;
+    let (repeat, era) = (reader.number()?, reader.number()?);
     let record = reader.record()?;
     let written = Timestamp::from_nanos(record.last.nanos().wrapping_add(reader.number()?));
     let count = reader.number()?;
     let applications = (0..count).map(|_| reader.application()).collect::<Option<_>>()?;
-    Some(Packed { subtype, repeat, written, record, applications })
+    Some(Packed { subtype, repeat, era, written, record, applications })
 }
 
 struct Writer<'a>(&'a mut Vec<u8>);
@@ -125,6 +129,7 @@ impl Writer<'_> {
             sides,
             reason,
             state,
+            host,
             open,
             history,
             cut,
@@ -160,7 +165,7 @@ impl Writer<'_> {
             self.option(side.map(|side| side as u64));
         }
         self.option(reason.map(|reason| reason as u64));
-        self.number(state as u64);
+        self.numbers([state as u64, host as u64]);
         self.numbers([open.into(), cut.into()]);
         self.number(history.bits());
         self.first_packets(first_packets.as_ref());
@@ -290,6 +295,7 @@ impl<'a> Reader<'a> {
             sides: [self.side()?, self.side()?],
             reason: self.option(|reason| EndReason::ALL.get(usize::try_from(reason).ok()?).copied())?,
             state: self.choice(&State::ALL)?,
+            host: self.choice(&HostAccess::ALL)?,
             open: self.flag()?,
             cut: self.flag()?,
             history: History::from_bits(self.number()?),
@@ -411,6 +417,7 @@ mod tests {
                     sides: [Some(Side::Transmitted), cut.then_some(Side::Received)],
                     reason,
                     state,
+                    host: HostAccess::ALL[usize::from(cut) + usize::from(open)],
                     open,
                     history: History::from_bits(letters),
                     cut,
@@ -450,9 +457,10 @@ mod tests {
                 .collect();
             let mut bytes = Vec::new();
             let written = Timestamp::from_nanos(written);
-            let row = Packing { subtype, repeat, written, record: &record, applications: &applications };
+            let era = record.first_packet;
+            let row = Packing { subtype, repeat, era, written, record: &record, applications: &applications };
             pack(&mut bytes, &row);
-            prop_assert_eq!(unpack(&bytes), Some(Packed { subtype, repeat, written, record, applications }));
+            prop_assert_eq!(unpack(&bytes), Some(Packed { subtype, repeat, era, written, record, applications }));
             // What is cut off is not taken for a row.
             bytes.pop();
             prop_assert_eq!(unpack(&bytes), None);

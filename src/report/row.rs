@@ -6,10 +6,11 @@ use super::inline::{Clock, Inline};
 use crate::app::{AppId, Class, readable};
 use crate::config::World;
 use crate::engine::{Events, Evidence, FirstPackets, Label, Record};
+use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::flow::{FlowKey, Protocol};
 use crate::policy::{Lookup, RuleId};
-use crate::session::{EndReason, Side};
+use crate::session::Side;
 use crate::time::Timestamp;
 
 /// A row's subtype (PANOS.md 3.3): neither a rule's action nor a packet's verdict.
@@ -280,7 +281,11 @@ impl<'a> Model<'a> {
             community_id: community_id(&record.c2s, is_echo(world, record)),
             tentative_rule: rule_name(world, record.tentative),
             final_rule: record.decided.map(|rule| rule_name(world, rule)),
-            tracker_stage: reason.and_then(EndReason::tracker_stage),
+            tracker_stage: reason.and_then(|reason| match record.host {
+                // PANOS.md 4.3: the firewall itself has refused it.
+                HostAccess::Refused => Some("host service"),
+                HostAccess::None | HostAccess::Allowed => reason.tracker_stage(),
+            }),
             applications: Applications { world, list },
             first_packets: record.first_packets.map(|first| FirstPacketsRow::new(&first, world)),
             nat: record.nat.map(|rule| NatRow::new(rule, record, world)),
@@ -371,7 +376,7 @@ pub(super) fn is_translated(record: &Record) -> bool {
     record.s2c != FlowKey { zone: record.s2c.zone, ..record.c2s.reply(record.s2c.zone) }
 }
 
-fn is_echo(world: &World, record: &Record) -> bool {
+pub(super) fn is_echo(world: &World, record: &Record) -> bool {
     let is_named = |app| ["ping", "traceroute"].iter().any(|name| world.catalog.find(name) == Some(app));
     matches!(record.label, Label::App(app) if record.c2s.protocol == Protocol::ICMP && is_named(app))
 }

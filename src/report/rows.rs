@@ -1,6 +1,7 @@
 //! Events to rows, in order.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
@@ -12,7 +13,7 @@ use super::packed::{Packed, Packing, pack, unpack};
 use super::row::{self, Application, Context, Row, Subtype};
 use super::selected::Selected;
 use crate::config::World;
-use crate::engine::{Event, EventKind, Events, Label, Record};
+use crate::engine::{Commit, Event, EventKind, Events, Label, Record};
 use crate::filter::Filter;
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 use crate::policy::{Lookup, RuleId};
@@ -42,7 +43,7 @@ pub struct Rows<'a, E> {
     live: Live,
     /// The lookup that the events after it are about.
     lookup: Option<Lookup>,
-    refusals: Option<Refusals>,
+    repeats: Option<Repeats>,
     filter: Option<Filter>,
     seen: Seen,
 }
@@ -61,14 +62,25 @@ struct RowWriter<E> {
     encode: E,
     clock: Clock,
     text: Vec<u8>,
+    /// Every configuration that rows may be about, in order; none where there was no commit.
+    eras: Vec<Arc<World>>,
 }
 
-/// `--aggregate`: refusals by what makes them identical, with how many there were.
-type Refusals = HashMap<Refusal, (Record, u64), foldhash::quality::RandomState>;
+/// `--aggregate`: rows by what makes them identical.
+type Repeats = HashMap<Repeat, Repeated, foldhash::quality::RandomState>;
 
-/// What identical refusals have in common.
+/// The first of several identical rows, with the counts of all of them.
+struct Repeated {
+    record: Record,
+    count: u64,
+    applications: Vec<Application>,
+}
+
+/// What identical rows have in common: refusals, and echo sessions of one client, server and identifier (PANOS.md 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Refusal {
+struct Repeat {
+    subtype: Subtype,
+    reason: Option<EndReason>,
     rule: RuleId,
     label: Label,
     src: Addr,
@@ -78,19 +90,19 @@ struct Refusal {
     zone: ZoneId,
 }
 
-/// So many different refusals are counted together; further ones get rows of their own.
-const REFUSALS: usize = 1 << 16;
+/// So many different rows are counted together; further ones stand for themselves.
+const REPEATS: usize = 1 << 16;
 
 impl<'a, E: Encode> Rows<'a, E> {
     /// Rows that wait for [`Rows::finish_into`].
     pub fn held(encode: E) -> Self {
         Self {
-            writer: RowWriter { encode, clock: Clock::default(), text: Vec::new() },
+            writer: RowWriter { encode, clock: Clock::default(), text: Vec::new(), eras: Vec::new() },
             order: Order::default(),
             out: None,
             live: Live::default(),
             lookup: None,
-            refusals: None,
+            repeats: None,
             filter: None,
             seen: Seen::default(),
         }
@@ -106,10 +118,11 @@ impl<'a, E: Encode> Rows<'a, E> {
         Self { out: Some(Box::new(out)), ..Self::held(encode) }
     }
 
-    /// Counts identical refusals in `repeatcnt` instead of giving each a row.
+    /// Counts identical refusals, and the echo sessions of one client, server and identifier, in `repeatcnt` instead of
+    /// giving each a row.
     #[must_use]
     pub fn aggregated(mut self) -> Self {
-        self.refusals = Some(Refusals::default());
+        self.repeats = Some(Repeats::default());
         self
     }
 
@@ -134,12 +147,7 @@ impl<'a, E: Encode> Rows<'a, E> {
         world: &World,
         mut each: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<Seen> {
-        let refusals = self.refusals.take().into_iter().flatten().map(|(_, counted)| counted);
-        let mut refusals: Vec<_> = refusals.collect();
-        refusals.sort_unstable_by_key(|(record, _)| record.first_packet);
-        for (record, repeat) in refusals {
-            self.push(world, Subtype::Drop, &record, repeat, record.last)?;
-        }
+        self.push_repeated(world)?;
         let Self { order, mut writer, seen, .. } = self;
         order.finish(|packed| each(writer.text(world, packed)?))?;
         Ok(seen)
@@ -183,11 +191,17 @@ impl<'a, E: Encode> Rows<'a, E> {
                 self.decide(record);
                 self.push(world, Subtype::Deny, record, 1, event.at)?;
             }
-            EventKind::Refused { record } => self.refuse(world, events.record(record), event.at)?,
+            EventKind::Refused { record } => {
+                let record = events.record(record);
+                if !self.repeats(world, Subtype::Drop, record) {
+                    self.push(world, Subtype::Drop, record, 1, event.at)?;
+                }
+            }
             EventKind::Ended { record } => {
                 let record = events.record(record);
                 // A denied session has its row already.
-                if !record.reason.is_some_and(EndReason::is_logged_at_once) {
+                let has_row = record.reason.is_some_and(EndReason::is_logged_at_once);
+                if !has_row && !self.repeats(world, Subtype::End, record) {
                     self.push(world, Subtype::End, record, 1, event.at)?;
                 }
                 if let Some(id) = record.id {
@@ -206,6 +220,12 @@ impl<'a, E: Encode> Rows<'a, E> {
             | EventKind::Injected { .. }
             | EventKind::Threat { .. }
             | EventKind::Limit { .. }
+            | EventKind::Bypassed
+            | EventKind::Ageing { .. }
+            | EventKind::Operated { .. }
+            | EventKind::Committed
+            | EventKind::Rematched { .. }
+            | EventKind::HostService { .. }
             | EventKind::Verdict { .. } => {}
         }
         Ok(())
@@ -218,24 +238,46 @@ impl<'a, E: Encode> Rows<'a, E> {
         }
     }
 
-    fn refuse(&mut self, world: &World, record: &Record, at: Timestamp) -> io::Result<()> {
-        if let Some(refusals) = &mut self.refusals {
-            let key = Refusal::of(record);
-            if let Some((first, repeat)) = refusals.get_mut(&key) {
-                for side in 0..2 {
-                    first.counts.packets[side] += record.counts.packets[side];
-                    first.counts.bytes[side] += record.counts.bytes[side];
-                }
-                (first.last, first.last_packet) = (record.last, record.last_packet);
-                *repeat += 1;
-                return Ok(());
-            }
-            if refusals.len() < REFUSALS {
-                refusals.insert(key, (*record, 1));
-                return Ok(());
-            }
+    /// Whether a row is counted with others that are identical.
+    fn repeats(&mut self, world: &World, subtype: Subtype, record: &Record) -> bool {
+        let Some(repeats) = &mut self.repeats else { return false };
+        let is_echo = row::is_echo(world, record);
+        let of_its_own = record.open || record.first_packets.is_some() || !is_echo;
+        if subtype == Subtype::End && of_its_own {
+            return false;
         }
-        self.push(world, Subtype::Drop, record, 1, at)
+        let key = Repeat::of(subtype, record, is_echo);
+        if let Some(Repeated { record: first, count, .. }) = repeats.get_mut(&key) {
+            for side in 0..2 {
+                first.counts.packets[side] += record.counts.packets[side];
+                first.counts.bytes[side] += record.counts.bytes[side];
+            }
+            first.last = first.last.max(record.last);
+            first.last_packet = first.last_packet.max(record.last_packet);
+            *count += 1;
+            return true;
+        }
+        let has_room = repeats.len() < REPEATS;
+        if has_room {
+            let applications = record.id.map_or(&[][..], |id| self.live.applications(id)).to_vec();
+            repeats.insert(key, Repeated { record: *record, count: 1, applications });
+        }
+        has_room
+    }
+
+    /// Gives the rows that were counted together their places.
+    fn push_repeated(&mut self, world: &World) -> io::Result<()> {
+        let Some(repeats) = &mut self.repeats else { return Ok(()) };
+        let mut repeated: Vec<_> = repeats.drain().collect();
+        repeated.sort_unstable_by_key(|(_, repeated)| repeated.record.first_packet);
+        for (key, Repeated { record, count, applications }) in repeated {
+            let (subtype, at) = (key.subtype, record.last);
+            let Self { order, writer, filter, seen, .. } = self;
+            let row =
+                Selected { subtype, record: &record, applications: &applications, repeat: count, at, world };
+            writer.push(order, (filter.as_ref(), seen), &row)?;
+        }
+        Ok(())
     }
 
     /// Takes a row that was written `at`.
@@ -247,23 +289,10 @@ impl<'a, E: Encode> Rows<'a, E> {
         repeat: u64,
         at: Timestamp,
     ) -> io::Result<()> {
-        if !self.writer.encode.wants(subtype, record, world) {
-            return Ok(());
-        }
-        let applications = record.id.map_or(&[][..], |id| self.live.applications(id));
-        if let Some(filter) = &self.filter
-            && !filter.matches(&Selected { subtype, record, applications, repeat, at, world })
-        {
-            self.seen.left_out += 1;
-            return Ok(());
-        }
-        self.seen.kept += 1;
-        let place = (record.started, record.id.map_or(0, |id| id.0));
-        if !self.order.wants(place) {
-            return Ok(());
-        }
-        let packing = Packing { subtype, repeat, written: at, record, applications };
-        self.order.push(place, |out| pack(out, &packing))
+        let Self { live, order, writer, filter, seen, .. } = self;
+        let applications = record.id.map_or(&[][..], |id| live.applications(id));
+        let row = Selected { subtype, record, applications, repeat, at, world };
+        writer.push(order, (filter.as_ref(), seen), &row)
     }
 
     /// Nothing that is still to come can be placed before this.
@@ -273,9 +302,37 @@ impl<'a, E: Encode> Rows<'a, E> {
 }
 
 impl<E: Encode> RowWriter<E> {
+    /// Puts a row among those that wait, if it is wanted.
+    fn push(
+        &mut self,
+        order: &mut Order,
+        (filter, seen): (Option<&Filter>, &mut Seen),
+        row: &Selected<'_>,
+    ) -> io::Result<()> {
+        let Selected { subtype, record, applications, repeat, at, world } = *row;
+        if !self.encode.wants(subtype, record, world) {
+            return Ok(());
+        }
+        if filter.is_some_and(|filter| !filter.matches(row)) {
+            seen.left_out += 1;
+            return Ok(());
+        }
+        seen.kept += 1;
+        let place = (record.started, record.id.map_or(0, |id| id.0));
+        if !order.wants(place) {
+            return Ok(());
+        }
+        let era = self.eras.len().saturating_sub(1) as u64;
+        let packing = Packing { subtype, repeat, era, written: at, record, applications };
+        order.push(place, |out| pack(out, &packing))
+    }
+
     fn text(&mut self, world: &World, packed: &[u8]) -> io::Result<&[u8]> {
-        let Packed { subtype, repeat, written, record, applications } =
+        let Packed { subtype, repeat, era, written, record, applications } =
             unpack(packed).ok_or_else(|| io::Error::other("the temporary file of the log is damaged"))?;
+        // Names are those of the configuration under which the row was made.
+        let era = usize::try_from(era).ok().and_then(|era| self.eras.get(era));
+        let world = era.map_or(world, |era| era);
         let context = Context { world, clock: &mut self.clock, applications: &applications, repeat, written };
         self.text.clear();
         self.encode.encode(&Row::new(subtype, &record, context), &mut self.text)?;
@@ -283,10 +340,13 @@ impl<E: Encode> RowWriter<E> {
     }
 }
 
-impl Refusal {
-    const fn of(record: &Record) -> Self {
+impl Repeat {
+    fn of(subtype: Subtype, record: &Record, is_echo: bool) -> Self {
         let FlowKey { src, dst, sport, dport, protocol, zone } = record.c2s;
-        Self { rule: record.rule, label: record.label, src, dst, ports: (sport, dport), protocol, zone }
+        // What is in the place of the second port is an echo request's sequence number.
+        let ports = if is_echo && subtype == Subtype::End { (sport, 0) } else { (sport, dport) };
+        let Record { reason, rule, label, .. } = *record;
+        Self { subtype, reason, rule, label, src, dst, ports, protocol, zone }
     }
 }
 
@@ -299,10 +359,21 @@ impl<E: Encode> Sink for Rows<'_, E> {
         let bound = self.bound(now);
         let Self { order, writer, .. } = self;
         match &mut self.out {
-            Some(out) if self.refusals.is_none() => {
+            Some(out) if self.repeats.is_none() => {
                 order.release(bound, |packed| out.write_all(writer.text(world, packed)?))
             }
             _ => Ok(()),
         }
+    }
+
+    fn committed(&mut self, commit: &Commit) -> io::Result<()> {
+        // Rows are identical under one configuration.
+        self.push_repeated(&commit.old)?;
+        self.live.rename(&commit.renames);
+        if self.writer.eras.is_empty() {
+            self.writer.eras.push(Arc::clone(&commit.old));
+        }
+        self.writer.eras.push(Arc::clone(&commit.new));
+        Ok(())
     }
 }

@@ -8,7 +8,9 @@ use super::leaks::Leaks;
 use super::row::{Subtype, label_name};
 use crate::app::AppId;
 use crate::config::World;
-use crate::engine::{DropReason, Event, EventKind, Events, Injection, Label, Limit, Record, Verdict};
+use crate::engine::{
+    Ageing, Commit, DropReason, Event, EventKind, Events, Injection, Label, Limit, Record, Verdict,
+};
 use crate::feature::zone_protection::Threat;
 use crate::flow::{Direction, Protocol};
 use crate::policy::RuleId;
@@ -150,6 +152,15 @@ impl Tally {
             EventKind::Threat { threat: Threat::Flood(_), .. } => self.count(Counter::FloodTold),
             EventKind::Threat { threat: Threat::Scan(_), .. } => self.count(Counter::ScanTold),
             EventKind::Limit { limit: Limit::AppIdBytes } => self.count(Counter::AppIdMaxBytes),
+            EventKind::Limit { limit: Limit::Sessions } => self.count(Counter::AllocFailure),
+            EventKind::Bypassed => self.count(Counter::Bypassed),
+            EventKind::Ageing { begins: true, what: Ageing::Accelerated } => {
+                self.count(Counter::AcceleratedAging);
+            }
+            EventKind::Ageing { begins: true, what: Ageing::TricklingScan } => {
+                self.count(Counter::TricklingScan);
+            }
+            EventKind::HostService { allowed: true } => self.count(Counter::HostServiceAllow),
             EventKind::ClockBackward { .. } => self.count(Counter::ClockBackward),
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
             EventKind::Translated { .. }
@@ -161,6 +172,11 @@ impl Tally {
             | EventKind::LookedUp { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
+            | EventKind::Ageing { .. }
+            | EventKind::Operated { .. }
+            | EventKind::Committed
+            | EventKind::Rematched { .. }
+            | EventKind::HostService { .. }
             | EventKind::Limit { .. } => {}
         }
     }
@@ -235,16 +251,21 @@ impl Tally {
 /// Counters of sessions and App-ID; those of drops are with their reasons.
 #[derive(Debug, Clone, Copy)]
 enum Counter {
+    AcceleratedAging,
     ActionClose,
     ActionReset,
     AgedOut,
+    AllocFailure,
     AppIdMaxBytes,
+    Bypassed,
     ClockBackward,
     Discard,
     FloodTold,
     Freed,
+    HostServiceAllow,
     IdentByIcmp,
     ScanTold,
+    TricklingScan,
     UnknownFini,
     UnknownFiniEmpty,
     UnknownMaxPackets,
@@ -254,17 +275,22 @@ enum Counter {
 
 impl Counter {
     /// All, in order of declaration.
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 20] = [
+        Self::AcceleratedAging,
         Self::ActionClose,
         Self::ActionReset,
         Self::AgedOut,
+        Self::AllocFailure,
         Self::AppIdMaxBytes,
+        Self::Bypassed,
         Self::ClockBackward,
         Self::Discard,
         Self::FloodTold,
         Self::Freed,
+        Self::HostServiceAllow,
         Self::IdentByIcmp,
         Self::ScanTold,
+        Self::TricklingScan,
         Self::UnknownFini,
         Self::UnknownFiniEmpty,
         Self::UnknownMaxPackets,
@@ -275,6 +301,11 @@ impl Counter {
     /// PAN-OS's name; ours only for what PAN-OS does not count.
     const fn name(self) -> &'static str {
         match self {
+            Self::AcceleratedAging => "session_accelerated_aging",
+            Self::AllocFailure => "session_alloc_failure",
+            Self::Bypassed => "session_full_bypass",
+            Self::HostServiceAllow => "flow_host_service_allow",
+            Self::TricklingScan => "session_trickling_scan",
             Self::ActionClose => "flow_action_close",
             Self::ActionReset => "flow_action_reset",
             Self::AgedOut => "session_aged_out",
@@ -303,6 +334,22 @@ impl Sink for Tally {
         for event in events.list() {
             self.read_event(world, events, event);
         }
+        Ok(())
+    }
+
+    fn committed(&mut self, commit: &Commit) -> io::Result<()> {
+        let (new, renames) = (&commit.new, &commit.renames);
+        let retired = new.policy.rules().len() + new.policy.retired().len();
+        let rules = std::mem::replace(&mut self.rules, vec![RuleTally::default(); retired]);
+        for (id, mut rule) in (0..).map(RuleId).zip(rules) {
+            rule.applications = rule.applications.iter().map(|&app| renames.application(app)).collect();
+            *place(&mut self.rules, renames.rule(id).0 as usize) = rule;
+        }
+        let counts = std::mem::take(&mut self.by_application);
+        for (app, count) in (0..).map(AppId).zip(counts).filter(|&(_, count)| count > 0) {
+            *place(&mut self.by_application, usize::from(renames.application(app).0)) = count;
+        }
+        self.leaks.rename(renames);
         Ok(())
     }
 }

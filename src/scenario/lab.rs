@@ -281,6 +281,7 @@ impl Ping {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::SessionFilter;
     use crate::engine::Verdict;
 
     fn lab() -> Lab {
@@ -347,7 +348,7 @@ mod tests {
     fn an_administrator_clears() {
         let lab = lab();
         lab.tcp("203.0.113.5:40000", "192.0.2.10:21").handshake();
-        lab.control(Control::ClearAll);
+        lab.control(Control::ClearAll(SessionFilter::default()));
         assert_eq!(lab.frame(&[0; 4]), 4);
         let run = lab.finish().unwrap();
         assert_eq!(run.rows[0].session_end_reason, "unknown");

@@ -95,10 +95,12 @@ impl Wire {
                     let interface = interface.as_ref();
                     replay.frame(&Frame { at: *at, file: 0, link_type, interface, wire_len, bytes })?;
                 }
-                Input::Control(command) => replay.control(*at, *command)?,
+                Input::Control(command) => {
+                    replay.control(*at, command.clone())?;
+                }
             }
         }
-        replay.finish()?;
+        let world = replay.finish()?.committed.unwrap_or(world);
         let violations = audit.violations();
         if !violations.is_empty() {
             return Err(LabError::Audit(violations));

@@ -30,7 +30,7 @@ pub(super) struct Wire {
     identification: u16,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Input {
     /// An untagged Ethernet frame, and how it comes in.
     Frame(Vec<u8>, Port),

@@ -25,6 +25,7 @@ pub use timer::Timers;
 use std::num::NonZeroU32;
 
 use crate::app::AppId;
+use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey, InterfaceId, ZoneId};
 use crate::policy::{Lookup, RuleId};
@@ -145,6 +146,10 @@ pub struct Session {
     pub timeout: u32,
     /// Which timer runs.
     pub timer: Timer,
+    /// Whether it runs out earlier than its length says, for the table was nearly full.
+    pub hastened: bool,
+    /// What the firewall is to it, where its packets go to the firewall itself.
+    pub host: HostAccess,
     /// State of the entry.
     pub state: State,
     /// TCP only: handshake, windows, close.

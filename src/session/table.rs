@@ -166,6 +166,16 @@ impl Table {
         Some(session)
     }
 
+    /// Whether no slot has ever been used from `slot` on.
+    pub fn is_behind(&self, slot: Slot) -> bool {
+        slot.0 as usize >= self.sessions.len()
+    }
+
+    /// Every session, to change anything but what it is found by: flow keys may change their zones alone.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Slot, &mut Session)> {
+        (0..).map(Slot).zip(&mut self.sessions).filter_map(|(slot, session)| Some((slot, session.as_mut()?)))
+    }
+
     /// All sessions from `first` on, in order of their slots.
     pub fn iter_from(&self, first: Slot) -> impl Iterator<Item = (Slot, &Session)> {
         let rest = self.sessions.get(first.0 as usize..).unwrap_or_default();

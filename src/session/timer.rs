@@ -64,6 +64,16 @@ impl Default for Timers {
 }
 
 impl Timers {
+    /// How many notes wait, those included that mean nothing any more.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none waits.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Notes that `slot`, which holds the session with this number (modulo 2³²), is to be looked at `at`.
     pub fn schedule(&mut self, at: Timestamp, session: u32, slot: Slot) {
         if self.len == 0 {

@@ -6,7 +6,8 @@ mod objects;
 mod rules;
 
 pub(super) use network::{
-    Interface, InterfaceMode, NextHop, Protection, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
+    Interface, InterfaceMode, ManagementProfile, NextHop, Protection, Route, VirtualRouter, VirtualWire,
+    Zone, ZoneMode,
 };
 pub(super) use objects::{
     AddressObject, ApplicationFilter, Body, CustomApplication, Definition, Match, Recurrence, Schedule,
@@ -53,6 +54,7 @@ pub(super) struct Candidate {
     pub(super) interfaces: Vec<Interface>,
     pub(super) virtual_routers: Vec<VirtualRouter>,
     pub(super) virtual_wires: Vec<VirtualWire>,
+    pub(super) management_profiles: Vec<ManagementProfile>,
     /// Routing protocols or policy based forwarding route as well, which a configuration does not tell.
     pub(super) routes_elsewhere: bool,
     pub(super) addresses: Vec<Definition<AddressObject>>,

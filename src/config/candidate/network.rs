@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{At, Name};
+use crate::feature::host_service::HostService;
 use crate::feature::zone_protection::ZoneProtection;
 
 /// A security zone: the prefixes behind it (TOML), or its interfaces (PAN-OS).
@@ -49,6 +50,16 @@ pub(in crate::config) struct Interface {
     pub(in crate::config) tag: Option<u16>,
     /// It gets its address by DHCP or PPPoE, which a configuration does not tell.
     pub(in crate::config) dynamic: bool,
+    /// What its own addresses offer.
+    pub(in crate::config) management_profile: Option<Name>,
+}
+
+/// An interface management profile.
+#[derive(Debug)]
+pub(in crate::config) struct ManagementProfile {
+    pub(in crate::config) name: Name,
+    pub(in crate::config) services: Vec<HostService>,
+    pub(in crate::config) permitted: Vec<At<IpNet>>,
 }
 
 /// What an interface does.

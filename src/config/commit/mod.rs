@@ -106,7 +106,7 @@ pub(super) fn commit(
     users.warn_of_missing(cures, out);
     let categories = categories.finish(cures, out);
     let users = users::mapping(&lookups, out);
-    let network = network::network(&candidate, &zones, out);
+    let (network, host_services) = network::network(&candidate, &zones, out);
     let protections = zone_protection::protections(&candidate, &zones, out);
     let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
     if out.has_errors() {
@@ -126,6 +126,7 @@ pub(super) fn commit(
         nat,
         overrides: application_override,
         decryption,
+        host_services,
         protections,
         settings,
         timezone,
@@ -224,6 +225,8 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
         check_characters(name, out);
     }
     let interfaces = candidate.interfaces.iter().map(|interface| &interface.name);
+    let profiles = candidate.management_profiles.iter().map(|profile| &profile.name);
+    let interfaces = interfaces.chain(profiles);
     let routers = candidate.virtual_routers.iter().map(|router| &router.name);
     let members = candidate.zones.iter().flat_map(|zone| &zone.interfaces);
     let ends = candidate.virtual_wires.iter().flat_map(|wire| &wire.interfaces);

@@ -384,6 +384,7 @@ mod tests {
             addresses: addresses.iter().map(|text| At::new(text.parse().unwrap(), 0..0)).collect(),
             tag: None,
             dynamic: addresses.is_empty(),
+            management_profile: None,
         };
         candidate.interfaces.push(interface("ethernet1/1", &["2001:db8::1/64", "203.0.113.7/24"]));
         candidate.interfaces.push(interface("ethernet1/2", &[]));

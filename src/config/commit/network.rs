@@ -5,14 +5,19 @@ use hashbrown::HashMap;
 use crate::config::Zones;
 use crate::config::candidate::{self, Candidate, InterfaceMode, Name, NextHop, ZoneMode};
 use crate::config::diagnostic::{Diagnostics, Span, escape, nearest, quote};
+use crate::feature::host_service::{HostServices, ManagementProfile};
 use crate::feature::route::{Hop, Interface, Mode, Network, Note, Plan, Router, RouterId, StaticRoute};
 use crate::flow::{InterfaceId, ZoneId};
 
 /// What a virtual router is called where none is named.
 const DEFAULT_ROUTER: &str = "default";
 
-/// The network that decides zones.
-pub(super) fn network(candidate: &Candidate, zones: &Zones, out: &mut Diagnostics) -> Network {
+/// The network that decides zones, and what the firewall's own addresses in it offer.
+pub(super) fn network(
+    candidate: &Candidate,
+    zones: &Zones,
+    out: &mut Diagnostics,
+) -> (Network, HostServices) {
     let mut names = Names::default();
     for interface in &candidate.interfaces {
         names.define(interface, out);
@@ -34,7 +39,42 @@ pub(super) fn network(candidate: &Candidate, zones: &Zones, out: &mut Diagnostic
     for note in notes {
         out.warn(sentence(&network, zones, &note));
     }
-    network
+    let host_services = host_services(candidate, &network, out);
+    (network, host_services)
+}
+
+/// What the firewall's own addresses offer. A profile that is not there offers nothing.
+fn host_services(candidate: &Candidate, network: &Network, out: &mut Diagnostics) -> HostServices {
+    let profiles = &candidate.management_profiles;
+    let mut named: HashMap<&str, &str, foldhash::fast::FixedState> = HashMap::default();
+    for interface in &candidate.interfaces {
+        let Some(profile) = &interface.management_profile else { continue };
+        named.entry(&interface.name.value).or_insert(&profile.value);
+        let names = || profiles.iter().map(|known| known.name.value.as_str());
+        if names().any(|name| name == profile.value) {
+            continue;
+        }
+        let message = format!("no interface management profile {}", quote(&profile.value));
+        if candidate.is_panos {
+            out.warn(format!(
+                "{message}, which interface {} has: it offers nothing",
+                quote(&interface.name.value)
+            ));
+        } else {
+            let help = nearest(&profile.value, names()).map(|name| format!("did you mean `{name}`?"));
+            let help = help.as_deref().unwrap_or("define it as `[interface-management-profile.NAME]`");
+            out.error(&profile.span, message).help(help);
+        }
+    }
+    let interfaces = network.interfaces().iter();
+    let interfaces = interfaces
+        .map(|interface| (interface.addresses.as_slice(), named.get(interface.name.as_str()).copied()));
+    let profiles = profiles.iter().map(|profile| ManagementProfile {
+        name: profile.name.value.clone(),
+        services: profile.services.clone(),
+        permitted: profile.permitted.iter().map(|net| net.value).collect(),
+    });
+    HostServices::new(interfaces, profiles.collect())
 }
 
 /// Interfaces by name.

@@ -24,7 +24,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "zones",
     "address",
     "service",
@@ -41,6 +41,7 @@ const TABLES: [&str; 22] = [
     "decryption",
     "decryption-profile",
     "interface",
+    "interface-management-profile",
     "virtual-router",
     "route",
     "virtual-wire",
@@ -128,6 +129,7 @@ impl<'d> Document<'d> {
             match key.value.as_str() {
                 "zones" | "virtual-router" | "zone-protection" => {}
                 "interface" => self.interfaces(value),
+                "interface-management-profile" => self.management_profiles(value),
                 "route" => self.routes(value),
                 "virtual-wire" => self.virtual_wires(value),
                 "address" => self.addresses(value),

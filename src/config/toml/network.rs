@@ -8,12 +8,15 @@ use toml::de::DeTable;
 use super::Document;
 use super::reader::{Value, entries};
 use crate::config::candidate::{
-    At, Interface, InterfaceMode, Name, NextHop, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
+    At, Interface, InterfaceMode, ManagementProfile, Name, NextHop, Route, VirtualRouter, VirtualWire, Zone,
+    ZoneMode,
 };
 use crate::config::diagnostic::{Span, quote};
 use crate::config::literal;
+use crate::feature::host_service::HostService;
 
-const INTERFACE_KEYS: [&str; 6] = ["ip", "zone", "tag", "virtual-router", "mode", "dhcp-client"];
+const INTERFACE_KEYS: [&str; 7] =
+    ["ip", "zone", "tag", "virtual-router", "mode", "dhcp-client", "interface-management-profile"];
 const ROUTE_KEYS: [&str; 9] = [
     "name",
     "destination",
@@ -58,6 +61,7 @@ impl Document<'_> {
             addresses: Vec::new(),
             tag: None,
             dynamic: false,
+            management_profile: None,
         };
         let (mut zone, mut router) = (None, None);
         for (key, value) in entries(table) {
@@ -71,6 +75,7 @@ impl Document<'_> {
                 "virtual-router" => router = self.reader.text(value),
                 "mode" => interface.mode = self.reader.choice(value, &MODES).unwrap_or_default(),
                 "dhcp-client" => interface.dynamic = self.reader.flag(value).unwrap_or_default(),
+                "interface-management-profile" => interface.management_profile = self.reader.text(value),
                 _ => self.reader.unknown_key(&key, "an interface", &INTERFACE_KEYS),
             }
         }
@@ -90,6 +95,33 @@ impl Document<'_> {
             self.join_zone(&zone, name, interface.mode);
         }
         self.candidate.interfaces.push(interface);
+    }
+
+    /// `[interface-management-profile.NAME]`: each service as PAN-OS has it, and `permitted-ip`.
+    pub(super) fn management_profiles(&mut self, value: &Value<'_>) {
+        let Some(table) = self.reader.table(value, "tables such as `[interface-management-profile.NAME]`")
+        else {
+            return;
+        };
+        for (name, value) in entries(table) {
+            let Some(table) = self.reader.table(value, "a table such as `{ ping = true }`") else { continue };
+            let (mut services, mut permitted) = (Vec::new(), Vec::new());
+            for (key, value) in entries(table) {
+                match HostService::ALL.into_iter().find(|service| service.name() == key.value) {
+                    Some(service) => {
+                        let on = self.reader.flag(value).unwrap_or_default();
+                        services.extend(on.then_some(service));
+                    }
+                    None if key.value == "permitted-ip" => permitted = self.addresses_of(value),
+                    None => {
+                        let mut known = HostService::ALL.map(HostService::name).to_vec();
+                        known.push("permitted-ip");
+                        self.reader.unknown_key(&key, "a management profile", &known);
+                    }
+                }
+            }
+            self.candidate.management_profiles.push(ManagementProfile { name, services, permitted });
+        }
     }
 
     /// Addresses with their prefix lengths: host bits are kept.

@@ -191,7 +191,7 @@ fn nat_interfaces(rule: &NatRule) -> impl Iterator<Item = &Name> {
 
 /// An interface of which nothing is said.
 const fn interface(name: Name, mode: InterfaceMode) -> Interface {
-    Interface { name, mode, addresses: Vec::new(), tag: None, dynamic: false }
+    Interface { name, mode, addresses: Vec::new(), tag: None, dynamic: false, management_profile: None }
 }
 
 /// A name that stands in no file.

@@ -13,6 +13,8 @@ use crate::policy::{AddressMatch, Query, Rule, Service, ServiceMatch, ZoneMatch}
 #[derive(Debug, Clone, Default)]
 pub struct NatPolicy {
     rules: Vec<NatRule>,
+    /// Rules of policies before this one that sessions may still have; their numbers follow those of `rules`.
+    retired: Vec<NatRule>,
     original: FirstMatch,
     /// What leaves by a zone, and what leaves by one of its interfaces that rules name; sorted. Its place here stands
     /// for the egress zone where `original` is asked.
@@ -81,6 +83,7 @@ impl NatPolicy {
             translated: FirstMatch::new(translating().map(as_translated).collect()),
             translating: translating().map(|rule| rule.id).collect(),
             rules: all,
+            retired: Vec::new(),
         }
     }
 
@@ -91,7 +94,30 @@ impl NatPolicy {
 
     /// One rule.
     pub fn rule(&self, id: NatRuleId) -> Option<&NatRule> {
-        self.rules.get(id.index())
+        let place = id.index();
+        match place.checked_sub(self.rules.len()) {
+            None => self.rules.get(place),
+            Some(place) => self.retired.get(place),
+        }
+    }
+
+    /// Takes the place of `old`: the numbers of its rules in this policy, by name. Those that this one does not have are
+    /// kept as retired, and match nothing. The two halves of a `bi-directional` rule are told apart.
+    pub fn succeed(&mut self, old: &Self) -> Vec<NatRuleId> {
+        let mut places: HashMap<(String, bool), usize, foldhash::fast::FixedState> = HashMap::default();
+        for (place, rule) in self.rules.iter().enumerate() {
+            places.entry((rule.name.clone(), rule.is_reverse)).or_insert(place);
+        }
+        let mut found = Vec::with_capacity(old.rules.len() + old.retired.len());
+        for rule in old.rules.iter().chain(&old.retired) {
+            let next = self.rules.len() + self.retired.len();
+            let place = *places.entry((rule.name.clone(), rule.is_reverse)).or_insert(next);
+            if place == next {
+                self.retired.push(rule.clone());
+            }
+            found.push(NatRuleId::new(place).unwrap_or_default());
+        }
+        found
     }
 
     /// The first rule that matches. It may be one that translates nothing.

@@ -18,7 +18,7 @@ const IDLE: usize = 1_024;
 /// A map that is never iterated, seeded at random, so that nobody can choose colliding keys.
 type Map<K, V> = HashMap<K, V, foldhash::quality::RandomState>;
 
-/// Translated addresses and ports in use. One belongs to one [`super::NatPolicy`]: a new commit needs a new one.
+/// Translated addresses and ports in use. One belongs to one [`super::NatPolicy`]; see [`Pools::recommit`].
 ///
 /// What it holds grows with the sessions that have a [`Lease`], and little more.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,19 @@ impl Pools {
     /// Nothing in use yet.
     pub fn new(oversubscription: Oversubscription) -> Self {
         Self { oversubscription, ..Self::default() }
+    }
+
+    /// Another NAT policy is in force. Ports in use stay so, whichever pool their addresses are in; addresses of
+    /// `dynamic-ip` pools and loads begin anew (assumed).
+    pub fn recommit(&mut self, oversubscription: Oversubscription) {
+        self.oversubscription = oversubscription;
+        self.addresses.clear();
+        self.loads.clear();
+        // What is left of old sessions must not give back what new ones have.
+        for used in self.leases.used.iter_mut().flatten() {
+            used.load = None;
+            used.source = used.source.filter(|held| matches!(held, Held::Port { .. }));
+        }
     }
 
     /// Translates a session's first packet, whose key is `original`, by the rule it matches.

@@ -18,7 +18,8 @@ use super::style::{Paint, Role, count};
 use super::{Sink, escape, place, wrap};
 use crate::config::World;
 use crate::engine::{
-    DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Record, Stripped, Verdict,
+    Commit, DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Record,
+    Stripped, Verdict,
 };
 use crate::feature::zone_protection::{Response, Threat};
 use crate::flow::{Direction, ZoneId};
@@ -94,6 +95,10 @@ impl<'a> Explain<'a> {
     }
 
     fn read_event(&mut self, world: &World, events: &Events, event: &Event) -> io::Result<()> {
+        if event.packet == 0 && !matches!(event.kind, EventKind::Ended { .. }) {
+            self.between(world, events, event);
+            return Ok(());
+        }
         match event.kind {
             EventKind::ClockBackward { by } => {
                 let text = format!("the capture's clock goes back by {by}; taken as the latest time seen");
@@ -134,7 +139,12 @@ impl<'a> Explain<'a> {
             EventKind::Stripped { what } => {
                 self.lines.push(Line::new(Role::Plain, 0, stripped(what).to_owned()));
             }
-            EventKind::Transmitted { .. } => {}
+            EventKind::Transmitted { .. }
+            | EventKind::Bypassed
+            | EventKind::Ageing { .. }
+            | EventKind::Operated { .. }
+            | EventKind::Rematched { .. }
+            | EventKind::Committed => {}
             EventKind::Captured { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
@@ -142,6 +152,7 @@ impl<'a> Explain<'a> {
             | EventKind::Allowed { .. }
             | EventKind::Denied { .. }
             | EventKind::Injected { .. }
+            | EventKind::HostService { .. }
             | EventKind::Limit { .. } => self.happen(world, events, event),
         }
         Ok(())
@@ -232,12 +243,40 @@ impl<'a> Explain<'a> {
                 Line::new(Role::Deny, 0, text)
             }
             EventKind::Limit { limit } => Line::new(Role::Deny, 0, limit_reached(limit)),
+            EventKind::HostService { allowed } => host_service(allowed),
             _ => match injected(events, event) {
                 Some(line) => line,
                 None => return,
             },
         };
         self.lines.push(line);
+    }
+
+    /// What happens to a session between two packets: the administrator's doing.
+    fn between(&mut self, world: &World, events: &Events, event: &Event) {
+        let Some(walk) = event.session.and_then(|id| self.live.get_mut(&id)) else { return };
+        let rule = |record: &Record| escape::name(rule_name(world, record.rule)).into_owned();
+        let text = match event.kind {
+            EventKind::Operated { what } => {
+                walk.facts.cleared |= what == Operation::Clear;
+                format!("the administrator: {}", what.name())
+            }
+            EventKind::Rematched { record } => {
+                format!("evaluated again after a commit: allowed under `{}`", rule(events.record(record)))
+            }
+            EventKind::Denied { record } => {
+                let record = events.record(record);
+                walk.facts.denied = Some(*record);
+                let state = State::Discard;
+                format!("evaluated again after a commit: denied by `{}`; state {state}", rule(record))
+            }
+            EventKind::Armed { timer, timeout } => {
+                walk.facts.timer = Some((timer, timeout));
+                format!("timer {}: {} s", timer.name(), timeout.secs())
+            }
+            _ => return,
+        };
+        walk.note(event.at, &text, self.look);
     }
 
     fn end(&mut self, world: &World, event: &Event, record: &Record) -> io::Result<()> {
@@ -247,6 +286,7 @@ impl<'a> Explain<'a> {
         let Some(mut walk) = self.live.remove(&id) else { return Ok(()) };
         let text = match (record.open, event.packet) {
             (true, _) => format!("the capture ends; state {}", record.state),
+            (false, 0) if walk.facts.cleared => "the session ends".to_owned(),
             (false, 0) => "the timer runs out: the session ends".to_owned(),
             (false, packet) if begins_another => {
                 format!("packet {packet} begins another connection inside this one: the session ends")
@@ -343,6 +383,13 @@ impl Sink for Explain<'_> {
         let Self { order, out, .. } = self;
         order.release(bound, |text| out.write_all(text))
     }
+
+    fn committed(&mut self, commit: &Commit) -> io::Result<()> {
+        for walk in self.live.values_mut() {
+            walk.facts.rename(&commit.renames);
+        }
+        Ok(())
+    }
 }
 
 fn explain(world: &World, query: &Query) -> Vec<Line> {
@@ -398,6 +445,15 @@ fn noticed(world: &World, zone: ZoneId, threat: Threat, response: Response) -> S
     let profile = world.protections.of(zone).map(|profile| profile.name.as_str()).unwrap_or_default();
     let (zone, profile) = (escape::name(world.zones.name(zone)), escape::name(profile));
     format!("zone protection `{profile}` of zone {zone}: {}, action {}", threat.name(), response.name())
+}
+
+fn host_service(allowed: bool) -> Line {
+    let (role, text) = if allowed {
+        (Role::Plain, "it goes to the firewall itself; the management profile of the interface permits it")
+    } else {
+        (Role::Deny, "it goes to the firewall itself, which refuses it (host service); state DISCARD")
+    };
+    Line::new(role, 0, text)
 }
 
 const fn limit_reached(limit: Limit) -> &'static str {

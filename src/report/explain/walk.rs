@@ -1,7 +1,7 @@
 //! The walk of one session: its packets one by one, and what happened at each.
 
 use crate::app::AppId;
-use crate::config::World;
+use crate::config::{Renames, World};
 use crate::engine::{DropReason, Record, Verdict};
 use crate::flow::{Direction, Protocol};
 use crate::policy::{Explanation, Lookup, RuleMatch, Step, Ternary};
@@ -52,6 +52,8 @@ pub(super) struct Facts {
     pub(super) fin: bool,
     pub(super) timer: Option<(Timer, Span)>,
     pub(super) denied: Option<Record>,
+    /// Whether an administrator has cleared it.
+    pub(super) cleared: bool,
 }
 
 /// An application that App-ID came to.
@@ -108,6 +110,7 @@ impl Walk {
             fin: false,
             timer: None,
             denied: None,
+            cleared: false,
         };
         Self { started: record.started, text, run: None, omitted: [0; 2], facts }
     }
@@ -191,8 +194,29 @@ impl Walk {
     /// Adds something that no packet brought about.
     pub(super) fn timer(&mut self, at: Timestamp, text: &str, look: Look) {
         self.close(look);
+        self.note(at, text, look);
+    }
+
+    /// The same in the midst of a session.
+    pub(super) fn note(&mut self, at: Timestamp, text: &str, look: Look) {
+        self.flush(look);
         let line = format!("{:>9}   {text}", seconds(at.since(self.started)));
         self.text.push_str(&format!("{}\n", wrap::fit(&line, look.width)));
+    }
+}
+
+impl Facts {
+    /// Other numbers stand for the rules and applications.
+    pub(super) fn rename(&mut self, renames: &Renames) {
+        let rename = |lookup: &mut Lookup| lookup.rule = renames.rule(lookup.rule);
+        self.tentative.as_mut().map(rename);
+        for found in &mut self.found {
+            found.app = renames.application(found.app);
+            found.lookup.as_mut().map(rename);
+        }
+        if let Some(denied) = &mut self.denied {
+            denied.rename(renames);
+        }
     }
 }
 

@@ -11,11 +11,13 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use super::run::Run;
 use crate::config::{self, Overrides, World};
+use crate::replay::Command;
 use markdown::{Block, Section};
 use script::Script;
 use table::Table;
@@ -41,6 +43,8 @@ pub struct Scenario {
     /// Why it is known to fail.
     pub known_failure: Option<String>,
     world: Arc<World>,
+    /// What `commit NAME` puts in force.
+    commits: BTreeMap<String, Arc<World>>,
     script: Script,
     tables: Vec<Expectation>,
 }
@@ -109,19 +113,22 @@ impl Document {
     pub fn parse(path: &str, text: &str) -> Result<Self, DocumentError> {
         let sections = markdown::sections(text)?;
         let mut payloads = Payloads::new();
-        let mut rules = None;
+        let mut rules = Rules::default();
         let mut scenarios = Vec::new();
         for section in &sections {
             for block in &section.blocks {
                 match block.info.split_whitespace().collect::<Vec<_>>().as_slice() {
-                    ["toml", "rules"] => rules = Some(*block),
+                    ["toml", "rules"] => rules.first = Some(*block),
+                    ["toml", "rules", name] => {
+                        rules.named.insert((*name).to_owned(), *block);
+                    }
                     ["payload", name] => {
                         payloads.insert((*name).to_owned(), payload(block)?);
                     }
                     _ => {}
                 }
             }
-            scenarios.extend(Scenario::read(path, section, rules, &payloads)?);
+            scenarios.extend(Scenario::read(path, section, &rules, &payloads)?);
         }
         Ok(Self { path: path.to_owned(), text: text.to_owned(), scenarios })
     }
@@ -156,7 +163,7 @@ impl Scenario {
     fn read(
         path: &str,
         section: &Section<'_>,
-        rules: Option<Block<'_>>,
+        rules: &Rules<'_>,
         payloads: &Payloads,
     ) -> Result<Option<Self>, DocumentError> {
         let mut script = Script::default();
@@ -178,7 +185,7 @@ impl Scenario {
                 "transmitted" => add(Kind::Transmitted)?,
                 "first-packets" => add(Kind::FirstPackets)?,
                 "" | "text" | "toml rules" => {}
-                info if info.starts_with("payload ") => {}
+                info if info.starts_with("payload ") || info.starts_with("toml rules ") => {}
                 info => return Err(DocumentError::new(block.line - 1, format!("no kind of block `{info}`"))),
             }
         }
@@ -188,22 +195,56 @@ impl Scenario {
                 None => Ok(None),
             };
         }
-        let rules = rules.ok_or_else(|| DocumentError::new(section.line, "packets, and no `toml rules`"))?;
+        let first =
+            rules.first.ok_or_else(|| DocumentError::new(section.line, "packets, and no `toml rules`"))?;
         if tables.is_empty() && script.steps.iter().all(|step| step.verdict.is_none()) {
             return Err(DocumentError::new(section.line, "packets, and nothing said of what comes of them"));
         }
         if !section.has_prose {
             return Err(DocumentError::new(section.line, "a scenario begins with a paragraph about it"));
         }
-        let world = world(path, [Some(rules), settings])?;
+        let world = world(path, [Some(first), settings])?;
+        let commits = rules.commits(path, &script, settings)?;
         Ok(Some(Self {
             name: section.name.clone(),
             line: section.line,
             known_failure: section.known_failure.clone(),
             world: Arc::new(world),
+            commits,
             script,
             tables,
         }))
+    }
+}
+
+/// The rulebases that a section can name: the one it begins with, and those it commits.
+#[derive(Default)]
+struct Rules<'t> {
+    first: Option<Block<'t>>,
+    named: BTreeMap<String, Block<'t>>,
+}
+
+impl Rules<'_> {
+    /// Reads those that a script commits. The section's settings are added where they come after the rules.
+    fn commits(
+        &self,
+        path: &str,
+        script: &Script,
+        settings: Option<Block<'_>>,
+    ) -> Result<BTreeMap<String, Arc<World>>, DocumentError> {
+        let mut worlds = BTreeMap::new();
+        for step in &script.steps {
+            let script::Action::Command(Command::Commit(name)) = &step.action else { continue };
+            let block = self.named.get(name).copied().ok_or_else(|| {
+                DocumentError::new(
+                    step.line,
+                    format!("nothing to commit: there is no block `toml rules {name}`"),
+                )
+            })?;
+            let settings = settings.filter(|settings| settings.line > block.line);
+            worlds.insert(name.clone(), Arc::new(world(path, [Some(block), settings])?));
+        }
+        Ok(worlds)
     }
 }
 

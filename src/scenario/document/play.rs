@@ -1,11 +1,13 @@
 //! A script to packets on the wire, and through the firewall.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::script::{Action, Body, Flow, IcmpKind, PacketLine, Script};
 use super::{DocumentError, Scenario};
+use crate::engine::Control;
 use crate::flow::{Direction, Protocol};
-use crate::replay::Linger;
+use crate::replay::{Command, Linger};
 use crate::scenario::run::Run;
 use crate::scenario::tcp::Conversation;
 use crate::scenario::wire::{Headers, Port, Wire, between, sender_first, tcp, with_headers};
@@ -42,8 +44,8 @@ impl Scenario {
                     wire.port = Port::default();
                     wire.frame(bytes.clone())
                 }
-                Action::Control(command) => {
-                    wire.control(*command);
+                Action::Command(command) => {
+                    wire.control(self.control(command));
                     sent
                 }
                 Action::Packet(packet) => {
@@ -71,6 +73,18 @@ impl Scenario {
             .run(self.world.clone(), linger)
             .map_err(|error| DocumentError::new(self.line, error.to_string()))?;
         Ok(Played { run, frames })
+    }
+
+    /// What a command does. Each configuration that one names was read with the document.
+    fn control(&self, command: &Command) -> Control {
+        match command {
+            Command::Clear(id) => Control::Clear(*id),
+            Command::ClearAll(filter) => Control::ClearAll((**filter).clone()),
+            Command::Discard { id, timeout } => Control::Discard { id: *id, timeout: *timeout },
+            Command::Commit(name) => {
+                Control::Commit(Arc::clone(self.commits.get(name).unwrap_or(&self.world)))
+            }
+        }
     }
 }
 

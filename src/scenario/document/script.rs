@@ -6,11 +6,11 @@ use super::DocumentError;
 use super::markdown::Block;
 use super::packet_line;
 use super::words::{self, Payloads, Word};
-use crate::engine::{Control, DropReason, Verdict};
+use crate::engine::{DropReason, Verdict};
 use crate::flow::{Direction, Protocol};
+use crate::replay::Command;
 use crate::scenario::tcp::{INITIAL, Segment};
 use crate::scenario::wire::{Cut, Headers, Port};
-use crate::session::SessionId;
 
 /// What a scenario sends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,8 +62,8 @@ pub(super) enum Action {
     Packet(PacketLine),
     /// `raw hex:…`: an Ethernet frame.
     Raw(Vec<u8>),
-    /// `clear session all`, `clear session id N`.
-    Control(Control),
+    /// `clear session …`, `request session-discard …`, `commit NAME`.
+    Command(Command),
 }
 
 /// A packet on a flow.
@@ -143,12 +143,9 @@ impl Script {
 
     fn action(&self, words: &[Word<'_>], payloads: &Payloads) -> Result<Action, String> {
         Ok(match words {
-            [Word::Plain("clear"), Word::Plain("session"), Word::Plain("all")] => {
-                Action::Control(Control::ClearAll)
-            }
-            [Word::Plain("clear"), Word::Plain("session"), Word::Plain("id"), Word::Plain(id)] => {
-                let id = id.parse().map_err(|_| format!("`{id}` is no session id"))?;
-                Action::Control(Control::Clear(SessionId(id)))
+            [Word::Plain("clear" | "request" | "commit"), ..] => {
+                let words: Vec<String> = words.iter().map(Word::to_text).collect();
+                Action::Command(Command::of_words(&words)?)
             }
             [Word::Plain("raw"), Word::Plain(bytes)] => {
                 Action::Raw(words::hex(bytes.strip_prefix("hex:").ok_or("a raw frame is `hex:…`")?)?)
@@ -163,7 +160,7 @@ impl Script {
                 let kind = self.flows[flow].kind;
                 Action::Packet(packet_line::read(flow, kind, direction, rest, payloads)?)
             }
-            _ => return Err("expected `FLOW >`, `FLOW <`, `raw` or `clear session`".to_owned()),
+            _ => return Err("expected `FLOW >`, `FLOW <`, `raw` or a command".to_owned()),
         })
     }
 

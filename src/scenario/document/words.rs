@@ -14,6 +14,16 @@ pub(super) enum Word<'t> {
     Quoted(Vec<u8>),
 }
 
+impl Word<'_> {
+    /// What it says, whichever it is.
+    pub(super) fn to_text(&self) -> String {
+        match self {
+            Self::Plain(text) => (*text).to_owned(),
+            Self::Quoted(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        }
+    }
+}
+
 /// A line in words, and its comment without the `#`.
 pub(super) fn split(mut line: &str) -> Result<(Vec<Word<'_>>, &str), String> {
     let mut words = Vec::new();

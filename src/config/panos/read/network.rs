@@ -7,10 +7,12 @@ use ipnet::IpNet;
 use super::reader::{Reader, entries, names, value};
 use super::scope::Selection;
 use crate::config::candidate::{
-    At, Candidate, Interface, InterfaceMode, Name, NextHop, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
+    At, Candidate, Interface, InterfaceMode, ManagementProfile, Name, NextHop, Route, VirtualRouter,
+    VirtualWire, Zone, ZoneMode,
 };
 use crate::config::diagnostic::quote;
 use crate::config::panos::tree::Node;
+use crate::feature::host_service::HostService;
 
 const ZONE_MODES: [(&str, ZoneMode); 6] = [
     ("layer3", ZoneMode::Layer3),
@@ -96,6 +98,13 @@ impl Reader<'_> {
                     candidate.virtual_routers.push(router);
                 }
             }
+            let profiles = network.child("profiles");
+            for entry in
+                profiles.map_or(&[][..], |profiles| entries(profiles, "interface-management-profile"))
+            {
+                let profile = self.management_profile(entry, &values);
+                candidate.management_profiles.push(profile);
+            }
             let wires = entries(network, "virtual-wire").iter().filter_map(|entry| {
                 let interfaces = [entry.value("interface1")?, entry.value("interface2")?];
                 Some(VirtualWire { name: entry.as_name(), interfaces })
@@ -163,7 +172,19 @@ impl Reader<'_> {
             dynamic: asks(body.child("dhcp-client"))
                 || asks(body.child("pppoe"))
                 || asks(body.at(&["ipv6", "dhcp-client"])),
+            management_profile: body.value("interface-management-profile"),
         }
+    }
+
+    /// What an interface's own addresses offer, and to whom.
+    fn management_profile(&mut self, entry: &Node<'_>, values: &Values<'_, '_>) -> ManagementProfile {
+        let offers = |service: &HostService| entry.at(&[service.name(), "yes"]).is_some();
+        let mut permitted = Vec::new();
+        for node in entries(entry, "permitted-ip") {
+            permitted.extend(self.prefix(node, values, "management profile", &entry.name));
+        }
+        let services = HostService::ALL.into_iter().filter(offers).collect();
+        ManagementProfile { name: entry.as_name(), services, permitted }
     }
 
     /// An address with its prefix length; one without is a host.

@@ -44,6 +44,25 @@ impl Reader<'_> {
                 );
             }
         }
+        self.own_sessions(selection, candidate);
+    }
+
+    /// `import resource max-sessions` of the virtual system: it has no more, whatever the device has.
+    fn own_sessions(&mut self, selection: &Selection<'_>, candidate: &mut Candidate) {
+        const KEY: &str = "session.max-sessions";
+        for vsys in &selection.vsys {
+            let Some(own) = vsys.at(&["import", "resource"]).and_then(|node| node.value("max-sessions"))
+            else {
+                continue;
+            };
+            let Some(sessions) = own.value.parse::<u64>().ok().filter(|&sessions| sessions > 0) else {
+                continue;
+            };
+            let known = candidate.settings.iter().rev().find(|(key, _)| key.value == KEY);
+            if known.is_none_or(|(_, value)| value.value.parse::<u64>().is_ok_and(|max| max > sessions)) {
+                candidate.settings.push((At::new(KEY.to_owned(), own.span.clone()), own));
+            }
+        }
     }
 
     /// A setting; what is nested in it is a setting of its own, its key put together with `-`.

@@ -3,7 +3,8 @@
 use super::{Item, entry, texts, zone_protection};
 use crate::config::Settings;
 use crate::config::candidate::{
-    Candidate, Interface, InterfaceMode, NextHop, Route, VirtualRouter, VirtualWire, Zone, ZoneMode,
+    Candidate, Interface, InterfaceMode, ManagementProfile, NextHop, Route, VirtualRouter, VirtualWire, Zone,
+    ZoneMode,
 };
 
 /// `zone`.
@@ -37,6 +38,9 @@ fn zone(zone: &Zone) -> Item {
 pub(super) fn network(candidate: &Candidate) -> Vec<Item> {
     let mut items = Vec::new();
     items.extend(Item::element("interface", interfaces(&candidate.interfaces)));
+    let profiles = candidate.management_profiles.iter().map(management_profile).collect();
+    let profiles = Item::element("interface-management-profile", profiles);
+    items.extend(Item::element("profiles", profiles.into_iter().collect()));
     items.extend(Item::element("virtual-wire", candidate.virtual_wires.iter().map(wire).collect()));
     items.extend(Item::element("virtual-router", candidate.virtual_routers.iter().map(router).collect()));
     items.extend(zone_protection::profiles(candidate));
@@ -124,8 +128,19 @@ fn addresses(interface: &Interface) -> Vec<Item> {
     };
     let mut items: Vec<Item> = Item::element("ip", of(true)).into_iter().collect();
     items.extend(Item::element("address", of(false)).map(|address| Item::Element("ipv6", vec![address])));
+    let profile = interface.management_profile.as_ref();
+    items.extend(profile.map(|name| Item::value("interface-management-profile", &name.value)));
     items.extend(interface.dynamic.then(|| Item::Element("dhcp-client", vec![Item::flag("enable", true)])));
     items
+}
+
+fn management_profile(profile: &ManagementProfile) -> Item {
+    let mut items: Vec<Item> =
+        profile.services.iter().map(|service| Item::flag(service.name(), true)).collect();
+    let permitted = profile.permitted.iter();
+    let permitted = permitted.map(|net| Item::Entry(net.value.to_string(), Vec::new())).collect();
+    items.extend(Item::element("permitted-ip", permitted));
+    entry(&profile.name, items)
 }
 
 fn wire(wire: &VirtualWire) -> Item {

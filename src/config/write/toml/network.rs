@@ -26,6 +26,16 @@ pub(super) fn network(candidate: &Candidate, page: &mut Page) {
             page.head(&["virtual-router", name], false);
         }
     }
+    for profile in &candidate.management_profiles {
+        page.head(&["interface-management-profile", &profile.name.value], false);
+        for service in &profile.services {
+            page.flag(service.name(), true);
+        }
+        let permitted: Vec<String> = profile.permitted.iter().map(|net| net.value.to_string()).collect();
+        if !permitted.is_empty() {
+            page.line("permitted-ip", &strings(&permitted));
+        }
+    }
     for interface in &candidate.interfaces {
         self::interface(candidate, interface, page);
     }
@@ -68,6 +78,9 @@ fn interface(candidate: &Candidate, interface: &Interface, page: &mut Page) {
     }
     if interface.dynamic {
         page.flag("dhcp-client", true);
+    }
+    if let Some(profile) = &interface.management_profile {
+        page.string("interface-management-profile", &profile.value);
     }
 }
 

@@ -1,0 +1,134 @@
+//! A commit while sessions exist, and what it makes of them (PANOS.md 2.13).
+//!
+//! New sessions go by the new configuration at once. Those that exist keep the rule that they have; numbers of rules,
+//! zones and applications are the old configuration's, and are changed to what has the same name in the new one. A name
+//! that is gone is still known, so that it can be shown: see [`World::succeeding`].
+
+use std::sync::Arc;
+
+use super::event::{ActionSource, Event, EventKind, Events, Record};
+use super::{Firewall, first_packets, label, query};
+use crate::config::{Renames, World};
+use crate::flow::FlowKey;
+use crate::policy::Lookup;
+use crate::session::{AppState, EndReason, Session, Slot, State, Timer, Trigger};
+use crate::time::Timestamp;
+
+/// What a commit has changed, for those who keep numbers of rules, zones or applications.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The configuration before.
+    pub old: Arc<World>,
+    /// The one after, which still knows the names that are only in the old one.
+    pub new: Arc<World>,
+    /// The numbers of the old one in the new one.
+    pub renames: Renames,
+}
+
+impl Firewall {
+    /// Puts another configuration in force. Where its `config.rematch` says so, the sessions are evaluated again.
+    ///
+    /// Events before this one are about the old configuration, those after [`EventKind::Committed`] about the new one:
+    /// whoever reads them with names hands them on in between.
+    pub fn commit(&mut self, at: Timestamp, world: &World, out: &mut Events) -> Commit {
+        self.advance(at, out);
+        let old = Arc::clone(&self.world);
+        let (new, renames) = world.clone().succeeding(&old);
+        let new = Arc::new(new);
+        self.world = Arc::clone(&new);
+        self.cache.forget_unless(renames.keeps_applications());
+        if old.nat.rules() != new.nat.rules() || old.settings.dipp_oversub != new.settings.dipp_oversub {
+            self.nat.recommit(&new);
+        }
+        self.decryption.recommit(&old, &new);
+        self.pressure.reset(&new.settings);
+        for (_, session) in self.table.iter_mut() {
+            rename(session, &renames);
+        }
+        self.streams.rename(&renames);
+        out.push(Event { at: self.now, packet: 0, session: None, kind: EventKind::Committed });
+        self.weigh(0, out);
+        if new.settings.rematch {
+            self.rematch(out);
+        }
+        Commit { old, new, renames }
+    }
+
+    /// Looks every session up again, in order of their numbers.
+    fn rematch(&mut self, out: &mut Events) {
+        let sessions = self.table.iter_from(Slot(0));
+        let mut active: Vec<_> = sessions
+            .filter(|(_, session)| session.state == State::Active)
+            .map(|(slot, session)| (session.id, slot))
+            .collect();
+        active.sort_unstable();
+        for (_, slot) in active {
+            self.rematch_one(slot, out);
+        }
+    }
+
+    fn rematch_one(&mut self, slot: Slot, out: &mut Events) {
+        let category = self.table.get(slot).and_then(|session| self.streams.category(session.stream));
+        let Some(session) = self.table.get_mut(slot) else { return };
+        let app = match session.app {
+            AppState::Known(app) => Some(app),
+            AppState::Undecided | AppState::Exhausted => None,
+        };
+        let mut asked = query(&session.c2s, session.egress(), app, self.now);
+        asked.category = category;
+        let lookup = self.world.policy.lookup(&asked);
+        let (before, id) = (session.rule(), session.id);
+        let event = |kind| Event { at: self.now, packet: 0, session: Some(id), kind };
+        let asked = out.add_query(asked);
+        out.push(event(EventKind::LookedUp { query: asked, lookup }));
+        if !lookup.action.is_allow() {
+            session.decided = Some(lookup);
+            self.block(slot, lookup, out);
+            return;
+        }
+        match session.decided {
+            Some(_) => session.decided = Some(lookup),
+            None => session.tentative = lookup,
+        }
+        if lookup.rule != before {
+            if session.decided.is_some() {
+                session.passed_before = Some(Box::new(session.passed()));
+            }
+            let record = out.add_record(Record::of(session, label(&self.world, session)));
+            out.push(event(EventKind::Rematched { record }));
+        }
+    }
+
+    /// The session is blocked between two packets: DISCARD, and a `deny` row. Nobody is sent anything.
+    fn block(&mut self, slot: Slot, lookup: Lookup, out: &mut Events) {
+        let Some(session) = self.table.get_mut(slot) else { return };
+        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
+        session.causes.add(EndReason::PolicyDeny);
+        let mut record = Record::of(session, label(&self.world, session));
+        record.action = lookup.action;
+        record.action_source = ActionSource::FromPolicy;
+        record.reason = Some(EndReason::PolicyDeny);
+        record.first_packets = first_packets(session);
+        self.streams.release(session.stream.take());
+        let record = out.add_record(record);
+        let kind = EventKind::Denied { record };
+        out.push(Event { at: self.now, packet: 0, session: Some(session.id), kind });
+        self.arm(slot, Timer::Discard, 0, out);
+    }
+}
+
+/// Gives a session the numbers of the new configuration.
+fn rename(session: &mut Session, renames: &Renames) {
+    let key = |key: FlowKey| FlowKey { zone: renames.zone(key.zone), ..key };
+    let lookup = |lookup: Lookup| Lookup { rule: renames.rule(lookup.rule), ..lookup };
+    session.c2s = key(session.c2s);
+    session.s2c = key(session.s2c);
+    session.tentative = lookup(session.tentative);
+    session.decided = session.decided.map(lookup);
+    session.nat = session.nat.map(|rule| renames.nat_rule(rule));
+    session.ingress_interface = renames.interface(session.ingress_interface);
+    session.egress_interface = renames.interface(session.egress_interface);
+    if let AppState::Known(app) = session.app {
+        session.app = AppState::Known(renames.application(app));
+    }
+}
