@@ -34,7 +34,9 @@ pub(crate) use diagnostic::{did_you_mean, nearest, quote};
 pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
-pub use settings::{AsymmetricPath, PanosVersion, SettingError, SettingInfo, Settings, UrgentData, Values};
+pub use settings::{
+    AsymmetricPath, DenyResets, PanosVersion, SettingError, SettingInfo, Settings, UrgentData, Values,
+};
 pub use write::{Converted, Form, convert, convert_bytes};
 pub use zones::Zones;
 

@@ -86,6 +86,47 @@ pub enum DropReason {
 }
 
 impl DropReason {
+    /// All of them, in order of declaration; what is wrapped in one of them each by itself.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Malformed::ALL.into_iter().map(Self::Malformed).chain([
+            Self::NotIp,
+            Self::NoIngressZone,
+            Self::IngressInterfaceNoZone,
+            Self::NoSubinterface,
+            Self::NoEgressZone,
+            Self::NoRoute,
+            Self::RouteDiscard,
+            Self::EgressInterfaceNoZone,
+            Self::NatExhausted,
+            Self::NonSyn,
+            Self::PolicyDeny,
+            Self::AppDeny,
+            Self::SessionDiscard,
+            Self::OutOfWindow,
+            Self::OutOfOrderLimit,
+            Self::SynWithData,
+            Self::SynAckWithData,
+            Self::SplitHandshake,
+            Self::TimestampOption,
+            Self::ZeroFlag,
+            Self::OverlapMismatch,
+            Self::SynCookie,
+            Self::TableFull,
+            Self::BlockedIp,
+        ])
+    }
+
+    /// Its name in scenario documents: the one in the library, without what it is wrapped in.
+    pub fn name(self) -> String {
+        match self {
+            Self::Malformed(malformed) => format!("{malformed:?}"),
+            Self::ZoneProtection(guard) => format!("{guard:?}"),
+            Self::Flood(_) => "Flood".to_owned(),
+            Self::Scan(_) => "Scan".to_owned(),
+            reason => format!("{reason:?}"),
+        }
+    }
+
     /// Name of the global counter it adds to: PAN-OS's own where one is known (PANOS.md 6.4).
     pub const fn counter(self) -> &'static str {
         match self {
@@ -176,5 +217,47 @@ impl fmt::Display for DropReason {
             Self::Flood(kind) => return write!(f, "zone protection: {}", kind.name()),
             Self::Scan(kind) => return write!(f, "zone protection: {}", kind.name()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails to compile where there is a reason that [`DropReason::all`] may not have.
+    fn place(reason: DropReason) -> usize {
+        match reason {
+            DropReason::Malformed(malformed) => malformed as usize,
+            DropReason::NotIp => 22,
+            DropReason::NoIngressZone => 23,
+            DropReason::IngressInterfaceNoZone => 24,
+            DropReason::NoSubinterface => 25,
+            DropReason::NoEgressZone => 26,
+            DropReason::NoRoute => 27,
+            DropReason::RouteDiscard => 28,
+            DropReason::EgressInterfaceNoZone => 29,
+            DropReason::NatExhausted => 30,
+            DropReason::NonSyn => 31,
+            DropReason::PolicyDeny => 32,
+            DropReason::AppDeny => 33,
+            DropReason::SessionDiscard => 34,
+            DropReason::OutOfWindow => 35,
+            DropReason::OutOfOrderLimit => 36,
+            DropReason::SynWithData => 37,
+            DropReason::SynAckWithData => 38,
+            DropReason::SplitHandshake => 39,
+            DropReason::TimestampOption => 40,
+            DropReason::ZeroFlag => 41,
+            DropReason::OverlapMismatch => 42,
+            DropReason::SynCookie => 43,
+            DropReason::TableFull => 44,
+            DropReason::BlockedIp => 45,
+        }
+    }
+
+    #[test]
+    fn all_has_every_reason_once() {
+        let places: Vec<usize> = DropReason::all().map(place).collect();
+        assert_eq!(places, (0..46).collect::<Vec<_>>());
     }
 }
