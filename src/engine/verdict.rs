@@ -88,7 +88,7 @@ pub enum DropReason {
 impl DropReason {
     /// All of them, in order of declaration; what is wrapped in one of them each by itself.
     pub fn all() -> impl Iterator<Item = Self> {
-        Malformed::ALL.into_iter().map(Self::Malformed).chain([
+        let simple = Malformed::ALL.into_iter().map(Self::Malformed).chain([
             Self::NotIp,
             Self::NoIngressZone,
             Self::IngressInterfaceNoZone,
@@ -114,7 +114,11 @@ impl DropReason {
             Self::SynCookie,
             Self::TableFull,
             Self::BlockedIp,
-        ])
+        ]);
+        simple
+            .chain(Guard::ALL.iter().copied().map(Self::ZoneProtection))
+            .chain(FloodKind::ALL.into_iter().map(Self::Flood))
+            .chain(ScanKind::ALL.into_iter().map(Self::Scan))
     }
 
     /// Its name in scenario documents: the one in the library, without what it is wrapped in.

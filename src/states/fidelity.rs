@@ -145,9 +145,9 @@ impl Fidelity {
 }
 
 fn row(line: &'static str, number: usize, sources: &BTreeMap<String, String>) -> Result<Behaviour, String> {
-    let cells: Vec<&str> = line.split(" | ").map(str::trim).collect();
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
     let &[area, text, settings, confidence, source, held] = cells.as_slice() else {
-        return Err(format!("{} columns in place of six (` | ` between them)", cells.len()));
+        return Err(format!("{} columns in place of six (`|` between them)", cells.len()));
     };
     let confidence = Confidence::ALL.into_iter().find(|known| known.name() == confidence);
     let (sources, sections) = known_from(source, sources)?;

@@ -82,6 +82,8 @@ impl Name {
     pub fn all() -> Vec<Self> {
         let of = |kind| move |name: &str| Self { kind, name: name.to_owned() };
         let modelled = Settings::all().filter(|info| info.modelled);
+        let mut reasons: Vec<String> = DropReason::all().map(DropReason::name).collect();
+        reasons.dedup();
         State::ALL
             .map(|state| of(Kind::State)(state.name()))
             .into_iter()
@@ -90,7 +92,7 @@ impl Name {
             .chain(Subtype::ALL.map(|subtype| of(Kind::Subtype)(subtype.name())))
             .chain(Action::ALL.map(|action| of(Kind::Action)(action.name())))
             .chain(Timer::ALL.map(|timer| of(Kind::Timer)(timer.name())))
-            .chain(DropReason::all().map(|reason| of(Kind::DropReason)(&reason.name())))
+            .chain(reasons.iter().map(|reason| of(Kind::DropReason)(reason)))
             .chain(modelled.map(|info| of(Kind::Setting)(info.key)))
             .collect()
     }
