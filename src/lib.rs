@@ -22,7 +22,8 @@
 //!    shows; its only output is events.
 //! 5. [`report`], [`audit`], [`replay`] and [`cli`]: readers of events, and what drives the engine; [`filter`] says which
 //!    rows are wanted, [`view`] shows the firewall as it stands. [`lint`] reads the rulebase alone, [`apps`] the catalog,
-//!    [`log`] traffic logs of real firewalls.
+//!    [`log`] traffic logs of real firewalls, [`states`] the state machines and the table of behaviours, of which [`manual`]
+//!    has the page.
 
 pub mod app;
 pub mod apps;
@@ -36,6 +37,7 @@ pub mod filter;
 pub mod flow;
 pub mod lint;
 pub mod log;
+pub mod manual;
 pub mod packet;
 pub mod policy;
 pub mod replay;
@@ -43,5 +45,6 @@ pub mod report;
 pub mod scenario;
 pub mod session;
 pub mod stages;
+pub mod states;
 pub mod time;
 pub mod view;

@@ -19,10 +19,9 @@ use firstpass::packet::{DecodeOptions, TcpFlags, decode};
 use firstpass::replay::{Options, Replay};
 use firstpass::report::Sink;
 use firstpass::scenario::{Number, Segment};
-use firstpass::session::{Counts, EndReason, Passed, SessionId, State, Trigger};
+use firstpass::session::{Counts, EndReason, Passed, SessionId, State, state_graph};
 use firstpass::time::{Span, Timestamp};
 use generator::{RULES, Settings, Talk, frames, steps};
-use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, EdgeRef};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -493,25 +492,10 @@ proptest! {
     }
 }
 
-/// S1: the graph of the session states, derived from the one function that moves them.
-fn state_graph() -> (DiGraph<State, Trigger>, BTreeMap<State, NodeIndex>) {
-    let mut graph = DiGraph::new();
-    let nodes: BTreeMap<State, NodeIndex> =
-        State::ALL.into_iter().map(|state| (state, graph.add_node(state))).collect();
-    for (from, trigger) in
-        State::ALL.into_iter().flat_map(|state| Trigger::ALL.map(|trigger| (state, trigger)))
-    {
-        if let Some(to) = from.next(trigger) {
-            graph.add_edge(nodes[&from], nodes[&to], trigger);
-        }
-    }
-    (graph, nodes)
-}
-
 #[test]
 fn every_state_is_reachable_and_none_is_a_trap() {
-    let (mut graph, nodes) = state_graph();
-    let init = nodes[&State::Init];
+    let mut graph = state_graph();
+    let init = graph.node_indices().find(|&node| graph[node] == State::Init).unwrap();
     for _ in 0..2 {
         // From INIT to every state; then, with the arrows turned, from every state back to INIT.
         let mut walk = Dfs::new(&graph, init);
@@ -526,7 +510,7 @@ fn every_state_is_reachable_and_none_is_a_trap() {
 
 #[test]
 fn the_state_graph_is_as_drawn() {
-    let (graph, _) = state_graph();
+    let graph = state_graph();
     let mut arrows: Vec<String> = graph
         .edge_references()
         .map(|arrow| {

@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["report"],
     &["audit", "replay", "lint", "view", "log"],
     &["scenario", "apps", "stages"],
-    &["ha", "prove", "lab"],
+    &["ha", "prove", "lab", "states"],
     &["cli"],
 ];
 

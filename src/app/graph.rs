@@ -168,7 +168,7 @@ fn sorted<'c>(catalog: &'c Catalog, apps: &[AppId]) -> BTreeSet<&'c str> {
 }
 
 /// A text in quotes as Graphviz reads it.
-fn dot_text(text: &str) -> String {
+pub(crate) fn dot_text(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
@@ -184,7 +184,7 @@ fn dot_text(text: &str) -> String {
 }
 
 /// A text within Mermaid's quotes: what could end them or mean something there is a character code.
-fn mermaid_text(text: &str) -> String {
+pub(crate) fn mermaid_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ') {

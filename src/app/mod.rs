@@ -12,7 +12,7 @@ mod decoder;
 mod follow;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod graph;
+pub(crate) mod graph;
 mod header;
 mod hosts;
 mod identify;

@@ -8,7 +8,7 @@ mod decisions;
 mod listing;
 mod measured;
 mod needs;
-mod page;
+pub(crate) mod page;
 mod rows;
 mod search;
 mod sheet;

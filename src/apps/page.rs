@@ -18,7 +18,7 @@ const GAP: usize = 2;
 const LABEL: usize = 20;
 
 /// Where lines go.
-pub(super) struct Page<'o> {
+pub(crate) struct Page<'o> {
     out: &'o mut dyn Write,
     paint: Paint,
     width: usize,
@@ -26,45 +26,45 @@ pub(super) struct Page<'o> {
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// What stands above it.
-    pub(super) heading: &'static str,
+    pub(crate) heading: &'static str,
     /// Whether it is a number.
-    pub(super) right: bool,
+    pub(crate) right: bool,
     /// It may be cut to this width where the table is too wide; `None` keeps it whole.
-    pub(super) least: Option<usize>,
+    pub(crate) least: Option<usize>,
 }
 
 impl Column {
     /// A text that is never cut.
-    pub(super) const fn whole(heading: &'static str) -> Self {
+    pub(crate) const fn whole(heading: &'static str) -> Self {
         Self { heading, right: false, least: None }
     }
 
     /// A text that may be cut.
-    pub(super) const fn text(heading: &'static str, least: usize) -> Self {
+    pub(crate) const fn text(heading: &'static str, least: usize) -> Self {
         Self { heading, right: false, least: Some(least) }
     }
 
     /// A number.
-    pub(super) const fn number(heading: &'static str) -> Self {
+    pub(crate) const fn number(heading: &'static str) -> Self {
         Self { heading, right: true, least: None }
     }
 }
 
 impl<'o> Page<'o> {
-    pub(super) fn new(out: &'o mut dyn Write, look: Look) -> Self {
+    pub(crate) fn new(out: &'o mut dyn Write, look: Look) -> Self {
         let width = look.width.unwrap_or(WIDTH).max(NARROWEST);
         Self { out, paint: Paint { color: look.color }, width }
     }
 
     /// A sentence in as many lines as it needs.
-    pub(super) fn line(&mut self, indent: usize, role: Role, text: &str) -> io::Result<()> {
+    pub(crate) fn line(&mut self, indent: usize, role: Role, text: &str) -> io::Result<()> {
         self.hanging(indent, 0, role, text)
     }
 
     /// The same with the further lines set in by `more`.
-    pub(super) fn hanging(&mut self, indent: usize, more: usize, role: Role, text: &str) -> io::Result<()> {
+    pub(crate) fn hanging(&mut self, indent: usize, more: usize, role: Role, text: &str) -> io::Result<()> {
         for (number, part) in wrap::sentence(text, self.width - indent - more).iter().enumerate() {
             let indent = if number == 0 { indent } else { indent + more };
             writeln!(self.out, "{:indent$}{}", "", self.paint.on(role, part))?;
@@ -73,7 +73,7 @@ impl<'o> Page<'o> {
     }
 
     /// Parts with dots between them, in as many lines as they need.
-    pub(super) fn parts(&mut self, role: Role, parts: &[String]) -> io::Result<()> {
+    pub(crate) fn parts(&mut self, role: Role, parts: &[String]) -> io::Result<()> {
         for line in wrap::lines(parts, " · ", self.width) {
             writeln!(self.out, "{}", self.paint.on(role, line))?;
         }
@@ -81,17 +81,17 @@ impl<'o> Page<'o> {
     }
 
     /// Whether there is little room, so that a table does with less.
-    pub(super) const fn is_narrow(&self) -> bool {
+    pub(crate) const fn is_narrow(&self) -> bool {
         self.width < 100
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) -> io::Result<()> {
+    pub(crate) fn gap(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// A heading and what explains it behind it.
-    pub(super) fn heading(&mut self, heading: &str, about: &str) -> io::Result<()> {
+    pub(crate) fn heading(&mut self, heading: &str, about: &str) -> io::Result<()> {
         let first = self.paint.on(Role::Heading, heading);
         let room = self.width.saturating_sub(heading.width() + GAP);
         if about.is_empty() {
@@ -105,13 +105,13 @@ impl<'o> Page<'o> {
     }
 
     /// A label with items behind it, in as many lines as they need; nothing where there are none.
-    pub(super) fn items(&mut self, label: &str, items: &[String], separator: &str) -> io::Result<()> {
+    pub(crate) fn items(&mut self, label: &str, items: &[String], separator: &str) -> io::Result<()> {
         let lines = wrap::lines(items, separator, self.width - LABEL - 2);
         self.labelled(label, &lines)
     }
 
     /// A label with a sentence behind it.
-    pub(super) fn sentence(&mut self, label: &str, text: &str) -> io::Result<()> {
+    pub(crate) fn sentence(&mut self, label: &str, text: &str) -> io::Result<()> {
         let lines = wrap::sentence(text, self.width - LABEL - 2);
         self.labelled(label, &lines)
     }
@@ -125,7 +125,7 @@ impl<'o> Page<'o> {
     }
 
     /// A table in the width there is: those of the columns that have most to spare give way first.
-    pub(super) fn table(&mut self, columns: &[Column], rows: &[Vec<String>]) -> io::Result<()> {
+    pub(crate) fn table(&mut self, columns: &[Column], rows: &[Vec<String>]) -> io::Result<()> {
         let mut widths: Vec<usize> = columns
             .iter()
             .enumerate()

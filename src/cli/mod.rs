@@ -15,6 +15,7 @@ mod output;
 mod replay;
 mod run;
 mod stages;
+mod states;
 mod views;
 
 use std::ffi::OsString;
@@ -57,6 +58,8 @@ enum Command {
     Match(Box<match_command::Match>),
     /// Tell what an application is, what it needs and when App-ID decides it
     Apps(Box<apps::Apps>),
+    /// Tell the states of a session, and what the firewall does, how well that is known and which test holds it
+    States(states::States),
     /// Write a rulebase in another format: TOML, PAN-OS XML or set commands
     Convert(convert::Convert),
     /// Print a completion script for a shell
@@ -96,6 +99,7 @@ fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CliError> {
         Command::Lint(lint) => lint.run(streams),
         Command::Match(asked) => asked.run(streams),
         Command::Apps(apps) => apps.run(streams),
+        Command::States(states) => states.run(streams),
         Command::Convert(convert) => convert.run(streams),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "firstpass", &mut streams.stdout);

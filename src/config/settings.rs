@@ -52,6 +52,25 @@ pub struct SettingInfo {
     pub meaning: &'static str,
     /// Whether the model acts on it. If not, it is accepted for the sake of real configurations.
     pub modelled: bool,
+    /// Its default as it stands in the source.
+    default: &'static str,
+}
+
+impl SettingInfo {
+    /// Its default as users write it; `None` where it is not modelled.
+    pub fn default_value(&self) -> Option<String> {
+        let is_default = |value: &str| {
+            let mut settings = Settings::default();
+            settings.set(self.key, value).is_ok() && settings == Settings::default()
+        };
+        let written = match self.values {
+            Values::Flag if self.default == "true" => "yes".to_owned(),
+            Values::Flag => "no".to_owned(),
+            Values::Number(..) => self.default.replace('_', ""),
+            Values::Words(words) => (*words.iter().find(|word| is_default(word))?).to_owned(),
+        };
+        (self.modelled && is_default(&written)).then_some(written)
+    }
 }
 
 /// `tcp.asymmetric-path`.
@@ -79,6 +98,15 @@ pub enum ResourceLimit {
     Drop,
     /// It passes without a session.
     Bypass,
+}
+
+/// `model.deny-resets`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DenyResets {
+    /// Client and server, as the log's `reset-both` says.
+    Both,
+    /// The client alone, as the vendor's article on deny actions says.
+    Client,
 }
 
 /// Releases of PAN-OS that differ in what the model does or what their logs hold (PANOS.md 11.1).
@@ -138,7 +166,7 @@ macro_rules! settings {
 
         /// What [`Settings`] holds.
         const MODELLED: &[SettingInfo] = &[
-            $(SettingInfo { key: $key, values: $values, meaning: concat!($($doc),+), modelled: true },)+
+            $(SettingInfo { key: $key, values: $values, meaning: concat!($($doc),+), modelled: true, default: stringify!($default) },)+
         ];
 
         impl Settings {
@@ -246,6 +274,14 @@ settings! {
     quic_shift: bool = true, "model.quic-shift", Values::Flag;
     /// Let a block rule that names applications and an explicit service fire on the first packet.
     block_by_service: bool = false, "model.block-by-service", Values::Flag;
+    /// Whom a TCP application's own deny action (drop-reset) resets: both sides, or the client alone.
+    deny_resets: DenyResets = DenyResets::Both, "model.deny-resets", Values::Words(&["both", "client"]);
+    /// Let the row of a session that a default rule denies name the rule that allowed it so far.
+    default_deny_names_last_allow: bool = false, "model.default-deny-names-last-allow", Values::Flag;
+    /// Know the application of an application-override rule on the first packet; otherwise at the first payload.
+    override_at_once: bool = true, "model.override-at-once", Values::Flag;
+    /// Know IP protocols other than ICMP before the first lookup, as ICMP is; otherwise right after it.
+    ip_protocol_at_once: bool = true, "model.ip-protocol-at-once", Values::Flag;
     /// Allow what an allowed application uses implicitly.
     implicit_applications: bool = true, "model.implicit-applications", Values::Flag;
     /// Send a RST for a reset action before the handshake is complete.
@@ -283,7 +319,7 @@ const NOT_MODELLED: &[SettingInfo] = &[
 ];
 
 const fn ignored(key: &'static str, values: Values) -> SettingInfo {
-    SettingInfo { key, values, meaning: "", modelled: false }
+    SettingInfo { key, values, meaning: "", modelled: false, default: "" }
 }
 
 impl Settings {
@@ -401,6 +437,16 @@ impl Setting for ResourceLimit {
     }
 }
 
+impl Setting for DenyResets {
+    fn read(value: &str) -> Option<Self> {
+        match value {
+            "both" => Some(Self::Both),
+            "client" => Some(Self::Client),
+            _ => None,
+        }
+    }
+}
+
 impl Setting for PanosVersion {
     fn read(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.name() == value)
@@ -479,6 +525,9 @@ mod tests {
         let mut keys: Vec<&str> = Settings::all().map(|info| info.key).collect();
         keys.sort_unstable();
         assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+        for info in Settings::all() {
+            assert_eq!(info.default_value().is_some(), info.modelled, "{}", info.key);
+        }
         // PANOS.md 5.1, in seconds.
         for (key, default) in [
             ("session.timeout-default", "30"),

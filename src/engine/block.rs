@@ -4,12 +4,12 @@ use super::event::{ActionSource, Event, EventKind, Events, Label, Limit, Record}
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Injection, Judgement, first_packets, query};
 use crate::app::{AppId, DenyAction};
-use crate::config::World;
+use crate::config::{DenyResets, World};
 use crate::feature::route::{Interface, Mode};
 use crate::flow::{Addr, Direction, FlowKey, Protocol};
 use crate::packet::build::Builder;
 use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
-use crate::policy::{Action, CategorySet, Lookup, Query};
+use crate::policy::{Action, CategorySet, Lookup, Query, RuleId};
 use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
 use crate::time::Timestamp;
 
@@ -35,7 +35,8 @@ impl Firewall {
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };
         let query = out.add_query(query);
         out.push(event(EventKind::LookedUp { query, lookup }));
-        let is_other_rule = lookup.rule != session.rule();
+        let last_rule = session.rule();
+        let is_other_rule = lookup.rule != last_rule;
         if is_other_rule {
             // The packet at hand is counted and its fate still open.
             let mut passed = session.passed();
@@ -55,7 +56,11 @@ impl Firewall {
             return None;
         }
         self.streams.release(session.stream.take());
-        self.deny(slot, direction, app, lookup, packet, out);
+        // Which rule the row names where a default rule denies: sources disagree (PANOS.md 13.5, point 2).
+        let names_last =
+            self.world.settings.default_deny_names_last_allow && self.world.policy.is_default(lookup.rule);
+        let named = if names_last { last_rule } else { lookup.rule };
+        self.deny(slot, direction, (app, named), lookup, packet, out);
         self.reset(slot, direction, packet, expected, out);
         Some(Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::AppDeny)) })
     }
@@ -65,7 +70,7 @@ impl Firewall {
         &mut self,
         slot: Slot,
         direction: Direction,
-        app: AppId,
+        (app, named): (AppId, RuleId),
         lookup: Lookup,
         packet: &Packet<'_>,
         out: &mut Events,
@@ -76,6 +81,7 @@ impl Firewall {
         session.undelivered = Some(direction);
         let (action, action_source) = effect(&self.world, app, lookup.action, session.c2s.protocol);
         let mut record = Record::of(session, Label::App(app));
+        record.rule = named;
         record.action = action;
         record.action_source = action_source;
         record.reason = Some(EndReason::PolicyDeny);
@@ -106,7 +112,7 @@ impl Firewall {
         if !session.tcp.is_established() && !self.world.settings.reset_before_handshake {
             return;
         }
-        let (action, _) = effect(&self.world, app, lookup.action, key.protocol);
+        let action = sent(&self.world, app, lookup.action, key.protocol);
         // Each side expects what was forwarded to it; the deciding packet was not.
         let next = |side: Direction| {
             if side == direction { expected } else { session.tcp.next(side).unwrap_or(0) }
@@ -230,6 +236,19 @@ fn effect(world: &World, app: AppId, action: Action, protocol: Protocol) -> (Act
         (Action::ResetBoth, ActionSource::FromApplication)
     } else {
         (action, ActionSource::FromPolicy)
+    }
+}
+
+/// The same as far as RSTs are concerned: whether an application's own deny action resets both sides, as the log says,
+/// or the client alone is disputed (PANOS.md 3.2, 13.5).
+fn sent(world: &World, app: AppId, action: Action, protocol: Protocol) -> Action {
+    match effect(world, app, action, protocol) {
+        (Action::ResetBoth, ActionSource::FromApplication)
+            if world.settings.deny_resets == DenyResets::Client =>
+        {
+            Action::ResetClient
+        }
+        (action, _) => action,
     }
 }
 

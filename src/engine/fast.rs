@@ -110,6 +110,9 @@ impl Firewall {
         if first {
             self.known_at_once(slot, packet, out);
         }
+        if let Some(judgement) = self.withheld(slot, direction, packet, (expected, new_payload), out) {
+            return judgement;
+        }
         if new_payload && let Some(judgement) = self.app_id(slot, direction, packet, expected, out) {
             return judgement;
         }

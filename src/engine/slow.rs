@@ -4,6 +4,7 @@ use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limi
 use super::protection::Admission;
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Judgement, query, timeout};
+use crate::app::AppId;
 use crate::config::ResourceLimit;
 use crate::feature::host_service::HostAccess;
 use crate::feature::route::Place;
@@ -136,11 +137,40 @@ impl Firewall {
 
     /// What the first lookup asks.
     fn first_query(&self, packet: &Packet<'_>, key: &FlowKey, to: ZoneId) -> Query {
-        let query = query(key, to, self.world.identifier.by_header(packet), self.now);
-        match self.world.overrides.lookup(&query) {
+        let settings = &self.world.settings;
+        let in_time = |_: &AppId| settings.ip_protocol_at_once || key.protocol.is_icmp();
+        let query = query(key, to, self.world.identifier.by_header(packet).filter(in_time), self.now);
+        match self.world.overrides.lookup(&query).filter(|_| settings.override_at_once) {
             Some(rule) => Query { app: Some(rule.application), ..query },
             None => query,
         }
+    }
+
+    /// What the first lookup was not told although no decoder is needed for it, where the settings say so (PANOS.md
+    /// 13.5, points 5 and 13): an IP protocol right after it, an application override at the first payload.
+    #[inline]
+    pub(super) fn withheld(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        (expected, new_payload): (u32, bool),
+        out: &mut Events,
+    ) -> Option<Judgement> {
+        let settings = &self.world.settings;
+        if settings.override_at_once && settings.ip_protocol_at_once {
+            return None;
+        }
+        let session = self.table.get(slot).filter(|session| !matches!(session.app, AppState::Known(_)))?;
+        let told = query(&session.c2s, session.egress(), None, self.now);
+        let app = match self.world.overrides.lookup(&told) {
+            Some(rule) => new_payload.then_some(rule.application),
+            None => self.world.identifier.by_header(packet),
+        }?;
+        let (at, session) = (self.now, Some(session.id));
+        let kind = EventKind::Identified { app, evidence: self.told_by(&told, out) };
+        out.push(Event { at, packet: packet.number, session, kind });
+        self.decide(slot, direction, packet, expected, (app, None), out)
     }
 
     /// A session in its first moment.
@@ -221,17 +251,22 @@ impl Firewall {
         let AppState::Known(app) = session.app else { return };
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
         let told = query(&session.c2s, session.egress(), None, self.now);
-        let evidence = match self.world.overrides.lookup(&told) {
+        let evidence = self.told_by(&told, out);
+        out.push(event(EventKind::Identified { app, evidence }));
+        let record = out.add_record(Record::of(session, Label::App(app)));
+        out.push(event(EventKind::Allowed { record }));
+    }
+
+    /// What tells an application without payload: an application-override rule, otherwise the header.
+    fn told_by(&self, query: &Query, out: &mut Events) -> Evidence {
+        match self.world.overrides.lookup(query) {
             Some(rule) => Evidence {
                 what: "told by the application-override rule",
                 detail: out.add_bytes(rule.name.as_bytes()),
                 names_host: false,
             },
             None => Evidence { what: "told by the IP header", detail: out.add_bytes(&[]), names_host: false },
-        };
-        out.push(event(EventKind::Identified { app, evidence }));
-        let record = out.add_record(Record::of(session, Label::App(app)));
-        out.push(event(EventKind::Allowed { record }));
+        }
     }
 
     /// The record of a packet that the port-only lookup refuses: session id 0, `not-applicable`, `policy-deny`

@@ -90,6 +90,52 @@ pub enum DropReason {
 }
 
 impl DropReason {
+    /// All of them, in order of declaration; what is wrapped in one of them each by itself.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let simple = Malformed::ALL.into_iter().map(Self::Malformed).chain([
+            Self::NotIp,
+            Self::NoIngressZone,
+            Self::IngressInterfaceNoZone,
+            Self::NoSubinterface,
+            Self::NoEgressZone,
+            Self::NoRoute,
+            Self::RouteDiscard,
+            Self::EgressInterfaceNoZone,
+            Self::NatExhausted,
+            Self::NonSyn,
+            Self::PolicyDeny,
+            Self::AppDeny,
+            Self::Decryption,
+            Self::SessionDiscard,
+            Self::OutOfWindow,
+            Self::OutOfOrderLimit,
+            Self::SynWithData,
+            Self::SynAckWithData,
+            Self::SplitHandshake,
+            Self::TimestampOption,
+            Self::ZeroFlag,
+            Self::OverlapMismatch,
+            Self::SynCookie,
+            Self::TableFull,
+            Self::BlockedIp,
+        ]);
+        simple
+            .chain(Guard::ALL.iter().copied().map(Self::ZoneProtection))
+            .chain(FloodKind::ALL.into_iter().map(Self::Flood))
+            .chain(ScanKind::ALL.into_iter().map(Self::Scan))
+    }
+
+    /// Its name in scenario documents: the one in the library, without what it is wrapped in.
+    pub fn name(self) -> String {
+        match self {
+            Self::Malformed(malformed) => format!("{malformed:?}"),
+            Self::ZoneProtection(guard) => format!("{guard:?}"),
+            Self::Flood(_) => "Flood".to_owned(),
+            Self::Scan(_) => "Scan".to_owned(),
+            reason => format!("{reason:?}"),
+        }
+    }
+
     /// Name of the global counter it adds to: PAN-OS's own where one is known (PANOS.md 6.4).
     pub const fn counter(self) -> &'static str {
         match self {
@@ -184,5 +230,24 @@ impl fmt::Display for DropReason {
             Self::Flood(kind) => return write!(f, "zone protection: {}", kind.name()),
             Self::Scan(kind) => return write!(f, "zone protection: {}", kind.name()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The enum as it is written in this file: [`DropReason::all`] must have all of it, in the same order.
+    #[test]
+    fn all_has_every_reason() {
+        let text = include_str!("verdict.rs");
+        let (_, text) = text.split_once("pub enum DropReason {\n").unwrap();
+        let (text, _) = text.split_once("\n}\n").unwrap();
+        let name = |text: &str| text.split(['(', ',']).next().unwrap().trim().to_owned();
+        let written: Vec<String> =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).map(name).collect();
+        let mut listed: Vec<String> = DropReason::all().map(|reason| name(&format!("{reason:?}"))).collect();
+        listed.dedup();
+        assert_eq!(listed, written);
     }
 }

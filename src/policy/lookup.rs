@@ -256,6 +256,11 @@ impl Policy {
         services.iter().find(|service| service.contains(query.protocol, query.sport, query.dport))
     }
 
+    /// Whether a rule is one of the two default rules.
+    pub fn is_default(&self, rule: RuleId) -> bool {
+        rule.0 as usize >= self.user_rules()
+    }
+
     /// `intrazone-default` or `interzone-default`.
     fn default_rule(&self, query: &Query) -> Lookup {
         let id = self.user_rules() + usize::from(query.from != query.to);

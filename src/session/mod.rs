@@ -3,6 +3,7 @@
 //! Nothing here decides what happens to a packet; the engine asks these parts and acts on the answers.
 
 mod end;
+mod graph;
 mod history;
 mod state;
 mod stream;
@@ -12,6 +13,7 @@ mod tcp_rules;
 mod timer;
 
 pub use end::{EndCauses, EndReason};
+pub use graph::{TcpMove, state_graph, tcp_moves};
 pub use history::History;
 pub(crate) use history::Letter;
 pub use state::{State, Trigger};
@@ -98,6 +100,20 @@ pub enum Timer {
 }
 
 impl Timer {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Default,
+        Self::Discard,
+        Self::Icmp,
+        Self::Tcp,
+        Self::TcpHalfClosed,
+        Self::TcpHandshake,
+        Self::TcpInit,
+        Self::TcpTimeWait,
+        Self::TcpUnverifiedRst,
+        Self::Udp,
+    ];
+
     /// The setting's name.
     pub const fn name(self) -> &'static str {
         match self {

@@ -100,6 +100,16 @@ impl State {
         }
     }
 
+    /// What becomes of a packet that has its key.
+    pub const fn on_packet(self) -> &'static str {
+        match self {
+            Self::Active => "inspected and forwarded",
+            Self::Discard => "dropped: no lookup, no row, no refresh",
+            Self::Closing | Self::Closed => "not matched: a new session is tried",
+            Self::Init | Self::Opening | Self::Free => "none can match: not in the flow table",
+        }
+    }
+
     /// Whether an entry stays in it until something happens.
     pub const fn is_stable(self) -> bool {
         matches!(self, Self::Init | Self::Active | Self::Discard)
@@ -118,6 +128,20 @@ impl Trigger {
         Self::Unlink,
         Self::Release,
     ];
+
+    /// What happens, in one line.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Allocate => "a packet without session needs one",
+            Self::Install => "both flows go into the flow table",
+            Self::Reject => "the flow table refuses them",
+            Self::Block => "policy or threat prevention blocks it",
+            Self::Expire => "its timer runs out, or something ends it at once",
+            Self::Age => "the ager lets go of it",
+            Self::Unlink => "it leaves the flow table",
+            Self::Release => "it goes back to the pool",
+        }
+    }
 
     /// A name for pictures.
     pub const fn name(self) -> &'static str {

@@ -27,6 +27,10 @@ pub enum TcpStage {
 }
 
 impl TcpStage {
+    /// All of them, in the order in which a connection goes through them.
+    pub const ALL: [Self; 6] =
+        [Self::SynSent, Self::SynReceived, Self::Established, Self::HalfClosed, Self::TimeWait, Self::Reset];
+
     /// A name for people.
     pub const fn name(self) -> &'static str {
         match self {

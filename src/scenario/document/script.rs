@@ -6,7 +6,7 @@ use super::DocumentError;
 use super::markdown::Block;
 use super::packet_line;
 use super::words::{self, Payloads, Word};
-use crate::engine::{DropReason, Verdict};
+use crate::engine::Verdict;
 use crate::flow::{Direction, Protocol};
 use crate::replay::Command;
 use crate::scenario::tcp::{INITIAL, Segment};
@@ -274,7 +274,7 @@ impl Expected {
     pub(super) fn is_met_by(&self, verdict: Verdict) -> bool {
         match (self, verdict) {
             (Self::Forward, Verdict::Forward) => true,
-            (Self::Drop(name), Verdict::Drop(reason)) => *name == reason_name(reason),
+            (Self::Drop(name), Verdict::Drop(reason)) => *name == reason.name(),
             (Self::Forward, Verdict::Drop(_)) | (Self::Drop(_), Verdict::Forward) => false,
         }
     }
@@ -290,18 +290,7 @@ fn each_side(text: &str) -> [&str; 2] {
 pub(super) fn verdict_name(verdict: Verdict) -> String {
     match verdict {
         Verdict::Forward => "forward".to_owned(),
-        Verdict::Drop(reason) => format!("drop {}", reason_name(reason)),
-    }
-}
-
-/// The reason's name in the library, without what it is wrapped in.
-fn reason_name(reason: DropReason) -> String {
-    match reason {
-        DropReason::Malformed(malformed) => format!("{malformed:?}"),
-        DropReason::ZoneProtection(guard) => format!("{guard:?}"),
-        DropReason::Flood(_) => "Flood".to_owned(),
-        DropReason::Scan(_) => "Scan".to_owned(),
-        reason => format!("{reason:?}"),
+        Verdict::Drop(reason) => format!("drop {}", reason.name()),
     }
 }
 

@@ -1,0 +1,5 @@
+//! Long documents.
+
+pub mod fidelity {
+    #![doc = include_str!("../../docs/fidelity.md")]
+}
