@@ -211,8 +211,8 @@ pub(super) const FIELDS: &[FieldInfo] = &[
     field("start", &[], K::Time, &[C::Start], "when the session started"),
     field("time_generated", &[], K::Time, &[C::TimeGenerated], "when the row was written"),
     field("receive_time", &[], K::Time, &[C::ReceiveTime], "the same, in this model"),
-    field("serial", &[], K::Caseless, &[C::Serial], "serial number; the model has none"),
-    field("device_name", &[], K::Caseless, &[C::DeviceName], "host name of the firewall; the model has none"),
+    field("serial", &[], K::Caseless, &[C::Serial], "serial number, the same in all rows"),
+    field("device_name", &[], K::Caseless, &[C::DeviceName], "name of the firewall: firstpass"),
     field("vsys", &[], K::Caseless, &[C::Vsys], "virtual system: vsys1"),
 ];
 

@@ -3,6 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::columns::{DEVICE, SERIAL, VSYS};
 use super::row::{self, Application, Subtype, flags, is_translated, label_name, rule_name};
 use crate::config::World;
 use crate::engine::Record;
@@ -64,8 +65,9 @@ impl Entry for Selected<'_> {
             Column::Elapsed => Datum::Number(record.last.since(record.started).secs()),
             Column::Start => self.clock(record.started),
             Column::TimeGenerated | Column::ReceiveTime => self.clock(at),
-            Column::Serial | Column::DeviceName => Datum::Text(""),
-            Column::Vsys => Datum::Text("vsys1"),
+            Column::Serial => Datum::Text(SERIAL),
+            Column::DeviceName => Datum::Text(DEVICE),
+            Column::Vsys => Datum::Text(VSYS),
         }
     }
 

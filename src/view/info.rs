@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value};
 
 use super::{RULE, Scene};
+use crate::config::ResourceLimit;
 use crate::flow::Protocol;
 
 /// A label and its value; a value of nothing makes a heading.
@@ -41,13 +42,17 @@ pub(super) fn json(scene: &Scene<'_>) -> Value {
 
 fn parts(scene: &Scene<'_>) -> [Vec<Line>; 8] {
     let alone = |label, value: &str| vec![(label, value.to_owned())];
+    let limit = match scene.world().settings.resource_limit {
+        ResourceLimit::Drop => "drop",
+        ResourceLimit::Bypass => "bypass",
+    };
     [
         counts(scene),
         timeouts(scene),
-        aging(),
+        aging(scene),
         setup(scene),
-        scan(),
-        alone("Session behavior when resource limit is reached", "drop"),
+        scan(scene),
+        alone("Session behavior when resource limit is reached", limit),
         alone("Pcap token bucket rate", "n/a"),
         alone("Max pending queued mcast packets per session", "0"),
     ]
@@ -124,18 +129,24 @@ fn timeouts(scene: &Scene<'_>) -> Vec<Line> {
     ]
 }
 
-/// Settings that the model does not act on, as PAN-OS has them by default.
-fn aging() -> Vec<Line> {
+fn aging(scene: &Scene<'_>) -> Vec<Line> {
+    let settings = &scene.world().settings;
     fixed([
-        ("Session accelerated aging", "True"),
-        ("  Accelerated aging threshold", "80% of utilization"),
-        ("  Scaling factor", "2 X"),
+        ("Session accelerated aging", truth(settings.accelerated_aging)),
+        (
+            "  Accelerated aging threshold",
+            &format!("{}% of utilization", settings.accelerated_aging_threshold),
+        ),
+        ("  Scaling factor", &format!("{} X", settings.accelerated_aging_factor)),
     ])
+}
+
+const fn truth(is: bool) -> &'static str {
+    if is { "True" } else { "False" }
 }
 
 fn setup(scene: &Scene<'_>) -> Vec<Line> {
     let settings = &scene.world().settings;
-    let truth = |is: bool| if is { "True" } else { "False" };
     let rate = format!("{} pps", settings.icmp_unreachable_rate);
     fixed([
         ("Session setup", ""),
@@ -150,11 +161,12 @@ fn setup(scene: &Scene<'_>) -> Vec<Line> {
     ])
 }
 
-fn scan() -> Vec<Line> {
+fn scan(scene: &Scene<'_>) -> Vec<Line> {
+    let settings = &scene.world().settings;
     fixed([
         ("Application trickling scan parameters:", ""),
-        ("  Timeout to determine application trickling", "10 secs"),
-        ("  Resource utilization threshold to start scan", "80%"),
-        ("  Scan scaling factor over regular aging", "8"),
+        ("  Timeout to determine application trickling", &format!("{} secs", settings.timeout_scan)),
+        ("  Resource utilization threshold to start scan", &format!("{}%", settings.scan_threshold)),
+        ("  Scan scaling factor over regular aging", &settings.scan_factor.to_string()),
     ])
 }
