@@ -59,6 +59,9 @@ const KNOWN: &[Row] = &[
     ("flow_no_interface", "drop", "flow", "parse", "Packets dropped: invalid interface"),
     ("flow_rcv_dot1q_tag_err", "drop", "flow", "parse", "Packets dropped: 802.1q tag not configured"),
     ("flow_dos_drop_ip_blocked", "drop", "flow", "dos", "Packets dropped: address blocked for a while"),
+    ("flow_scan_drop", "drop", "flow", "dos", "Session setup: denied by scan detection"),
+    ("zone_protection_flood", "info", "flow", "dos", "Floods that zone protection has noticed"),
+    ("zone_protection_scan", "info", "flow", "dos", "Scans that zone protection has noticed"),
     ("flow_action_close", "drop", "flow", "pktproc", "TCP sessions closed via injecting RST"),
     ("flow_action_reset", "drop", "flow", "pktproc", "TCP clients reset via responding RST"),
     ("tcp_drop_out_of_wnd", "warn", "tcp", "resource", "Out-of-window packets dropped"),
@@ -141,7 +144,11 @@ pub(super) fn about(name: &str, drops: &BTreeMap<DropReason, u64>) -> About {
     let category = CATEGORIES.into_iter().find(|category| *category == prefix).unwrap_or("other");
     match drops.keys().find(|reason| reason.counter() == name) {
         Some(reason) => {
-            let aspect = if matches!(reason, DropReason::Malformed(_)) { "parse" } else { "pktproc" };
+            let aspect = match reason {
+                DropReason::Malformed(_) => "parse",
+                DropReason::ZoneProtection(_) | DropReason::Flood(_) => "dos",
+                _ => "pktproc",
+            };
             About {
                 severity: "drop",
                 category,
