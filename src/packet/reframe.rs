@@ -9,7 +9,7 @@ use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 const FRAGMENT_HEADER: usize = 8;
 
 /// `frame` with the IP packet `packet` in place of its own: link header and trailer stay. For a fragment `packet` is the
-/// whole datagram, of which the frame carries its own part again (see [`part`]).
+/// whole datagram, of which the frame carries its own part again.
 ///
 /// `None` where the frame holds no IP packet.
 pub fn carry(frame: &Frame<'_>, packet: &[u8]) -> Option<Vec<u8>> {
