@@ -120,7 +120,8 @@ mod tests {
         let packet = Builder::new(PUBLIC, SERVER).udp(1_024, 53, b"query");
         let carried = carry(&frame(&bytes, LinkType::ETHERNET), &packet).unwrap();
         assert_eq!(carried, [&bytes[..14], &packet[..], &[0xee; 13]].concat());
-        assert_eq!(carry(&frame(&bytes[..20], LinkType::ETHERNET), &packet), None);
+        bytes[12..14].copy_from_slice(&[0x08, 0x06]);
+        assert_eq!(carry(&frame(&bytes, LinkType::ETHERNET), &packet), None, "no IP packet");
     }
 
     /// An IPv4 packet cut into fragments of so many bytes.
