@@ -9,7 +9,7 @@ use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 const FRAGMENT_HEADER: usize = 8;
 
 /// `frame` with the IP packet `packet` in place of its own: link header and trailer stay. For a fragment `packet` is the
-/// whole datagram, of which the frame carries its own part again (see [`part`]).
+/// whole datagram, of which the frame carries its own part again.
 ///
 /// `None` where the frame holds no IP packet.
 pub fn carry(frame: &Frame<'_>, packet: &[u8]) -> Option<Vec<u8>> {
@@ -120,7 +120,8 @@ mod tests {
         let packet = Builder::new(PUBLIC, SERVER).udp(1_024, 53, b"query");
         let carried = carry(&frame(&bytes, LinkType::ETHERNET), &packet).unwrap();
         assert_eq!(carried, [&bytes[..14], &packet[..], &[0xee; 13]].concat());
-        assert_eq!(carry(&frame(&bytes[..20], LinkType::ETHERNET), &packet), None);
+        bytes[12..14].copy_from_slice(&[0x08, 0x06]);
+        assert_eq!(carry(&frame(&bytes, LinkType::ETHERNET), &packet), None, "no IP packet");
     }
 
     /// An IPv4 packet cut into fragments of so many bytes.
