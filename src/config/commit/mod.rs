@@ -77,8 +77,7 @@ pub(super) fn commit(
     let zones = zones::zones(&candidate, overrides, out);
     let mut unknown = BTreeSet::new();
     let catalog = Arc::new(application::catalog(given.catalog, &candidate, &mut unknown, out));
-    let filters = application::filters(&catalog, &candidate, out);
-    candidate.application_groups.extend(filters);
+    candidate.application_groups.extend(application::filters(&catalog, &candidate, out));
     application::check_groups(&catalog, &candidate.application_groups, out);
     let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
