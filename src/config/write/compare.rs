@@ -50,6 +50,8 @@ fn plain(rule: &Rule) -> Rule {
         application: ApplicationMatch::Any,
         service: nameless(&rule.service),
         line: None,
+        // PAN-OS formats leave it out: it names a profile that is not written.
+        log_setting: String::new(),
         ..rule.clone()
     }
 }
