@@ -118,6 +118,7 @@ impl Audit {
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Identified { .. }
+            | EventKind::ContentThreat { .. }
             | EventKind::Threat { .. }
             | EventKind::Limit { .. } => {}
         }

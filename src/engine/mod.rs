@@ -20,6 +20,7 @@ mod slow;
 mod standing;
 mod streams;
 mod strict;
+mod threat;
 mod verdict;
 
 use std::collections::VecDeque;
@@ -56,6 +57,8 @@ pub struct Firewall {
     blocked: blocked::Blocked,
     /// What zone protection has seen.
     protection: protection::Protection,
+    /// What combination signatures of threats count.
+    hits: threat::Hits,
     nat: nat::Nat,
     cookies: cookies::Cookies,
     overlaps: overlap::Overlaps,
@@ -106,6 +109,7 @@ impl Firewall {
             cache: cache::AppCache::default(),
             blocked: blocked::Blocked::default(),
             protection,
+            hits: threat::Hits::default(),
             nat,
             cookies: cookies::Cookies::default(),
             overlaps: overlap::Overlaps::default(),

@@ -6,4 +6,5 @@ mod first_match;
 pub mod nat;
 pub mod override_rule;
 pub mod route;
+pub mod threat;
 pub mod zone_protection;

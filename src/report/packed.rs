@@ -128,6 +128,7 @@ impl Writer<'_> {
             open,
             history,
             cut,
+            url_denied,
             first_packets,
             first_packet,
             last_packet,
@@ -161,7 +162,7 @@ impl Writer<'_> {
         }
         self.option(reason.map(|reason| reason as u64));
         self.number(state as u64);
-        self.numbers([open.into(), cut.into()]);
+        self.numbers([open.into(), cut.into(), url_denied.into()]);
         self.number(history.bits());
         self.first_packets(first_packets.as_ref());
         self.numbers([first_packet, last_packet]);
@@ -292,6 +293,7 @@ impl<'a> Reader<'a> {
             state: self.choice(&State::ALL)?,
             open: self.flag()?,
             cut: self.flag()?,
+            url_denied: self.flag()?,
             history: History::from_bits(self.number()?),
             first_packets: match self.option(|outcome| Outcome::ALL.get(usize::try_from(outcome).ok()?))? {
                 Some(&outcome) => {
@@ -414,6 +416,7 @@ mod tests {
                     open,
                     history: History::from_bits(letters),
                     cut,
+                    url_denied: open ^ cut,
                     first_packets: first.map(|(rule, outcome, passed)| FirstPackets {
                         admitted_by: RuleId(rule),
                         outcome,

@@ -6,6 +6,7 @@ use std::io;
 use super::Sink;
 use super::leaks::Leaks;
 use super::row::{Subtype, label_name};
+use super::threats::Threats;
 use crate::app::AppId;
 use crate::config::World;
 use crate::engine::{DropReason, Event, EventKind, Events, Injection, Label, Limit, Record, Verdict};
@@ -32,6 +33,7 @@ pub struct Tally {
     counters: [u64; Counter::ALL.len()],
     rules: Vec<RuleTally>,
     leaks: Leaks,
+    threats: Threats,
 }
 
 /// What one rule comes to.
@@ -115,6 +117,11 @@ impl Tally {
         &self.leaks
     }
 
+    /// The threat log.
+    pub fn threats(&self) -> &Threats {
+        &self.threats
+    }
+
     fn read_event(&mut self, world: &World, events: &Events, event: &Event) {
         match event.kind {
             EventKind::Verdict { verdict, frames, .. } => match verdict {
@@ -149,6 +156,7 @@ impl Tally {
             EventKind::Injected { direction, what, .. } => self.inject(direction, what),
             EventKind::Threat { threat: Threat::Flood(_), .. } => self.count(Counter::FloodTold),
             EventKind::Threat { threat: Threat::Scan(_), .. } => self.count(Counter::ScanTold),
+            EventKind::ContentThreat { threat } => self.threats.add(world, events, event, threat),
             EventKind::Limit { limit: Limit::AppIdBytes } => self.count(Counter::AppIdMaxBytes),
             EventKind::ClockBackward { .. } => self.count(Counter::ClockBackward),
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),

@@ -15,6 +15,7 @@ pub use end::{EndCauses, EndReason};
 pub use history::History;
 pub(crate) use history::Letter;
 pub use state::{State, Trigger};
+pub(crate) use stream::first_bytes;
 pub use stream::{Chunk, Stream, StreamError};
 pub use table::{Found, KeyHash, Side, Slot, Table};
 pub use tcp::{TcpChange, TcpRefusal, TcpStage, TcpTracker, TcpVerdict};
@@ -167,6 +168,8 @@ pub struct Session {
     pub undelivered: Option<Direction>,
     /// Whether the capture cut payload that App-ID would have needed.
     pub cut: bool,
+    /// Whether URL filtering has blocked it.
+    pub url_denied: bool,
     /// The port-only lookup.
     pub tentative: Lookup,
     /// The last full lookup.

@@ -15,6 +15,7 @@ mod schedule;
 mod security;
 mod signature;
 mod tags;
+mod threat;
 mod users;
 mod zone_protection;
 mod zones;
@@ -28,6 +29,7 @@ use self::category::CategoryColumns;
 use self::cure::Cures;
 use self::objects::{Kind, Objects};
 use self::schedule::Schedules;
+pub(super) use self::threat::is_predefined;
 use self::users::UserColumns;
 use super::candidate::{Candidate, Name};
 use super::diagnostic::{Diagnostics, escape, quote};
@@ -98,6 +100,7 @@ pub(super) fn commit(
     let nat = nat::policy(&candidate, &mut names, out);
     let application_override = override_rule::policy(&candidate, &mut names, out);
     let decryption = decryption::policy(&candidate, &mut names, out);
+    let threats = Arc::new(threat::threats(&candidate, &mut names.categories, &settings, out));
     // The block takes all of them, so that the others end here.
     let Names { users, categories, schedules: Schedules { zone: timezone, .. }, .. } = { names };
     let missing =
@@ -127,6 +130,7 @@ pub(super) fn commit(
         overrides: application_override,
         decryption,
         protections,
+        threats,
         settings,
         timezone,
         source,
@@ -215,6 +219,7 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     let applications = candidate.applications.iter().map(|application| &application.name);
     let filters = candidate.application_filters.iter().map(|filter| &filter.name);
     let schedules = candidate.schedules.iter().map(|schedule| &schedule.name);
+    candidate.profiles.names().for_each(|name| check_characters(name, out));
     let objects = zones.chain(addresses).chain(filters).chain(services).chain(groups).chain(applications);
     let objects = objects.chain(schedules);
     for name in objects {

@@ -5,6 +5,7 @@ mod decryption;
 mod nat;
 mod network;
 mod objects;
+mod profile;
 mod reader;
 mod schedule;
 mod security;
@@ -24,7 +25,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 25] = [
     "zones",
     "address",
     "service",
@@ -47,6 +48,9 @@ const TABLES: [&str; 22] = [
     "zone-protection",
     "schedule",
     "high-availability",
+    "profile",
+    "profile-group",
+    "threat",
 ];
 
 /// So many errors of syntax are shown: what comes after them may be their fault.
@@ -145,6 +149,7 @@ impl<'d> Document<'d> {
                 "setting" => self.settings(value),
                 "decryption" => self.decryption(value),
                 "decryption-profile" => self.decryption_profiles(value),
+                table @ ("profile" | "profile-group" | "threat") => self.profiles(table, value),
                 other if NOT_MODELLED.contains(&other) => {
                     self.reader.out.warn(format!("`[{other}]` is read but not modelled yet"));
                 }

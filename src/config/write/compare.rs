@@ -140,6 +140,9 @@ fn features(one: &World, two: &World) -> Option<String> {
     if let Some(rule) = first_difference(ours, theirs, differs) {
         return Some(format!("application-override rule {} would mean something else", quote(&rule.name)));
     }
+    if one.threats != two.threats {
+        return Some("security profiles would do something else".to_owned());
+    }
     let (ours, theirs) = (one.signatures.all(), two.signatures.all());
     let differs = |(a, b): &(&Signature, &Signature)| !same_signature(one, a, two, b);
     first_difference(ours, theirs, differs)

@@ -3,6 +3,7 @@
 use crate::app::AppId;
 use crate::config::World;
 use crate::engine::{DropReason, Record, Verdict};
+use crate::feature::threat::Threat;
 use crate::flow::{Direction, Protocol};
 use crate::policy::{Explanation, Lookup, RuleMatch, Step, Ternary};
 use crate::report::row::rule_name;
@@ -52,6 +53,8 @@ pub(super) struct Facts {
     pub(super) fin: bool,
     pub(super) timer: Option<(Timer, Span)>,
     pub(super) denied: Option<Record>,
+    /// The packet with a threat that was blocked.
+    pub(super) threat: Option<(u64, Threat)>,
 }
 
 /// An application that App-ID came to.
@@ -108,6 +111,7 @@ impl Walk {
             fin: false,
             timer: None,
             denied: None,
+            threat: None,
         };
         Self { started: record.started, text, run: None, omitted: [0; 2], facts }
     }

@@ -69,6 +69,8 @@ enum Kind {
     Transmitted,
     /// The first-packets report.
     FirstPackets,
+    /// The threat log, all of it, in order.
+    Threats,
 }
 
 /// A document that cannot be used.
@@ -177,6 +179,7 @@ impl Scenario {
                 "emitted" => add(Kind::Emitted)?,
                 "transmitted" => add(Kind::Transmitted)?,
                 "first-packets" => add(Kind::FirstPackets)?,
+                "threats" => add(Kind::Threats)?,
                 "" | "text" | "toml rules" => {}
                 info if info.starts_with("payload ") => {}
                 info => return Err(DocumentError::new(block.line - 1, format!("no kind of block `{info}`"))),
