@@ -112,12 +112,9 @@ pub(super) fn commit(
     let network = network::network(&candidate, &zones, out);
     let protections = zone_protection::protections(&candidate, &zones, out);
     let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
-    if out.has_errors() {
-        return None;
-    }
-    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings))
-        .with_zone_names(zones.names())
-        .with_users(users);
+    (!out.has_errors()).then_some(())?;
+    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings));
+    let policy = policy.with_zone_names(zones.names()).with_users(users);
     Some(World {
         zones,
         network,
