@@ -102,11 +102,9 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "direction": direction.name(),
             "bytes": hex(events, bytes).as_str(),
         },
-        EventKind::Captured { direction, side, again } => members! { out,
-            "direction": direction.name(),
-            "side": side.name(),
-            "again": again,
-        },
+        EventKind::Captured { direction, side, again } => {
+            members! { out, "direction": direction.name(), "side": side.name(), "again": again, }
+        }
         EventKind::Routed { ref ingress, ref egress } => members! { out,
             "from": world.zones.name(ingress.zone),
             "inbound_if": world.network.interface_name(ingress.interface),
