@@ -123,6 +123,7 @@ impl Audit {
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
             | EventKind::Identified { .. }
+            | EventKind::ContentThreat { .. }
             | EventKind::Threat { .. }
             | EventKind::Ageing { .. }
             | EventKind::Operated { .. }

@@ -131,6 +131,120 @@ fn everything_survives_every_format() {
     }
 }
 
+/// Security profiles, as much of them as there is.
+const PROFILES: &str = r#"
+[zones]
+all = "0.0.0.0/0"
+
+[url-category]
+games = "games.example"
+
+[threat.vulnerability.41001]
+threatname = "Setup \"page\" <x>"
+severity = "high"
+default-action = { block-ip = { track-by = "source", duration = 90 } }
+affected-host = { client = true }
+[[threat.vulnerability.41001.signature]]
+name = "one"
+and-condition = [
+    [{ pattern-match = { context = "http-req-uri-path", pattern = '/a\.b/setup' } }],
+    [{ pattern-match = { context = "http-req-params", pattern = "confirmed=1", qualifier = { http-method = "POST" } } }],
+]
+[[threat.vulnerability.41001.signature]]
+name = "other"
+scope = "session"
+order-free = true
+and-condition = [[{ pattern-match = { context = "ftp-req-params", pattern = "something" } }]]
+
+[threat.spyware.15001]
+threatname = "Beacon"
+severity = "informational"
+
+[threat.vulnerability.41002]
+threatname = "Many"
+severity = "critical"
+[threat.vulnerability.41002.combination]
+threat-id = ["41001", "30000"]
+time-attribute = { interval = 60, threshold = 10, track-by = "destination" }
+
+[profile.vulnerability.own]
+threat-exception = [{ name = 41001, action = "alert" }, { name = 5, action = "default" }]
+[[profile.vulnerability.own.rules]]
+name = "second in the alphabet"
+severity = ["high", "low"]
+threat-name = "setup"
+host = "client"
+action = "reset-client"
+[[profile.vulnerability.own.rules]]
+name = "first"
+severity = "any"
+action = "default"
+
+[profile.spyware.empty]
+
+[profile.virus.own]
+decoder = [{ name = "smtp", action = "drop" }, { name = "http", action = "default" }]
+
+[profile.url-filtering.own]
+block = ["games", "gambling"]
+continue = "news"
+override = "adult"
+
+[[profile.file-blocking.own.rules]]
+name = "r"
+application = ["web-browsing", "ftp"]
+file-type = ["exe", "pdf"]
+direction = "upload"
+action = "continue"
+
+[profile-group."the group"]
+virus = "own"
+vulnerability = "strict"
+url-filtering = "own"
+
+[[security]]
+name = "a"
+profile-group = "the group"
+[[security]]
+name = "b"
+profiles = { vulnerability = "own", spyware = "empty", file-blocking = "own" }
+[default.interzone]
+action = "allow"
+profiles = { virus = "default" }
+"#;
+
+#[test]
+fn security_profiles_survive_every_format() {
+    let original = world(PROFILES);
+    assert!(!original.threats.is_off() && original.threats.custom().len() == 3);
+    for form in FORMS {
+        let there = converted(PROFILES, form);
+        assert!(!there.notes.iter().any(|note| note.contains("profile")), "{form:?}: {:?}", there.notes);
+        assert_eq!(world(&there.text).threats, original.threats, "{form:?}\n{}", there.text);
+        assert_eq!(converted(&there.text, form).text, there.text, "{form:?}");
+        assert_eq!(world(&converted(&there.text, Form::Toml).text).threats, original.threats, "{form:?}");
+    }
+    // Another profile is another meaning.
+    for (from, to) in
+        [("\"drop\"", "\"alert\""), ("duration = 90", "duration = 91"), ("\"upload\"", "\"both\"")]
+    {
+        assert_ne!(world(&PROFILES.replacen(from, to, 1)).threats, original.threats, "{from}");
+    }
+}
+
+#[test]
+fn profiles_that_are_not_read_are_left_out_and_named() {
+    let text = "set rulebase security rules r from any to any source any destination any application any service any \
+                action allow profile-setting profiles virus default spyware gone wildfire-analysis default\n";
+    for form in FORMS {
+        let there = converted(text, form);
+        let notes = there.notes.join("\n");
+        assert!(notes.contains("of the kinds: `wildfire-analysis`"), "{notes}");
+        assert!(notes.contains("nothing defines them: the security profiles: `gone`"), "{notes}");
+        assert!(!world(&there.text).threats.is_off(), "{form:?}");
+    }
+}
+
 /// Asks both for the rule of many packets.
 fn same_answers(one: &World, two: &World) {
     let zones = one.zones.names();

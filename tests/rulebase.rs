@@ -524,7 +524,7 @@ fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
         "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
          [setting.session]\noffload = false\nipv6-firewalling = true\n\
-         [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nprofile-setting = \"strict\"\n",
+         [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nqos = \"strict\"\n",
     );
     assert_eq!(
         world.warnings,
@@ -532,7 +532,7 @@ fn tables_of_later_parts_are_warned_of_once() {
             "`[[decryption]]` is read but not modelled yet",
             "`[decryption-profile]` is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
-            "`profile-setting` of rules is read but not modelled yet",
+            "`qos` of rules is read but not modelled yet",
             "settings read but not modelled yet: `session.offload`, `session.ipv6-firewalling`",
             "rule `r`: hosts and devices are not modelled, so that what asks for one never matches",
         ]

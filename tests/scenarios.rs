@@ -101,8 +101,7 @@ fn every_outcome_has_a_scenario() {
 }
 
 /// What nothing can bring about yet.
-const END_REASONS_TO_COME: [EndReason; 5] = [
-    EndReason::Threat,
+const END_REASONS_TO_COME: [EndReason; 4] = [
     EndReason::DecryptCertValidation,
     EndReason::DecryptUnsupportParam,
     EndReason::DecryptError,
@@ -124,6 +123,8 @@ fn drops() -> impl Iterator<Item = &'static str> {
         DropReason::NonSyn,
         DropReason::PolicyDeny,
         DropReason::AppDeny,
+        DropReason::Threat,
+        DropReason::BlockedIp,
         DropReason::SessionDiscard,
         DropReason::OutOfWindow,
         DropReason::OutOfOrderLimit,

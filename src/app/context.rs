@@ -87,6 +87,10 @@ pub enum Fact<'a> {
     /// A request of the client (a protocol data unit) is over, or another one begins: what comes next does not belong
     /// to it.
     Unit,
+    /// Bytes of a mail that is being transferred (RFC 5322), as long as signatures have no context for them.
+    Mail(&'a [u8]),
+    /// The mail has ended.
+    MailEnd,
 }
 
 #[cfg(test)]

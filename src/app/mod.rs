@@ -37,6 +37,7 @@ pub use signature::{
     Alternative, Doubt, Hit, Pattern, PatternError, Progress, Scope, Signature, Signatures, TooLarge,
 };
 pub use told::Told;
+pub(crate) use watch::{Reader, Said, Transfer};
 pub use watch::{Terms, Turn, Watch};
 
 /// Index of an application in its [`Catalog`].

@@ -57,6 +57,7 @@ use crate::feature::host_service::HostServices;
 use crate::feature::nat::NatPolicy;
 use crate::feature::override_rule::OverridePolicy;
 use crate::feature::route::Network;
+use crate::feature::threat::Threats;
 use crate::feature::zone_protection::Protections;
 use crate::policy::Policy;
 use crate::time::Timestamp;
@@ -88,6 +89,8 @@ pub struct World {
     pub host_services: HostServices,
     /// Zone-protection profiles, by zone.
     pub protections: Protections,
+    /// Security profiles, by rule.
+    pub threats: Arc<Threats>,
     /// Settings, timeouts and limits.
     pub settings: Settings,
     /// Time zone of the firewall's clock: that of schedules and of the dates in its logs.

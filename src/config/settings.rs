@@ -288,6 +288,8 @@ settings! {
     reset_before_handshake: bool = false, "model.reset-before-handshake", Values::Flag;
     /// Let packets after the first FIN refresh the half-closed timer.
     half_closed_refresh: bool = true, "model.half-closed-refresh", Values::Flag;
+    /// How many bytes of a message's content are decompressed for security profiles.
+    threat_inflated_bytes: u64 = 4_194_304, "model.threat-inflated-bytes", Values::Number(65_536, 1_073_741_824);
     /// How many IP datagrams may wait for their fragments at once.
     max_datagrams: u64 = 1_024, "model.max-fragmented-datagrams", Values::Number(1, 65_536);
     /// How many bytes of fragments may wait at once, with what it takes to keep them.

@@ -12,7 +12,7 @@ use crate::config::{Settings, World};
 use crate::flow::{Direction, Protocol};
 use crate::packet::{Layer4, Packet, Payload};
 use crate::policy::CategorySet;
-use crate::session::{AppState, Chunk, Session, Slot, StreamError, TcpRules};
+use crate::session::{AppState, Chunk, Session, Slot, StreamError, TcpRules, first_bytes};
 
 /// An application that a packet's payload has brought, with what the host it asks for says.
 pub(super) type Found = (AppId, Option<CategorySet>);
@@ -85,7 +85,11 @@ impl Firewall {
         let is_known = matches!(session.app, AppState::Known(_));
         let is_decrypted = self.decryption.is_used(slot);
         if is_known && session.stream.is_none() && !is_decrypted {
-            return None;
+            if session.payload != [0; 2] || self.world.threats.is_off() {
+                return None;
+            }
+            let piece = Piece::of(direction, packet, expected)?;
+            return self.inspect_told(slot, packet, piece, out);
         }
         let piece = Piece::of(direction, packet, expected)?;
         if is_decrypted && let Some(judgement) = self.go_on_decrypting(slot, packet, piece, out) {
@@ -95,7 +99,8 @@ impl Firewall {
             return self.read_on(slot, packet, piece, out);
         }
         match self.identify(slot, packet, piece, out) {
-            Identification::Nothing => None,
+            Identification::Nothing if self.world.threats.is_off() => None,
+            Identification::Nothing => self.inspect_request(slot, packet, piece, out),
             Identification::OutOfOrderLimit(limit) => {
                 Some(self.overflow(slot, direction, packet, limit, out))
             }
@@ -229,7 +234,7 @@ fn decode(
         return Ok(Decoded::Pending);
     }
     let Some(stream) = streams.get_mut(session.stream) else { return Ok(Decoded::Exhausted) };
-    let [client, server] = &stream.heads;
+    let [client, server] = first_bytes(&stream.heads);
     let heads = heads(session, client, server, &stream.pieces);
     let identified = world.identifier.inspect(&world.catalog, &mut stream.candidates, &heads);
     let full = stream.is_full() || u64::from(session.data_packets) >= world.settings.app_id_packets;
@@ -321,7 +326,7 @@ pub(super) fn heads<'a>(
 
 impl Evidence {
     /// Without a detail.
-    fn plain(what: &'static str, out: &mut Events) -> Self {
+    pub(super) fn plain(what: &'static str, out: &mut Events) -> Self {
         Self { what, detail: out.add_bytes(&[]), names_host: false }
     }
 

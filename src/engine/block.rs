@@ -105,14 +105,32 @@ impl Firewall {
         let (AppState::Known(app), Some(lookup)) = (session.app, session.decided) else { return };
         let (key, id) = (session.c2s, session.id);
         self.unreachable(Some(id), &key, lookup, packet, out);
-        if key.protocol != Protocol::TCP {
-            return;
-        }
-        let Some(session) = self.table.get(slot) else { return };
-        if !session.tcp.is_established() && !self.world.settings.reset_before_handshake {
-            return;
-        }
         let action = sent(&self.world, app, lookup.action, key.protocol);
+        let wanted = [
+            matches!(action, Action::ResetClient | Action::ResetBoth),
+            matches!(action, Action::ResetServer | Action::ResetBoth),
+        ];
+        self.send_resets(slot, direction, packet, expected, wanted, out);
+    }
+
+    /// Sends RSTs to the client and the server, as far as they are `wanted`, on a TCP session whose handshake is complete.
+    /// The packet at hand was not forwarded; `expected` is the sequence number that its receiver waits for.
+    pub(super) fn send_resets(
+        &self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        expected: u32,
+        [to_client, to_server]: [bool; 2],
+        out: &mut Events,
+    ) {
+        let Some(session) = self.table.get(slot) else { return };
+        let (key, id) = (session.c2s, session.id);
+        if key.protocol != Protocol::TCP
+            || !session.tcp.is_established() && !self.world.settings.reset_before_handshake
+        {
+            return;
+        }
         // Each side expects what was forwarded to it; the deciding packet was not.
         let next = |side: Direction| {
             if side == direction { expected } else { session.tcp.next(side).unwrap_or(0) }
@@ -120,8 +138,8 @@ impl Firewall {
         let seen = |side: Direction| session.tcp.next(side).unwrap_or(0);
         for toward in Direction::BOTH {
             let wanted = match toward {
-                Direction::ServerToClient => matches!(action, Action::ResetClient | Action::ResetBoth),
-                Direction::ClientToServer => matches!(action, Action::ResetServer | Action::ResetBoth),
+                Direction::ServerToClient => to_client,
+                Direction::ClientToServer => to_server,
             };
             if wanted {
                 // Each side sees its own side of NAT.

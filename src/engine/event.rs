@@ -8,6 +8,7 @@ use crate::feature::decryption::Check;
 use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
+use crate::feature::threat::Threat as ContentThreat;
 use crate::feature::zone_protection::{Response, Threat};
 use crate::flow::{Addr, Direction, FlowKey, InterfaceId, ZoneId};
 use crate::policy::{Action, Lookup, Query, RuleId};
@@ -21,6 +22,7 @@ pub struct Events {
     records: Vec<Record>,
     queries: Vec<Query>,
     keys: Vec<FlowKey>,
+    threats: Vec<ContentThreat>,
     bytes: Vec<u8>,
 }
 
@@ -136,6 +138,11 @@ pub enum EventKind {
     Denied {
         /// [`Events::record`].
         record: u32,
+    },
+    /// A security profile acts on a threat in a session's content: a row of the threat log.
+    ContentThreat {
+        /// [`Events::threat`].
+        threat: u32,
     },
     /// The firewall sends a packet of its own.
     Injected {
@@ -309,6 +316,8 @@ pub enum Limit {
     ScanEntries,
     /// No more sources can be blocked.
     BlockedSources,
+    /// Content that security profiles look into becomes too large, or too much of it is remarkable at once.
+    Inspection,
 }
 
 /// A part of [`Events::bytes`].
@@ -424,6 +433,8 @@ pub struct Record {
     pub history: History,
     /// Whether the capture cut payload that App-ID would have needed.
     pub cut: bool,
+    /// Whether URL filtering has blocked it.
+    pub url_denied: bool,
     /// Its first packets, where they passed under a rule that does not finally hold.
     pub first_packets: Option<FirstPackets>,
     /// Frame number of the first packet.
@@ -453,6 +464,11 @@ impl Events {
         &self.keys[index as usize]
     }
 
+    /// The threat an event refers to.
+    pub fn threat(&self, index: u32) -> &ContentThreat {
+        &self.threats[index as usize]
+    }
+
     /// The bytes an event refers to.
     pub fn bytes(&self, range: Range) -> &[u8] {
         self.bytes.get(range.start as usize..(range.start + range.len) as usize).unwrap_or_default()
@@ -464,6 +480,7 @@ impl Events {
         self.records.clear();
         self.queries.clear();
         self.keys.clear();
+        self.threats.clear();
         self.bytes.clear();
     }
 
@@ -484,6 +501,11 @@ impl Events {
     pub(super) fn add_key(&mut self, key: FlowKey) -> u32 {
         self.keys.push(key);
         index(self.keys.len() - 1)
+    }
+
+    pub(super) fn add_threat(&mut self, threat: ContentThreat) -> u32 {
+        self.threats.push(threat);
+        index(self.threats.len() - 1)
     }
 
     pub(super) fn add_bytes(&mut self, bytes: &[u8]) -> Range {
@@ -526,6 +548,7 @@ impl Record {
             open: false,
             history: session.history,
             cut: session.cut,
+            url_denied: session.url_denied,
             first_packets: None,
             first_packet: session.first_packet,
             last_packet: session.last_packet,
@@ -556,6 +579,7 @@ impl Limit {
             Self::SynCookies => "syn-cookies",
             Self::AppIdBytes => "app-id-bytes",
             Self::AppIdCache => "app-id-cache",
+            Self::Inspection => "inspection",
             Self::ScanEntries => "scan-entries",
             Self::BlockedSources => "blocked-sources",
         }

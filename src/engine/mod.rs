@@ -26,6 +26,7 @@ mod slow;
 mod standing;
 mod streams;
 mod strict;
+mod threat;
 mod verdict;
 
 use std::collections::VecDeque;
@@ -64,6 +65,8 @@ pub struct Firewall {
     blocked: blocked::Blocked,
     /// What zone protection has seen.
     protection: protection::Protection,
+    /// What combination signatures of threats count.
+    hits: threat::Hits,
     nat: nat::Nat,
     cookies: cookies::Cookies,
     overlaps: overlap::Overlaps,
@@ -107,6 +110,7 @@ impl Firewall {
             cache: cache::AppCache::default(),
             blocked: blocked::Blocked::default(),
             protection,
+            hits: threat::Hits::default(),
             nat,
             cookies: cookies::Cookies::default(),
             overlaps: overlap::Overlaps::default(),

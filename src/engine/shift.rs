@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::appid::{Found, Piece, categories, heads, kept_as};
 use super::event::{Event, EventKind, Events, Evidence, Limit, Record};
+use super::threat::is_inspected;
 use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::{AppId, Followed, Followers, PASSED_MAX, Seen, Turn, Watch};
 use crate::config::World;
@@ -35,7 +36,7 @@ impl Firewall {
             let sides = if piece.direction.index() == 0 { [bytes, &[]] } else { [&[][..], bytes] };
             let is_over = followers.is_empty()
                 && Watch::of(terms, &heads(session, sides[0], sides[1], &[]), app).is_none();
-            if is_over {
+            if is_over && !is_inspected(world, session, piece, app) {
                 return None;
             }
         }
@@ -57,7 +58,7 @@ impl Firewall {
         };
         self.turns.clear();
         stream.feed(terms, &mut self.turns);
-        self.shift(slot, packet, piece, out)
+        self.shift(slot, packet, piece, false, out)
     }
 
     /// More payload of a session whose application is known and that somebody still looks at.
@@ -72,7 +73,8 @@ impl Firewall {
         let session = self.table.get_mut(slot)?;
         let stream = self.streams.get_mut(session.stream)?;
         self.turns.clear();
-        if stream.passes_through(piece.chunk()) {
+        let is_straight = stream.passes_through(piece.chunk());
+        if is_straight {
             if let Some(watch) = &mut stream.watch {
                 let bytes = (piece.direction, piece.payload.bytes);
                 watch.feed(world.terms(), &stream.passed, bytes, &mut self.turns);
@@ -91,7 +93,7 @@ impl Firewall {
                 }
             }
         }
-        self.shift(slot, packet, piece, out)
+        self.shift(slot, packet, piece, is_straight, out)
     }
 
     /// Everything the session turns into with the bytes at hand, each looked up in full; lets the bytes go where nobody
@@ -101,6 +103,7 @@ impl Firewall {
         slot: Slot,
         packet: &Packet<'_>,
         piece: Piece<'_>,
+        is_straight: bool,
         out: &mut Events,
     ) -> Option<Judgement> {
         while let Some(found) = self.next_shift(slot, packet, out) {
@@ -108,6 +111,10 @@ impl Firewall {
             if judged.is_some() {
                 return judged;
             }
+        }
+        let is_looked_into = !self.world.threats.is_off();
+        if is_looked_into {
+            self.look_into(slot, piece, is_straight);
         }
         let session = self.table.get_mut(slot)?;
         let stream = self.streams.get_mut(session.stream)?;
@@ -117,13 +124,13 @@ impl Firewall {
             out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
         }
         if stream.followers.is_empty() {
-            if stream.watch.is_none() && !stream.begins_anew {
+            if !stream.is_read() && !stream.begins_anew {
                 self.streams.release(session.stream.take());
             } else {
                 self.streams.park(session.stream);
             }
         }
-        None
+        if is_looked_into { self.act(slot, packet, piece, out) } else { None }
     }
 
     /// The next application that the session turns into, with an event that says so.

@@ -99,6 +99,7 @@ impl Streams {
 
     pub(super) fn release(&mut self, index: Option<NonZeroU32>) {
         if let Some(stream) = self.get_mut(index) {
+            stream.inspection = None;
             let waited = stream.forget_waiting();
             self.waiting -= waited;
         }

@@ -53,6 +53,8 @@ pub enum DropReason {
     AppDeny,
     /// The packet for which decryption of its session fails.
     Decryption,
+    /// The packet that completed a threat which a security profile blocks.
+    Threat,
     /// The session is in DISCARD.
     SessionDiscard,
     /// Outside the sliding window, or out of step with the handshake.
@@ -152,6 +154,7 @@ impl DropReason {
             Self::PolicyDeny => "flow_policy_deny",
             Self::AppDeny => "appid_policy_deny",
             Self::Decryption => "proxy_session_closed",
+            Self::Threat => "ctd_threat_drop",
             Self::SessionDiscard => "flow_session_discard",
             Self::OutOfWindow => "tcp_drop_out_of_wnd",
             Self::OutOfOrderLimit => "tcp_exceed_flow_seg_limit",
@@ -212,6 +215,7 @@ impl fmt::Display for DropReason {
             Self::PolicyDeny => "the port-only lookup found a blocking rule",
             Self::AppDeny => "the application it shows is blocked",
             Self::Decryption => "decryption of the session fails with it",
+            Self::Threat => "a security profile blocks the threat in it",
             Self::SessionDiscard => "the session is in DISCARD",
             Self::OutOfWindow => "outside the sliding window",
             Self::OutOfOrderLimit => "too many out-of-order segments wait",

@@ -7,4 +7,5 @@ pub mod host_service;
 pub mod nat;
 pub mod override_rule;
 pub mod route;
+pub mod threat;
 pub mod zone_protection;

@@ -7,15 +7,17 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Sink;
-use super::escape;
+use super::escape::{self, Payload};
 use super::inline::{Clock, Inline};
 use super::json::{Value, members};
 use super::place::reason;
 use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
+use super::threats;
 use crate::config::World;
 use crate::engine::{Event, EventKind, Events, Range, Record, Verdict};
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
+use crate::feature::threat::Threat as ContentThreat;
 use crate::feature::zone_protection::{Response, Threat};
 use crate::flow::{Addr, Direction, FlowKey, ZoneId};
 use crate::policy::{Lookup, Query, Ternary};
@@ -82,6 +84,7 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::Identified { .. } => "identified",
         EventKind::Allowed { .. } => "allowed",
         EventKind::Denied { .. } => "denied",
+        EventKind::ContentThreat { .. } => "content-threat",
         EventKind::Injected { .. } => "injected",
         EventKind::Threat { .. } => "threat",
         EventKind::Limit { .. } => "limit",
@@ -106,11 +109,9 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "direction": direction.name(),
             "bytes": hex(events, bytes).as_str(),
         },
-        EventKind::Captured { direction, side, again } => members! { out,
-            "direction": direction.name(),
-            "side": side.name(),
-            "again": again,
-        },
+        EventKind::Captured { direction, side, again } => {
+            members! { out, "direction": direction.name(), "side": side.name(), "again": again, }
+        }
         EventKind::Routed { ref ingress, ref egress } => push_way(out, world, ingress, egress),
         EventKind::LookedUp { query, lookup } => push_lookup(out, world, events.query(query), &lookup),
         EventKind::Refused { record }
@@ -132,6 +133,7 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "app": world.catalog.name(app),
             "evidence": row::evidence(events, evidence).as_str(),
         },
+        EventKind::ContentThreat { threat } => push_content_threat(out, events.threat(threat)),
         EventKind::Injected { direction, what, bytes } => members! { out,
             "direction": direction.name(),
             "what": what.name(),
@@ -163,6 +165,21 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
                 "payload_len": u64::from(payload_len),
             }
         }
+    }
+}
+
+fn push_content_threat(out: &mut Vec<u8>, threat: &ContentThreat) {
+    members! { out,
+        "subtype": threat.kind.name(),
+        "threatid": threat.id.map(u64::from),
+        "threat_name": threat.name.as_str(),
+        "severity": threat.severity.name(),
+        "action": threat.action.name(threat.kind),
+        "direction": threats::direction(threat.direction),
+        "misc": Payload(&threat.object).to_string().as_str(),
+        "category": threat.category.as_deref(),
+        "profile": threat.profile.as_str(),
+        "evidence": threats::evidence(threat).as_str(),
     }
 }
 

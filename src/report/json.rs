@@ -222,6 +222,7 @@ pub fn write_document(
     document.member("summary", &Summary::of(tally, world))?;
     document.rows(world, rows)?;
     document.first_packets(tally, world)?;
+    document.list("threats", tally.threats().rows().iter())?;
     document.list("rules", tally.rules().map(|(rule, hits)| RuleRow::of(rule, hits, world)))?;
     document.member("counters", &tally.counters())?;
     document.list("warnings", about.warnings.iter())?;

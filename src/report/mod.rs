@@ -27,6 +27,7 @@ pub mod stages;
 pub(crate) mod style;
 mod tally;
 pub mod text;
+mod threats;
 pub(crate) mod wrap;
 
 use std::io;
@@ -45,6 +46,7 @@ pub use row::{ApplicationRow, Applications, FirstPacketsRow, Model, NatRow, Row,
 pub use rows::{Encode, Rows, Seen};
 pub use running_policy::RunningPolicy;
 pub use tally::{RuleTally, Tally};
+pub use threats::{ThreatRow, Threats};
 
 /// A reader of events: it is shown what every step brought and decides nothing.
 pub trait Sink {

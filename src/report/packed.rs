@@ -133,6 +133,7 @@ impl Writer<'_> {
             open,
             history,
             cut,
+            url_denied,
             first_packets,
             first_packet,
             last_packet,
@@ -166,7 +167,7 @@ impl Writer<'_> {
         }
         self.option(reason.map(|reason| reason as u64));
         self.numbers([state as u64, host as u64]);
-        self.numbers([open.into(), cut.into()]);
+        self.numbers([open.into(), cut.into(), url_denied.into()]);
         self.number(history.bits());
         self.first_packets(first_packets.as_ref());
         self.numbers([first_packet, last_packet]);
@@ -298,6 +299,7 @@ impl<'a> Reader<'a> {
             host: self.choice(&HostAccess::ALL)?,
             open: self.flag()?,
             cut: self.flag()?,
+            url_denied: self.flag()?,
             history: History::from_bits(self.number()?),
             first_packets: match self.option(|outcome| Outcome::ALL.get(usize::try_from(outcome).ok()?))? {
                 Some(&outcome) => {
@@ -421,6 +423,7 @@ mod tests {
                     open,
                     history: History::from_bits(letters),
                     cut,
+                    url_denied: open ^ cut,
                     first_packets: first.map(|(rule, outcome, passed)| FirstPackets {
                         admitted_by: RuleId(rule),
                         outcome,

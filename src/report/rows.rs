@@ -217,6 +217,7 @@ impl<'a, E: Encode> Rows<'a, E> {
             | EventKind::Routed { .. }
             | EventKind::Stage { .. }
             | EventKind::Armed { .. }
+            | EventKind::ContentThreat { .. }
             | EventKind::Injected { .. }
             | EventKind::Threat { .. }
             | EventKind::Limit { .. }

@@ -6,6 +6,7 @@ use std::io;
 use super::Sink;
 use super::leaks::Leaks;
 use super::row::{Subtype, label_name};
+use super::threats::Threats;
 use crate::app::AppId;
 use crate::config::World;
 use crate::engine::{
@@ -34,6 +35,7 @@ pub struct Tally {
     counters: [u64; Counter::ALL.len()],
     rules: Vec<RuleTally>,
     leaks: Leaks,
+    threats: Threats,
 }
 
 /// What one rule comes to.
@@ -117,6 +119,11 @@ impl Tally {
         &self.leaks
     }
 
+    /// The threat log.
+    pub fn threats(&self) -> &Threats {
+        &self.threats
+    }
+
     fn read_event(&mut self, world: &World, events: &Events, event: &Event) {
         match event.kind {
             EventKind::Verdict { verdict, frames, .. } => match verdict {
@@ -151,6 +158,7 @@ impl Tally {
             EventKind::Injected { direction, what, .. } => self.inject(direction, what),
             EventKind::Threat { threat: Threat::Flood(_), .. } => self.count(Counter::FloodTold),
             EventKind::Threat { threat: Threat::Scan(_), .. } => self.count(Counter::ScanTold),
+            EventKind::ContentThreat { threat } => self.threats.add(world, events, event, threat),
             EventKind::Limit { limit: Limit::AppIdBytes } => self.count(Counter::AppIdMaxBytes),
             EventKind::Limit { limit: Limit::Sessions } => self.count(Counter::AllocFailure),
             EventKind::Bypassed => self.count(Counter::Bypassed),

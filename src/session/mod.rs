@@ -17,6 +17,7 @@ pub use graph::{TcpMove, state_graph, tcp_moves};
 pub use history::History;
 pub(crate) use history::Letter;
 pub use state::{State, Trigger};
+pub(crate) use stream::first_bytes;
 pub use stream::{Chunk, Stream, StreamError};
 pub use table::{Found, KeyHash, Side, Slot, Table};
 pub use tcp::{TcpChange, TcpRefusal, TcpStage, TcpTracker, TcpVerdict};
@@ -188,6 +189,8 @@ pub struct Session {
     pub undelivered: Option<Direction>,
     /// Whether the capture cut payload that App-ID would have needed.
     pub cut: bool,
+    /// Whether URL filtering has blocked it.
+    pub url_denied: bool,
     /// The port-only lookup.
     pub tentative: Lookup,
     /// The last full lookup.

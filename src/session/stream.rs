@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use super::tcp::{after, before};
 use crate::app::{AppId, Candidates, Followers, Terms, Turn, Watch};
+use crate::feature::threat::{Inspection, Threats};
 use crate::flow::Direction;
 use crate::policy::CategorySet;
 
 /// What a session has sent so far, as App-ID sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Stream {
     /// The decoders that are left, while the application is not known.
     pub candidates: Candidates,
@@ -18,6 +19,8 @@ pub struct Stream {
     pub passed: Vec<AppId>,
     /// Who reads the protocol on, once it is known.
     pub watch: Option<Box<Watch>>,
+    /// Who looks into its content, where security profiles ask for that.
+    pub inspection: Option<Box<Inspection>>,
     /// Whether another connection begins with the next bytes.
     pub begins_anew: bool,
     /// URL categories of the host that the client asks for, where they are known.
@@ -30,12 +33,41 @@ pub struct Stream {
     next: [Option<u32>; 2],
     /// Segments that came early (TCP only).
     early: Vec<Early>,
-    /// How many bytes of each side `watch` has had.
-    fed: [usize; 2],
-    /// How many pieces it has had.
-    fed_pieces: usize,
+    /// What `watch` has had of them.
+    fed: Fed,
+    /// What `inspection` has had of them.
+    inspected: Fed,
+    /// Whether bytes have been forgotten: who begins later does not see the session from its beginning.
+    is_parted: bool,
     /// Sides whose further bytes are of no use: the capture has cut a payload of theirs.
     cut: [bool; 2],
+}
+
+/// How much of the bytes kept somebody has had.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fed {
+    bytes: [usize; 2],
+    pieces: usize,
+}
+
+impl Fed {
+    /// Gives the pieces that have not been had, in the order they came in.
+    fn each(
+        &mut self,
+        heads: &[Vec<u8>; 2],
+        pieces: &[(Direction, u32)],
+        mut take: impl FnMut(Direction, &[u8]),
+    ) {
+        for &(direction, len) in pieces.get(self.pieces..).unwrap_or_default() {
+            let start = &mut self.bytes[direction.index()];
+            let end = *start + len as usize;
+            if let Some(bytes) = heads[direction.index()].get(*start..end).filter(|bytes| !bytes.is_empty()) {
+                take(direction, bytes);
+            }
+            *start = end;
+        }
+        self.pieces = pieces.len();
+    }
 }
 
 /// A segment that came before its time.
@@ -75,6 +107,11 @@ const HEAD_BYTES: usize = 16 * 1_024;
 /// At most so many pieces: a capture that cuts them to nothing would never fill the bytes.
 const PIECES: usize = 1_024;
 
+/// Of the bytes of both sides as many as decoders look at: who takes every byte may keep more for a while.
+pub(crate) fn first_bytes(heads: &[Vec<u8>; 2]) -> [&[u8]; 2] {
+    heads.each_ref().map(|head| head.get(..HEAD_BYTES).unwrap_or(head))
+}
+
 impl Stream {
     /// An empty one.
     pub fn new(candidates: Candidates) -> Self {
@@ -83,14 +120,16 @@ impl Stream {
             followers: Followers::default(),
             passed: Vec::new(),
             watch: None,
+            inspection: None,
             begins_anew: false,
             category: None,
             heads: [Vec::new(), Vec::new()],
             pieces: Vec::new(),
             next: [None; 2],
             early: Vec::new(),
-            fed: [0; 2],
-            fed_pieces: 0,
+            fed: Fed::default(),
+            inspected: Fed::default(),
+            is_parted: false,
             cut: [false; 2],
         }
     }
@@ -106,11 +145,13 @@ impl Stream {
         self.followers = Followers::default();
         self.passed.clear();
         self.watch = None;
+        self.inspection = None;
         self.begins_anew = false;
         self.category = None;
         self.forget_heads();
         self.next = [None; 2];
         self.early.clear();
+        self.is_parted = false;
         self.cut = [false; 2];
     }
 
@@ -118,30 +159,38 @@ impl Stream {
     pub fn forget_heads(&mut self) {
         self.heads.iter_mut().for_each(Vec::clear);
         self.pieces.clear();
-        self.fed = [0; 2];
-        self.fed_pieces = 0;
+        (self.fed, self.inspected) = (Fed::default(), Fed::default());
+        self.is_parted = true;
+    }
+
+    /// Whether all that the session has sent is still there for somebody who begins now.
+    pub const fn is_from_the_beginning(&self) -> bool {
+        !self.is_parted
     }
 
     /// Shows the reader the bytes that it has not had, in the order they came in. What the session turns into goes to
     /// `turns`.
     pub fn feed(&mut self, terms: Terms<'_>, turns: &mut VecDeque<Turn>) {
-        let Self { watch: Some(watch), heads, pieces, fed, fed_pieces, passed, .. } = self else { return };
-        for &(direction, len) in pieces.get(*fed_pieces..).unwrap_or_default() {
-            let start = &mut fed[direction.index()];
-            let end = *start + len as usize;
-            if let Some(bytes) = heads[direction.index()].get(*start..end).filter(|bytes| !bytes.is_empty()) {
-                watch.feed(terms, passed, (direction, bytes), turns);
-            }
-            *start = end;
-        }
-        *fed_pieces = pieces.len();
+        let Self { watch: Some(watch), heads, pieces, fed, passed, .. } = self else { return };
+        fed.each(heads, pieces, |direction, bytes| watch.feed(terms, passed, (direction, bytes), turns));
+    }
+
+    /// Shows those who look into its content the bytes that they have not had.
+    pub fn inspect(&mut self, threats: &Threats) {
+        let Self { inspection: Some(inspection), heads, pieces, inspected, .. } = self else { return };
+        inspected.each(heads, pieces, |direction, bytes| inspection.feed(threats, direction, bytes));
+    }
+
+    /// Whether somebody takes every byte.
+    pub const fn is_read(&self) -> bool {
+        self.watch.is_some() || self.inspection.is_some()
     }
 
     /// Whether these are the very next bytes, and nobody but the reader wants them: no copy is needed then. They count
     /// as had.
     pub fn passes_through(&mut self, chunk: Chunk<'_>) -> bool {
         let index = chunk.direction.index();
-        let straight = self.watch.is_some() && self.followers.is_empty() && self.early.is_empty();
+        let straight = self.is_read() && self.followers.is_empty() && self.early.is_empty();
         if !straight || self.cut[index] || chunk.cut || self.next[index] != Some(chunk.seq) {
             return false;
         }
@@ -232,13 +281,14 @@ impl Stream {
         #[expect(clippy::cast_possible_truncation, reason = "a segment's payload is below 4 GiB")]
         let len = new.len() as u32;
         *next = next.wrapping_add(len);
+        let is_read = self.is_read();
         let head = &mut self.heads[chunk.direction.index()];
         // A reader takes every byte, and they do not stay.
-        let room = if self.watch.is_some() { usize::MAX } else { HEAD_BYTES.saturating_sub(head.len()) };
+        let room = if is_read { usize::MAX } else { HEAD_BYTES.saturating_sub(head.len()) };
         let kept = new.get(..room.min(new.len())).unwrap_or_default();
         head.extend_from_slice(kept);
         let len = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-        let (fed, count) = (self.fed_pieces, self.pieces.len());
+        let (fed, count) = (self.fed.pieces.max(self.inspected.pieces), self.pieces.len());
         match self.pieces.last_mut() {
             // As long as nobody has had the last piece, more of the same side belongs to it.
             Some((side, last)) if *side == chunk.direction && fed < count => *last += len,

@@ -23,6 +23,8 @@ pub(crate) struct Told {
     pub(crate) labels: Vec<(u64, String, u64)>,
     /// The application and the packet of a block.
     pub(crate) denied: Option<(String, u64)>,
+    /// Kind and name of each threat, and the packet that completed it.
+    pub(crate) threats: Vec<(String, u64)>,
     /// Limits that were reached.
     pub(crate) limits: usize,
     /// Packets that arrived.
@@ -54,6 +56,11 @@ impl Sink for Told {
                 EventKind::Denied { .. } => {
                     let app = self.labels.last().map(|(_, app, _)| app.clone()).unwrap_or_default();
                     self.denied = Some((app, event.packet));
+                }
+                EventKind::ContentThreat { threat } => {
+                    let threat = events.threat(threat);
+                    let name = format!("{} {}", threat.kind.name(), threat.name);
+                    self.threats.push((name, event.packet));
                 }
                 EventKind::Limit { .. } => self.limits += 1,
                 EventKind::Verdict { verdict, .. } if verdict.is_forward() => self.forwarded += 1,

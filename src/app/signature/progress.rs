@@ -102,6 +102,7 @@ impl Progress {
                 self.end(signatures, Context::is_request);
                 self.unit_ended = true;
             }
+            Fact::Mail(_) | Fact::MailEnd => {}
         }
         self.next_hit(signatures, passed)
     }

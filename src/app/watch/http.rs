@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use super::Said;
 use super::http_message::{Body, Field, Head, Shift, request_shift, response_shift};
+use super::{Said, Transfer};
 use crate::app::{Context, Fact};
 use crate::flow::Direction;
 
@@ -41,12 +41,17 @@ pub(crate) struct Http {
 }
 
 /// What the response to a request depends on.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Asked {
     head_only: bool,
     connect: bool,
     websocket: bool,
+    /// The last part of the path: what the response's content is called where its head does not say.
+    name: Vec<u8>,
 }
+
+/// So much of a name is kept.
+const NAME_MAX: usize = 128;
 
 /// One side's messages.
 #[derive(Debug, Clone, Default)]
@@ -84,9 +89,13 @@ impl Http {
                     if direction == Direction::ClientToServer {
                         out(Said::Fact(Fact::Bytes(Context::HttpReqMessageBody, content)));
                     }
+                    out(Said::Transfer(Transfer::Bytes(content)));
                     side.state = match left - len as u64 {
                         0 if chunked => State::ChunkSize,
-                        0 => State::Head,
+                        0 => {
+                            out(Said::Transfer(Transfer::End));
+                            State::Head
+                        }
                         left => State::Content { left, chunked },
                     };
                     rest
@@ -102,7 +111,9 @@ impl Http {
                 State::ChunkSize | State::Trailer => match side.whole(bytes, is_line) {
                     None => return,
                     Some(rest) => {
-                        side.chunk_line();
+                        if side.chunk_line() {
+                            out(Said::Transfer(Transfer::End));
+                        }
                         rest
                     }
                 },
@@ -126,6 +137,7 @@ impl Http {
             Body::Len(0) => State::Head,
             Body::Len(left) => State::Content { left, chunked: false },
             Body::Chunked => State::ChunkSize,
+            Body::Close => State::Content { left: u64::MAX, chunked: false },
             Body::ToTheEnd => State::Rest,
         };
     }
@@ -153,16 +165,21 @@ impl Http {
         if !host.is_empty() && !connect {
             out(Said::Host(host));
         }
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let name = name.get(..NAME_MAX).unwrap_or(name);
         let asked = Asked {
             head_only: head.method() == b"HEAD",
             connect,
             websocket: head.field(Field::Upgrade).eq_ignore_ascii_case(b"websocket"),
+            name: name.to_vec(),
         };
         if self.waiting.len() >= WAITING_MAX {
             return Body::ToTheEnd;
         }
         self.waiting.push_back(asked);
-        head.body().unwrap_or(Body::Len(0))
+        let body = head.body().unwrap_or(Body::Len(0));
+        transfer(head, body, name, out);
+        body
     }
 
     fn response(&mut self, head: &Head<'_>, out: &mut dyn FnMut(Said<'_>)) -> Body {
@@ -191,8 +208,9 @@ impl Http {
             [b'2', b'0', b'4'] | [b'3', b'0', b'4'] => Body::Len(0),
             _ => {
                 tell(response_shift(head), out);
-                let body = head.body().unwrap_or(Body::ToTheEnd);
-                if asked.head_only { Body::Len(0) } else { body }
+                let body = if asked.head_only { Body::Len(0) } else { head.body().unwrap_or(Body::Close) };
+                transfer(head, body, &asked.name, out);
+                body
             }
         }
     }
@@ -204,6 +222,20 @@ fn value(context: Context, bytes: &[u8], out: &mut dyn FnMut(Said<'_>)) {
         out(Said::Fact(Fact::Bytes(context, bytes)));
         out(Said::Fact(Fact::End(context)));
     }
+}
+
+/// Content is to follow, and what its head says of it.
+fn transfer(head: &Head<'_>, body: Body, asked: &[u8], out: &mut dyn FnMut(Said<'_>)) {
+    if matches!(body, Body::Len(0) | Body::ToTheEnd) {
+        return;
+    }
+    let disposition = head.field(Field::ContentDisposition);
+    out(Said::Transfer(Transfer::Begin {
+        disposition,
+        asked,
+        media: head.field(Field::ContentType),
+        coding: head.field(Field::ContentEncoding),
+    }));
 }
 
 fn tell(shift: Option<Shift>, out: &mut dyn FnMut(Said<'_>)) {
@@ -235,10 +267,11 @@ impl Side {
         None
     }
 
-    /// A whole line between chunks (RFC 9112, 7.1).
-    fn chunk_line(&mut self) {
+    /// A whole line between chunks (RFC 9112, 7.1); whether the content ends there.
+    fn chunk_line(&mut self) -> bool {
         let line = self.buffer.trim_ascii();
-        self.state = match self.state {
+        let was = self.state;
+        self.state = match was {
             State::Trailer if line.is_empty() => State::Head,
             State::Trailer => State::Trailer,
             // The line end behind a chunk.
@@ -250,6 +283,7 @@ impl Side {
             },
         };
         self.buffer.clear();
+        was == State::Trailer && self.state == State::Head
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Head<'a> {
 /// The fields that are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
+    ContentDisposition,
+    ContentEncoding,
     ContentLength,
     ContentType,
     Cookie,
@@ -28,7 +30,9 @@ pub(super) enum Field {
 }
 
 /// Their names, in the order of [`Field`].
-const FIELDS: [&[u8]; 11] = [
+const FIELDS: [&[u8]; 13] = [
+    b"content-disposition",
+    b"content-encoding",
     b"content-length",
     b"content-type",
     b"cookie",
@@ -47,7 +51,9 @@ const FIELDS: [&[u8]; 11] = [
 pub(super) enum Body {
     Len(u64),
     Chunked,
-    /// To the end of the connection, or for ever: nothing more is read.
+    /// To the end of the connection.
+    Close,
+    /// No content, or none that can be told: nothing more is read.
     ToTheEnd,
 }
 

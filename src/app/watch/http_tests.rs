@@ -34,7 +34,7 @@ fn told(dialogue: Dialogue<'_>, mut cut: impl FnMut() -> usize) -> String {
                         }
                         format!("{} {bytes}", context.name())
                     }
-                    Said::Fact(Fact::End(_)) => return,
+                    Said::Fact(Fact::End(_) | Fact::Mail(_) | Fact::MailEnd) | Said::Transfer(_) => return,
                     Said::Fact(Fact::Unit) => "unit".to_owned(),
                     Said::Application(name, what) => format!("app {name}: {what}"),
                     Said::Host(host) => format!("host {}", host.escape_ascii()),

@@ -52,6 +52,28 @@ pub(crate) enum Said<'a> {
     Host(&'a [u8]),
     /// Another connection begins inside this one with the client's next bytes.
     Connection,
+    /// The content of a message.
+    Transfer(Transfer<'a>),
+}
+
+/// The content of a message, piece by piece; of one side at a time there is one at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Transfer<'a> {
+    /// It begins. Values of header fields, empty where there are none.
+    Begin {
+        /// `Content-Disposition`.
+        disposition: &'a [u8],
+        /// The last part of the path that was asked for.
+        asked: &'a [u8],
+        /// `Content-Type`.
+        media: &'a [u8],
+        /// `Content-Encoding`.
+        coding: &'a [u8],
+    },
+    /// Bytes of it, as they are encoded.
+    Bytes(&'a [u8]),
+    /// It has ended.
+    End,
 }
 
 /// What a session turns into.
@@ -93,9 +115,13 @@ pub struct Watch {
     is_service: bool,
 }
 
+/// Who reads a session on.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader(Spoken);
+
 /// Who reads which protocol.
 #[derive(Debug, Clone)]
-enum Reader {
+enum Spoken {
     Http(http::Http),
     Tls(tls::Tls),
     Simple(Watcher),
@@ -105,7 +131,7 @@ impl Watch {
     /// The reader for a session that is `app` and sounds like this; `None` where nobody reads on.
     pub fn of(terms: Terms<'_>, heads: &Heads<'_>, app: AppId) -> Option<Self> {
         if super::decoder::is_http(heads) {
-            return Some(Self::new(Reader::Http(http::Http::default())));
+            return Some(Self::new(Reader(Spoken::Http(http::Http::default()))));
         }
         if terms.signatures.is_empty() {
             return None;
@@ -119,7 +145,7 @@ impl Watch {
         if signatures.is_empty() {
             return None;
         }
-        let reader = Reader::Simple(Watcher::unknown(protocol));
+        let reader = Reader(Spoken::Simple(Watcher::unknown(protocol)));
         reader.contexts().iter().any(|context| signatures.wants(*context)).then(|| Self::new(reader))
     }
 
@@ -133,7 +159,7 @@ impl Watch {
         }
         let http = terms.catalog.find("web-browsing")?;
         let mut turns = VecDeque::new();
-        let mut watch = Self::new(Reader::Http(http::Http::default()));
+        let mut watch = Self::new(Reader(Spoken::Http(http::Http::default())));
         watch.feed(terms, &[http], (Direction::ClientToServer, heads.client), &mut turns);
         let is_custom = |turn: &Turn| match turn {
             Turn::Application { app, .. } => terms.catalog.get(*app).is_some_and(|app| app.custom),
@@ -187,12 +213,9 @@ impl Watch {
                 }
             }
             Said::Connection => turns.push_back(Turn::Connection),
+            Said::Transfer(_) => {}
         };
-        match reader {
-            Reader::Http(http) => http.feed(direction, bytes, &mut hear),
-            Reader::Tls(tls) => tls.feed(direction, bytes, &mut hear),
-            Reader::Simple(watcher) => watcher.feed(direction, bytes, &mut |fact| hear(Said::Fact(fact))),
-        }
+        reader.feed(direction, bytes, &mut hear);
     }
 
     /// What a signature has told that waited for one of the applications that the session has been meanwhile.
@@ -215,21 +238,43 @@ fn told(signatures: &Signatures, hit: &Hit) -> Turn {
 }
 
 impl Reader {
+    /// Who reads a session that is `app` and sounds like this.
+    pub(crate) fn for_session(catalog: &Catalog, heads: &Heads<'_>, app: AppId) -> Option<Self> {
+        if super::decoder::is_http(heads) {
+            return Some(Self(Spoken::Http(http::Http::default())));
+        }
+        Self::of(catalog.name(app), heads.protocol)
+    }
+
+    /// Who reads a session that nothing is known of but a whole HTTP request.
+    pub(crate) fn for_request(heads: &Heads<'_>) -> Option<Self> {
+        super::decoder::has_request(heads).then(|| Self(Spoken::Http(http::Http::default())))
+    }
+
+    /// Takes the next bytes of one side, in order (or a datagram of it).
+    pub(crate) fn feed(&mut self, direction: Direction, bytes: &[u8], hear: &mut dyn FnMut(Said<'_>)) {
+        match &mut self.0 {
+            Spoken::Http(http) => http.feed(direction, bytes, hear),
+            Spoken::Tls(tls) => tls.feed(direction, bytes, hear),
+            Spoken::Simple(watcher) => watcher.feed(direction, bytes, &mut |fact| hear(Said::Fact(fact))),
+        }
+    }
+
     /// Who reads what this application says.
     fn of(app: &str, protocol: Protocol) -> Option<Self> {
-        Some(match app {
-            "ssl" => Self::Tls(tls::Tls::default()),
-            "unknown-tcp" | "unknown-udp" => Self::Simple(Watcher::unknown(protocol)),
-            app => Self::Simple(Watcher::of(app, protocol)?),
-        })
+        Some(Self(match app {
+            "ssl" => Spoken::Tls(tls::Tls::default()),
+            "unknown-tcp" | "unknown-udp" => Spoken::Simple(Watcher::unknown(protocol)),
+            app => Spoken::Simple(Watcher::of(app, protocol)?),
+        }))
     }
 
     /// The contexts that it tells of.
-    const fn contexts(&self) -> &'static [Context] {
-        match self {
-            Self::Http(_) => http::CONTEXTS,
-            Self::Tls(_) => tls::CONTEXTS,
-            Self::Simple(watcher) => watcher.contexts(),
+    pub(crate) const fn contexts(&self) -> &'static [Context] {
+        match &self.0 {
+            Spoken::Http(_) => http::CONTEXTS,
+            Spoken::Tls(_) => tls::CONTEXTS,
+            Spoken::Simple(watcher) => watcher.contexts(),
         }
     }
 }

@@ -38,6 +38,7 @@ fn facts<'t>(mut watcher: Watcher, talk: impl IntoIterator<Item = (Direction, &'
                 }
                 last = None;
             }
+            Fact::Mail(_) | Fact::MailEnd => {}
             Fact::Unit => {
                 lines.push("---".to_owned());
                 last = None;

@@ -4,6 +4,7 @@
 mod network;
 mod objects;
 mod rules;
+mod threat;
 
 pub(super) use network::{
     Interface, InterfaceMode, ManagementProfile, NextHop, Protection, Route, VirtualRouter, VirtualWire,
@@ -16,6 +17,11 @@ pub(super) use objects::{
 pub(super) use rules::{
     DecryptionProfile, DecryptionRule, DefaultRule, DestinationTranslation, NatRule, OverrideRule, Pool,
     SecurityRule, SourceTranslation,
+};
+
+pub(super) use threat::{
+    Combination, CustomThreat, FileProfile, FileRule, Profiles, SignatureProfile, SignatureRule, UrlProfile,
+    VirusProfile,
 };
 
 use super::diagnostic::Span;
@@ -65,6 +71,7 @@ pub(super) struct Candidate {
     pub(super) schedules: Vec<Schedule>,
     /// What the firewall would look up elsewhere.
     pub(super) tables: Tables,
+    pub(super) profiles: Profiles,
     pub(super) rules: Vec<SecurityRule>,
     pub(super) nat: Vec<NatRule>,
     pub(super) overrides: Vec<OverrideRule>,

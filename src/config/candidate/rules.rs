@@ -85,6 +85,8 @@ pub(in crate::config) struct DefaultRule {
     pub(in crate::config) log_start: Option<bool>,
     pub(in crate::config) log_end: Option<bool>,
     pub(in crate::config) log_setting: Option<Name>,
+    /// As [`SecurityRule::profiles`].
+    pub(in crate::config) profiles: Vec<(Name, Vec<Name>)>,
 }
 
 /// `[[nat]]` (PANOS.md 9). An empty list is `any`.

@@ -44,6 +44,13 @@ impl<'l> CategoryColumns<'l> {
         CategoryMatch { names, ..column }
     }
 
+    /// Numbers a category that a URL-filtering profile names, where its hosts are known.
+    pub(super) fn also(&mut self, name: &str) {
+        if self.patterns(name).is_some() {
+            self.number(name);
+        }
+    }
+
     fn number(&mut self, name: &str) -> Option<CategorySet> {
         if let Some(set) = self.numbered.get(name) {
             return Some(*set);

@@ -15,6 +15,7 @@ mod schedule;
 mod security;
 mod signature;
 mod tags;
+mod threat;
 mod users;
 mod zone_protection;
 mod zones;
@@ -28,6 +29,7 @@ use self::category::CategoryColumns;
 use self::cure::Cures;
 use self::objects::{Kind, Objects};
 use self::schedule::Schedules;
+pub(super) use self::threat::is_predefined;
 use self::users::UserColumns;
 use super::candidate::{Candidate, Name};
 use super::diagnostic::{Diagnostics, escape, quote};
@@ -97,6 +99,7 @@ pub(super) fn commit(
     let nat = nat::policy(&candidate, &mut names, out);
     let application_override = override_rule::policy(&candidate, &mut names, out);
     let decryption = decryption::policy(&candidate, &mut names, out);
+    let threats = Arc::new(threat::threats(&candidate, &mut names.categories, &settings, out));
     // The block takes all of them, so that the others end here.
     let Names { users, categories, schedules: Schedules { zone: timezone, .. }, .. } = { names };
     let missing =
@@ -108,9 +111,7 @@ pub(super) fn commit(
     let (network, host_services) = network::network(&candidate, &zones, out);
     let protections = zone_protection::protections(&candidate, &zones, out);
     let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
-    if out.has_errors() {
-        return None;
-    }
+    (!out.has_errors()).then_some(())?;
     let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings));
     let policy = policy.with_zone_names(zones.names()).with_users(users);
     Some(World {
@@ -126,6 +127,7 @@ pub(super) fn commit(
         decryption,
         host_services,
         protections,
+        threats,
         settings,
         timezone,
         source,
@@ -214,6 +216,7 @@ fn check_names(candidate: &Candidate, out: &mut Diagnostics) {
     let applications = candidate.applications.iter().map(|application| &application.name);
     let filters = candidate.application_filters.iter().map(|filter| &filter.name);
     let schedules = candidate.schedules.iter().map(|schedule| &schedule.name);
+    candidate.profiles.names().for_each(|name| check_characters(name, out));
     let objects = zones.chain(addresses).chain(filters).chain(services).chain(groups).chain(applications);
     let objects = objects.chain(schedules);
     for name in objects {

@@ -1,38 +1,66 @@
-//! Signatures of custom applications (PANOS.md 2.8).
+//! Signatures of custom applications (PANOS.md 2.8) and of custom threats.
 
-use crate::app::{Alternative, Catalog, Context, Doubt, Pattern, Scope, Signature, Signatures};
+use crate::app::{Alternative, AppId, Catalog, Context, Doubt, Pattern, Scope, Signature, Signatures};
 use crate::config::candidate::{self, Candidate, Match, Name};
 use crate::config::diagnostic::{Diagnostics, quote, quote_some};
 
 /// So many things of one kind are told of.
 const TOLD: usize = 20;
 
-/// All signatures, ready to be looked for.
+/// Who has signatures.
+struct Owner<'c> {
+    name: &'c str,
+    app: AppId,
+    parent: Option<AppId>,
+    signatures: &'c [candidate::Signature],
+}
+
+/// All signatures of custom applications, ready to be looked for.
 pub(super) fn signatures(candidate: &Candidate, catalog: &Catalog, out: &mut Diagnostics) -> Signatures {
-    let mut reading = Reading { is_panos: candidate.is_panos, out, told: Told::default() };
+    let owners = candidate.applications.iter().filter_map(|custom| {
+        let name = &custom.name.value;
+        let id = catalog.find(name)?;
+        let app = catalog.get(id).filter(|app| app.custom)?;
+        Some(Owner { name, app: id, parent: app.parent, signatures: &custom.signatures })
+    });
+    compile("application", owners, candidate.is_panos, out)
+}
+
+/// All signatures of custom threats: the application of each is the threat's index.
+pub(super) fn of_threats(candidate: &Candidate, out: &mut Diagnostics) -> Signatures {
+    let owners = candidate.profiles.custom.iter().enumerate().map(|(index, custom)| Owner {
+        name: &custom.id.value,
+        app: super::threat::number(index),
+        parent: None,
+        signatures: &custom.signatures,
+    });
+    compile("threat", owners, candidate.is_panos, out)
+}
+
+fn compile<'c>(
+    kind: &'static str,
+    owners: impl Iterator<Item = Owner<'c>>,
+    is_panos: bool,
+    out: &mut Diagnostics,
+) -> Signatures {
+    let mut reading = Reading { kind, is_panos, out, told: Told::default() };
     let (mut signatures, mut places) = (Vec::new(), Vec::new());
-    for custom in &candidate.applications {
-        let Some(id) = catalog.find(&custom.name.value) else { continue };
-        let Some(app) = catalog.get(id).filter(|app| app.custom) else { continue };
-        for written in &custom.signatures {
-            let (conditions, patterns) = reading.conditions(&custom.name.value, written);
+    for owner in owners {
+        for written in owner.signatures {
+            let (conditions, patterns) = reading.conditions(owner.name, written);
             let signature = Signature {
-                app: id,
-                parent: app.parent,
+                app: owner.app,
+                parent: owner.parent,
                 name: written.name.value.clone(),
                 scope: if written.session { Scope::Session } else { Scope::Transaction },
                 order_free: written.order_free,
                 conditions,
             };
             if !signature.can_be_met() {
-                reading.told.dead.push(format!(
-                    "{} of {}",
-                    quote(&signature.name),
-                    quote(&custom.name.value)
-                ));
+                reading.told.dead.push(format!("{} of {}", quote(&signature.name), quote(owner.name)));
             }
             signatures.push(signature);
-            places.push((custom.name.value.as_str(), patterns));
+            places.push((owner.name, patterns));
         }
     }
     let (signatures, too_large) = Signatures::compile(signatures);
@@ -63,6 +91,8 @@ struct Told<'c> {
 }
 
 struct Reading<'c, 'd> {
+    /// What has the signatures, for messages.
+    kind: &'static str,
     is_panos: bool,
     out: &'d mut Diagnostics,
     told: Told<'c>,
@@ -147,7 +177,7 @@ impl<'c> Reading<'c, '_> {
 
     /// A pattern that means nothing. A configuration of PAN-OS may be of a release that understands more.
     fn wrong(&mut self, app: &str, pattern: &Name, why: &str) {
-        let message = format!("pattern {} of application {}: {why}", quote(&pattern.value), quote(app));
+        let message = format!("pattern {} of {} {}: {why}", quote(&pattern.value), self.kind, quote(app));
         if self.is_panos {
             self.told.wrong.push(message);
         } else {

@@ -16,8 +16,10 @@ mod walk;
 mod xml;
 
 use self::build::{Builder, DEEPEST, Full, LARGEST};
+pub(super) use self::read::security_profiles;
+pub(super) use self::schema::{Below, VSYS};
 pub(super) use self::sniff::syntax;
-use self::tree::Node;
+pub(super) use self::tree::Node;
 use super::Overrides;
 use super::candidate::Candidate;
 use super::diagnostic::Diagnostics;

@@ -11,16 +11,16 @@ use crate::config::diagnostic::Span;
 
 /// A name with what stands below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node<'t> {
-    pub(super) name: Cow<'t, str>,
+pub(in crate::config) struct Node<'t> {
+    pub(in crate::config) name: Cow<'t, str>,
     /// Where the name stands in the file.
-    pub(super) span: Span,
+    pub(in crate::config) span: Span,
     /// In order of the file; each name once.
-    pub(super) children: Vec<Self>,
+    pub(in crate::config) children: Vec<Self>,
 }
 
 impl<'t> Node<'t> {
-    pub(super) const fn new(name: Cow<'t, str>, span: Span) -> Self {
+    pub(in crate::config) const fn new(name: Cow<'t, str>, span: Span) -> Self {
         Self { name, span, children: Vec::new() }
     }
 

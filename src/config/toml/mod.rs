@@ -5,6 +5,7 @@ mod decryption;
 mod nat;
 mod network;
 mod objects;
+mod profile;
 mod reader;
 mod schedule;
 mod security;
@@ -24,7 +25,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 26] = [
     "zones",
     "address",
     "service",
@@ -48,6 +49,9 @@ const TABLES: [&str; 23] = [
     "zone-protection",
     "schedule",
     "high-availability",
+    "profile",
+    "profile-group",
+    "threat",
 ];
 
 /// So many errors of syntax are shown: what comes after them may be their fault.
@@ -147,6 +151,7 @@ impl<'d> Document<'d> {
                 "setting" => self.settings(value),
                 "decryption" => self.decryption(value),
                 "decryption-profile" => self.decryption_profiles(value),
+                table @ ("profile" | "profile-group" | "threat") => self.profiles(table, value),
                 other if NOT_MODELLED.contains(&other) => {
                     self.reader.out.warn(format!("`[{other}]` is read but not modelled yet"));
                 }

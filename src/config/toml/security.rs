@@ -3,13 +3,14 @@
 use toml::de::DeTable;
 
 use super::Document;
+use super::profile::of_rule;
 use super::reader::{Reader, Value, entries};
 use crate::config::candidate::{At, DefaultRule, Name, SecurityRule};
 use crate::config::diagnostic::Span;
 use crate::policy::{Action, RuleType};
 
 /// Keys of a rule.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 28] = [
     "name",
     "rule-type",
     "from",
@@ -33,15 +34,16 @@ const KEYS: [&str; 27] = [
     "log-setting",
     "disabled",
     "schedule",
-    "profile-setting",
+    "profiles",
+    "profile-group",
     "description",
     "tag",
     "group-tag",
 ];
 
 /// Keys of a default rule.
-const DEFAULT_KEYS: [&str; 7] =
-    ["action", "icmp-unreachable", "log-start", "log-end", "log-setting", "profile-setting", "tag"];
+const DEFAULT_KEYS: [&str; 8] =
+    ["action", "icmp-unreachable", "log-start", "log-end", "log-setting", "profiles", "profile-group", "tag"];
 
 const RULE_TYPES: [(&str, RuleType); 3] = [
     ("universal", RuleType::Universal),
@@ -92,6 +94,8 @@ impl Document<'_> {
                 "log-setting" => rule.log_setting = reader.text(value),
                 "disabled" => rule.disabled = reader.flag(value).unwrap_or_default(),
                 "schedule" => rule.schedule = reader.text(value),
+                "profiles" => rule.profiles.extend(of_rule(reader, value)),
+                "profile-group" => rule.profiles.push((group(&key), reader.names(value))),
                 "description" => rule.description = reader.text(value).map(|text| text.value),
                 "tag" => rule.tags = reader.names(value),
                 _ => other_key(reader, &key, "a security rule", &KEYS),
@@ -125,6 +129,8 @@ impl Document<'_> {
                 "log-start" => rule.log_start = reader.flag(value),
                 "log-end" => rule.log_end = reader.flag(value),
                 "log-setting" => rule.log_setting = reader.text(value),
+                "profiles" => rule.profiles.extend(of_rule(reader, value)),
+                "profile-group" => rule.profiles.push((group(&key), reader.names(value))),
                 _ => other_key(reader, &key, "a default rule", &DEFAULT_KEYS),
             }
         }
@@ -136,11 +142,16 @@ impl Document<'_> {
 fn other_key(reader: &mut Reader<'_>, key: &Name, place: &str, known: &[&str]) {
     match key.value.as_str() {
         "description" | "tag" | "group-tag" | "uuid" | "target" => {}
-        "profile-setting" | "qos" | "option" => {
+        "qos" | "option" => {
             reader.out.warn(format!("`{}` of rules is read but not modelled yet", key.value));
         }
         _ => reader.unknown_key(key, place, known),
     }
+}
+
+/// As PAN-OS calls a group of profiles in `profile-setting`.
+fn group(key: &Name) -> Name {
+    At::new("group".to_owned(), key.span.clone())
 }
 
 fn action(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Action> {

@@ -145,6 +145,9 @@ fn features(one: &World, two: &World) -> Option<String> {
     if one.host_services.by_address() != two.host_services.by_address() {
         return Some("management profiles of interfaces would mean something else".to_owned());
     }
+    if one.threats != two.threats {
+        return Some("security profiles would do something else".to_owned());
+    }
     let (ours, theirs) = (one.signatures.all(), two.signatures.all());
     let differs = |(a, b): &(&Signature, &Signature)| !same_signature(one, a, two, b);
     first_difference(ours, theirs, differs)

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::panos::network::is_multicast;
+use super::panos::profiles::defined;
 use super::{Form, text};
 use crate::app::{Catalog, DenyAction};
 use crate::config::candidate::{
     AddressObject, At, Body, Candidate, CustomApplication, Definition, Interface, InterfaceMode, Name,
     NatRule, NextHop, Pool, Route, SourceTranslation, VirtualRouter, Zone, ZoneMode,
 };
+use crate::config::commit::is_predefined;
 use crate::config::diagnostic::{Span, quote};
 use crate::config::{Settings, World, literal};
 use crate::flow::Addr;
@@ -76,15 +78,31 @@ fn free(name: &str, taken: &BTreeSet<String>) -> String {
     std::iter::once(name.to_owned()).chain(others).find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
-/// Security profiles are named by rules, and defined in parts of a configuration that the model does not read. A
-/// zone-protection profile may stand elsewhere as well.
+/// Security profiles that the model does not read, and those that nothing defines. A zone-protection profile may stand
+/// elsewhere as well.
 fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
-    let mut rules = Vec::new();
-    for rule in candidate.rules.iter_mut().filter(|rule| !rule.profiles.is_empty()) {
-        rule.profiles.clear();
-        rules.push(rule.name.value.clone());
+    let (kept, mut left, mut unknown) = (Kept::new(candidate), BTreeSet::new(), BTreeSet::new());
+    let rules = candidate.rules.iter_mut().map(|rule| &mut rule.profiles);
+    let defaults = [&mut candidate.intrazone.profiles, &mut candidate.interzone.profiles];
+    let groups = candidate.profiles.groups.iter_mut().map(|(_, kinds)| kinds);
+    for named in rules.chain(defaults).chain(groups) {
+        named.retain_mut(|(kind, names)| {
+            let Some(known) = kept.0.get(kind.value.as_str()) else {
+                left.insert(kind.value.clone());
+                return false;
+            };
+            names.truncate(1);
+            names.retain(|name| {
+                let is_known = known.contains(&name.value) || is_predefined(&kind.value, &name.value);
+                unknown.extend((!is_known).then(|| name.value.clone()));
+                is_known
+            });
+            !names.is_empty()
+        });
     }
-    notes.about("left out: security profiles of the rules", &rules);
+    let texts = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>();
+    notes.about("left out, for the model does not read them: security profiles of the kinds", &texts(left));
+    notes.about("left out, for nothing defines them: the security profiles", &texts(unknown));
     let defined: BTreeSet<String> =
         candidate.protections.iter().map(|profile| profile.name.value.clone()).collect();
     let zones = candidate
@@ -94,6 +112,20 @@ fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
         .filter_map(|zone| zone.zone_protection.take().map(|_| zone.name.value.clone()));
     let zones: Vec<String> = zones.collect();
     notes.about("left out, for nothing defines them: zone-protection profiles of the zones", &zones);
+}
+
+/// Security profiles that are defined, by kind.
+struct Kept(BTreeMap<&'static str, BTreeSet<String>>);
+
+impl Kept {
+    fn new(candidate: &Candidate) -> Self {
+        let kinds = ["group", "virus", "vulnerability", "spyware", "url-filtering", "file-blocking"];
+        let names = |kind| {
+            let defined = defined(candidate, kind).unwrap_or_default();
+            defined.into_iter().map(|name| name.value.clone()).collect()
+        };
+        Self(kinds.map(|kind| (kind, names(kind))).into())
+    }
 }
 
 /// Descriptions are one line of text: not every format can hold more.

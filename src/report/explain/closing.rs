@@ -187,6 +187,16 @@ fn ending(record: &Record, facts: &Facts) -> Option<String> {
                                   written at once; later packets die in DISCARD."
                 .to_owned()
         }
+        EndReason::Threat => {
+            let what = facts.threat.as_ref().map_or_else(
+                || "A threat was blocked".to_owned(),
+                |(packet, threat)| {
+                    let action = threat.action.name(threat.kind);
+                    format!("At packet {packet} a security profile found {}, whose action is {action}", quote(&threat.name))
+                },
+            );
+            format!("{what}: `threat`, which outranks every other reason. The action of the row stays that of the rule.")
+        }
         reason @ (EndReason::TcpRstFromClient | EndReason::TcpRstFromServer) => {
             let side = if reason == EndReason::TcpRstFromClient { "client" } else { "server" };
             let also = if facts.fin { format!(" {}", outranks("the FIN before it")) } else { String::new() };

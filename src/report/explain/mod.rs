@@ -15,7 +15,7 @@ pub(super) use self::walk::{rule_reason, rule_role};
 use super::order::Order;
 use super::row::{self, Subtype, decryption_rule_name, rule_name};
 use super::style::{Paint, Role, count};
-use super::{Sink, escape, place, wrap};
+use super::{Sink, escape, place, threats, wrap};
 use crate::config::World;
 use crate::engine::{
     Commit, DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Record,
@@ -151,6 +151,7 @@ impl<'a> Explain<'a> {
             | EventKind::Identified { .. }
             | EventKind::Allowed { .. }
             | EventKind::Denied { .. }
+            | EventKind::ContentThreat { .. }
             | EventKind::Injected { .. }
             | EventKind::HostService { .. }
             | EventKind::Limit { .. } => self.happen(world, events, event),
@@ -241,6 +242,13 @@ impl<'a> Explain<'a> {
                 facts.denied = Some(*record);
                 let text = format!("denied: action {}; state {}", record.action, State::Discard);
                 Line::new(Role::Deny, 0, text)
+            }
+            EventKind::ContentThreat { threat } => {
+                let threat = events.threat(threat);
+                facts.threat =
+                    threat.action.blocks().then(|| (event.packet, threat.clone())).or(facts.threat.take());
+                let role = if threat.action.blocks() { Role::Deny } else { Role::Plain };
+                Line::new(role, 0, threats::sentence(threat))
             }
             EventKind::Limit { limit } => Line::new(Role::Deny, 0, limit_reached(limit)),
             EventKind::HostService { allowed } => host_service(allowed),
@@ -470,6 +478,7 @@ const fn limit_reached(limit: Limit) -> &'static str {
         Limit::ScanEntries => "reconnaissance protection has no room to watch this source as well",
         Limit::BlockedSources => "as many sources are blocked as can be",
         Limit::AppIdCache => "the App-ID cache has no room for another server",
+        Limit::Inspection => "more content than security profiles look into",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",
     }
 }

@@ -3,6 +3,7 @@
 use crate::app::AppId;
 use crate::config::{Renames, World};
 use crate::engine::{DropReason, Record, Verdict};
+use crate::feature::threat::Threat;
 use crate::flow::{Direction, Protocol};
 use crate::policy::{Explanation, Lookup, RuleMatch, Step, Ternary};
 use crate::report::row::rule_name;
@@ -54,6 +55,8 @@ pub(super) struct Facts {
     pub(super) denied: Option<Record>,
     /// Whether an administrator has cleared it.
     pub(super) cleared: bool,
+    /// The packet with a threat that was blocked.
+    pub(super) threat: Option<(u64, Threat)>,
 }
 
 /// An application that App-ID came to.
@@ -111,6 +114,7 @@ impl Walk {
             timer: None,
             denied: None,
             cleared: false,
+            threat: None,
         };
         Self { started: record.started, text, run: None, omitted: [0; 2], facts }
     }

@@ -4,6 +4,7 @@ mod advice;
 mod leaks;
 
 mod table;
+mod threats;
 
 use std::io::{self, Write};
 
@@ -54,6 +55,8 @@ pub fn write_report(
     if let Some(rows) = rows {
         report.log(rows)?;
     }
+    let base = about.captures.iter().filter_map(|capture| capture.first_time).min();
+    threats::write(&mut *report.out, tally.threats(), base, paint, width)?;
     Part { out: &mut *report.out, world: about.world, paint, width }.write(tally.leaks())?;
     report.counters()?;
     report.warnings()

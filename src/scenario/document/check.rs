@@ -85,6 +85,7 @@ impl Scenario {
         let records: Vec<Value> = match kind {
             Kind::Rows | Kind::SomeRows => list("/sessions"),
             Kind::FirstPackets => list("/first_packets/rules"),
+            Kind::Threats => list("/threats"),
             Kind::Emitted => {
                 run.emitted.iter().map(|sent| self.sent(sent.frame, sent.direction, &sent.bytes)).collect()
             }

@@ -73,6 +73,8 @@ enum Kind {
     Transmitted,
     /// The first-packets report.
     FirstPackets,
+    /// The threat log, all of it, in order.
+    Threats,
 }
 
 /// A document that cannot be used.
@@ -184,6 +186,7 @@ impl Scenario {
                 "emitted" => add(Kind::Emitted)?,
                 "transmitted" => add(Kind::Transmitted)?,
                 "first-packets" => add(Kind::FirstPackets)?,
+                "threats" => add(Kind::Threats)?,
                 "" | "text" | "toml rules" => {}
                 info if info.starts_with("payload ") || info.starts_with("toml rules ") => {}
                 info => return Err(DocumentError::new(block.line - 1, format!("no kind of block `{info}`"))),

@@ -158,7 +158,7 @@ impl Reader<'_> {
     }
 
     /// An entry of `signature`.
-    fn signature(&mut self, entry: &Node<'_>, parent: &Node<'_>) -> Signature {
+    pub(super) fn signature(&mut self, entry: &Node<'_>, parent: &Node<'_>) -> Signature {
         let all = entries(entry, "and-condition").iter();
         let conditions = all.map(|all| {
             let any = entries(all, "or-condition").iter();

@@ -14,6 +14,7 @@ mod scope;
 mod security;
 mod settings;
 mod template;
+mod threat;
 mod zone_protection;
 
 use hashbrown::HashSet;
@@ -22,7 +23,7 @@ use self::reader::{Reader, entries};
 use self::scope::{Rulebase, Selection};
 use super::tree::Node;
 use crate::config::Overrides;
-use crate::config::candidate::{At, Candidate, Name, Zone, ZoneMode};
+use crate::config::candidate::{At, Candidate, Name, Profiles, Zone, ZoneMode};
 use crate::config::diagnostic::{Diagnostics, quote};
 
 /// Reads what stands below `<config>`; `text` is the file it comes from.
@@ -52,6 +53,9 @@ pub(in crate::config) fn read(
     reader.services(&selection.scopes, &mut candidate);
     reader.applications(&selection.scopes, &mut candidate);
     reader.url_categories(&selection.scopes, &mut candidate);
+    for scope in &selection.scopes {
+        reader.security_profiles(scope.node, &mut candidate.profiles);
+    }
     candidate.schedules = reader.schedules(&selection.scopes);
     for (index, rulebase) in selection.rulebases.iter().enumerate() {
         reader.rulebase(rulebase, index, &mut candidate);
@@ -64,6 +68,13 @@ pub(in crate::config) fn read(
     reader.unmodelled_rulebases(&selection, &mut candidate);
     reader.finish();
     candidate
+}
+
+/// Security profiles of a rulebase that is in another format and says the same tree.
+pub(in crate::config) fn security_profiles(place: &Node<'_>, profiles: &mut Profiles, out: &mut Diagnostics) {
+    let mut reader = Reader::new("", out);
+    reader.security_profiles(place, profiles);
+    reader.finish();
 }
 
 /// Every rulebase of a configuration that holds rules, with whose it is and which one of those.

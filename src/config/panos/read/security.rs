@@ -51,9 +51,6 @@ impl Reader<'_> {
             }
         }
         self.complete(node);
-        if !rule.profiles.is_empty() && rule.action.is_allow() && !rule.disabled {
-            self.unmodelled("`profile-setting` of security rules", name);
-        }
         rule
     }
 
@@ -106,7 +103,7 @@ impl Reader<'_> {
                 "log-start" => rule.log_start = self.flag(child),
                 "log-end" => rule.log_end = self.flag(child),
                 "log-setting" => rule.log_setting = value(child),
-                "profile-setting" => self.unmodelled("`profile-setting` of default rules", &node.name),
+                "profile-setting" => rule.profiles = profiles(child),
                 "description" | "tag" => {}
                 _ => self.other_key(child, "default", &node.name),
             }

@@ -7,6 +7,7 @@
 mod network;
 mod objects;
 mod rules;
+mod threat;
 
 use self::network::{DEVICECONFIG, IMPORT, NETWORK, ZONE};
 use self::objects::{
@@ -14,10 +15,11 @@ use self::objects::{
     REGION, SCHEDULE, SERVICE,
 };
 use self::rules::RULEBASE;
+use self::threat::THREATS;
 
 /// What the words below a name mean.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Below {
+pub(in crate::config) enum Below {
     /// Words of the configuration language.
     Keys(&'static Keys),
     /// Names that the user chose, each with this below it.
@@ -34,7 +36,7 @@ pub(super) enum Below {
 
 /// Words that may stand below a name.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(in crate::config) struct Keys {
     values: &'static str,
     lists: &'static str,
     blocks: &'static [(&'static str, Below)],
@@ -49,7 +51,7 @@ const NONE: Keys = Keys { values: "", lists: "", blocks: &[], choice: "", also: 
 
 impl Below {
     /// What `word` is below a name of this kind.
-    pub(super) fn of(self, word: &str) -> Self {
+    pub(in crate::config) fn of(self, word: &str) -> Self {
         match self {
             Self::Entries(&below) => below,
             Self::Keys(keys) => keys.find(word).unwrap_or(keys.others),
@@ -60,6 +62,16 @@ impl Below {
     /// Whether `word` is known to belong here.
     pub(super) fn knows(self, word: &str) -> bool {
         matches!(self, Self::Keys(keys) if keys.find(word).is_some())
+    }
+
+    /// Every word that is known to belong here; `None` where any may stand.
+    pub(in crate::config) fn words(self) -> Option<Vec<&'static str>> {
+        let Self::Keys(keys) = self else { return None };
+        matches!(keys.others, Self::Open).then(|| {
+            let blocks = keys.blocks.iter().map(|(name, _)| *name);
+            let plain = [keys.values, keys.lists].into_iter().flat_map(str::split_ascii_whitespace);
+            plain.chain(blocks).collect()
+        })
     }
 
     /// Whether any word is a setting here.
@@ -112,7 +124,7 @@ pub(super) const DEVICE: Below = Below::Keys(&Keys {
     ..NONE
 });
 /// `shared …`, `panorama …` and all that has objects and rules.
-pub(super) const VSYS: Below = Below::Keys(&OBJECTS);
+pub(in crate::config) const VSYS: Below = Below::Keys(&OBJECTS);
 /// `<config>` itself.
 pub(super) const CONFIG: Below = Below::Keys(&Keys {
     blocks: &[("devices", Below::Entries(&DEVICE)), ("panorama", VSYS), ("shared", VSYS)],
@@ -160,6 +172,7 @@ const OBJECTS: Keys = Keys {
         ("service", Below::Entries(&Below::Keys(&SERVICE))),
         ("service-group", Below::Entries(&Below::Keys(&GROUP))),
         ("tag", Below::Entries(&Below::Keys(&Keys { values: "color comments", ..NONE }))),
+        ("threats", THREATS),
         ("zone", Below::Entries(&Below::Keys(&ZONE))),
     ],
     ..NONE

@@ -1,5 +1,6 @@
 //! Words of objects.
 
+use super::threat::{FILE_BLOCKING, SIGNATURES, URL_FILTERING, VIRUS};
 use super::{BARE, Below, Keys, NONE, SETTINGS};
 
 pub(super) const ADDRESS: Keys = Keys {
@@ -86,7 +87,7 @@ pub(super) const APPLICATION: Keys = Keys {
     ],
     ..NONE
 };
-const SIGNATURE: Keys = Keys {
+pub(super) const SIGNATURE: Keys = Keys {
     values: "comment order-free scope",
     blocks: &[("and-condition", Below::Entries(&Below::Keys(&CONDITIONS)))],
     ..NONE
@@ -158,6 +159,11 @@ pub(super) const PROFILE_KINDS: Keys = Keys {
             "custom-url-category",
             Below::Entries(&Below::Keys(&Keys { values: "description type", lists: "list", ..NONE })),
         ),
+        ("file-blocking", FILE_BLOCKING),
+        ("spyware", SIGNATURES),
+        ("url-filtering", URL_FILTERING),
+        ("virus", VIRUS),
+        ("vulnerability", SIGNATURES),
         (
             "decryption",
             Below::Entries(&Below::Keys(&Keys {

@@ -5,6 +5,7 @@
 
 pub(super) mod network;
 mod objects;
+pub(super) mod profiles;
 mod rules;
 mod zone_protection;
 

@@ -46,7 +46,10 @@ pub(super) fn all(candidate: &Candidate) -> Vec<Item> {
     let categories = candidate.tables.url_categories.iter();
     let categories = categories.map(|(name, list)| listed(name, "list", list)).collect();
     let categories = Item::element("custom-url-category", categories);
-    items.extend(categories.map(|categories| Item::Element("profiles", vec![categories])));
+    let kinds = super::profiles::profiles(candidate).into_iter();
+    let kinds = kinds.filter_map(|(kind, entries)| Item::element(kind, entries));
+    items.extend(Item::element("profiles", categories.into_iter().chain(kinds).collect()));
+    items.extend(super::profiles::others(candidate));
     items
 }
 
@@ -185,7 +188,7 @@ fn timeouts(timeouts: &Timeouts) -> Vec<Item> {
     .collect()
 }
 
-fn signature(signature: &Signature) -> Item {
+pub(super) fn signature(signature: &Signature) -> Item {
     let numbered = |kind: &'static str, items: Vec<Vec<Item>>| {
         let entries = (1..).zip(items).map(|(number, items)| Item::Entry(format!("{kind} {number}"), items));
         entries.collect::<Vec<Item>>()

@@ -65,6 +65,7 @@ fn security(rule: &SecurityRule) -> Item {
         ("disabled", rule.disabled),
     ]));
     items.push(Item::flag("log-end", rule.log_end));
+    items.extend(super::profiles::setting(&rule.profiles));
     items.extend(notes(rule.description.as_deref(), &rule.tags));
     entry(&rule.name, items)
 }
@@ -97,6 +98,7 @@ fn default(rule: &DefaultRule) -> Vec<Item> {
         ("log-end", rule.log_end),
     ];
     items.extend(flags.into_iter().filter_map(|(key, flag)| Some(Item::flag(key, flag?))));
+    items.extend(super::profiles::setting(&rule.profiles));
     items
 }
 

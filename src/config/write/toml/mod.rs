@@ -3,6 +3,7 @@
 mod features;
 mod network;
 mod objects;
+mod profiles;
 mod rules;
 mod zone_protection;
 
@@ -17,6 +18,7 @@ pub(super) fn write(candidate: &Candidate) -> String {
     network::network(candidate, &mut page);
     zone_protection::zone_protections(candidate, &mut page);
     objects::objects(candidate, &mut page);
+    profiles::all(candidate, &mut page);
     rules::rules(candidate, &mut page);
     features::features(candidate, &mut page);
     network::settings(candidate, &mut page);

@@ -162,12 +162,13 @@ fn application(app: &CustomApplication, page: &mut Page) {
     page.names("characteristics", &app.characteristics);
     page.names("tag", &app.tags);
     for signature in &app.signatures {
-        self::signature(&app.name.value, signature, page);
+        self::signature(&["application", &app.name.value], signature, page);
     }
 }
 
-fn signature(app: &str, signature: &Signature, page: &mut Page) {
-    page.head(&["application", app, "signature"], true);
+/// A signature of what stands at `owner`.
+pub(super) fn signature(owner: &[&str], signature: &Signature, page: &mut Page) {
+    page.head(&[owner, &["signature"]].concat(), true);
     page.string("name", &signature.name.value);
     page.string("scope", if signature.session { "session" } else { "protocol-data-unit" });
     if signature.order_free {

@@ -1,5 +1,6 @@
 //! `[[security]]`, `[default]`.
 
+use super::profiles::setting;
 use super::{Page, strings};
 use crate::config::candidate::{Candidate, DefaultRule, SecurityRule};
 use crate::policy::RuleType;
@@ -51,6 +52,7 @@ fn security(rule: &SecurityRule, page: &mut Page) {
     if let Some(profile) = &rule.log_setting {
         page.string("log-setting", &profile.value);
     }
+    setting(&rule.profiles, page);
     if let Some(description) = &rule.description {
         page.string("description", description);
     }
@@ -63,7 +65,7 @@ fn default(name: &str, rule: &DefaultRule, page: &mut Page) {
         ("log-start", rule.log_start),
         ("log-end", rule.log_end),
     ];
-    let nothing = rule.action.is_none() && rule.log_setting.is_none();
+    let nothing = rule.action.is_none() && rule.log_setting.is_none() && rule.profiles.is_empty();
     if nothing && flags.iter().all(|(_, flag)| flag.is_none()) {
         return;
     }
@@ -79,4 +81,5 @@ fn default(name: &str, rule: &DefaultRule, page: &mut Page) {
     if let Some(profile) = &rule.log_setting {
         page.string("log-setting", &profile.value);
     }
+    setting(&rule.profiles, page);
 }
