@@ -1,10 +1,9 @@
 //! What the engine says: the only output of the core. Logs, reports, JSON and captures are its readers.
 
 use super::verdict::Verdict;
+pub use super::words::{Ageing, DecryptionStep, Injection, Limit, Operation, Stripped};
 use crate::app::AppId;
-use crate::app::tls::alert_name;
 use crate::config::Renames;
-use crate::feature::decryption::Check;
 use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
@@ -216,108 +215,6 @@ pub enum EventKind {
         /// TCP or UDP payload bytes on the wire.
         payload_len: u32,
     },
-}
-
-/// How decryption of a session goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecryptionStep {
-    /// The rule decrypts it, from here on. The capture holds no clear text.
-    Begins,
-    /// The rule leaves it as it is.
-    NoDecrypt,
-    /// It passes, without decryption from here on: the profile does not support it, and does not block that.
-    Excluded(Check),
-    /// The profile blocks it.
-    Blocked(Check),
-    /// A fatal alert ends it, by its code (RFC 8446, 6).
-    Alert(u8),
-}
-
-/// A TCP option that is taken off (PANOS.md 6.1, 6.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stripped {
-    /// MPTCP: the connection stays one of plain TCP.
-    Mptcp,
-    /// Timestamps.
-    Timestamp,
-    /// TCP Fast Open, with the data of the SYN.
-    FastOpen,
-}
-
-/// How sessions age while the table is nearly full (PANOS.md 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ageing {
-    /// Every timeout is divided.
-    Accelerated,
-    /// Sessions that trickle have little time left.
-    TricklingScan,
-}
-
-impl Ageing {
-    /// Its name in the event log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Accelerated => "accelerated-aging",
-            Self::TricklingScan => "trickling-scan",
-        }
-    }
-}
-
-/// What an administrator does to a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// `clear session`.
-    Clear,
-    /// `request session-discard`.
-    Discard,
-}
-
-impl Operation {
-    /// The command.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Clear => "clear session",
-            Self::Discard => "request session-discard",
-        }
-    }
-}
-
-/// A packet that the firewall makes itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Injection {
-    /// A RST that seems to come from the peer.
-    Rst,
-    /// An ICMP or ICMPv6 destination unreachable, administratively prohibited.
-    Unreachable,
-    /// A SYN-ACK in the server's place: a SYN cookie.
-    SynAck,
-    /// A SYN in the client's place, once the client has answered the cookie.
-    Syn,
-}
-
-/// A limit of the firewall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Limit {
-    /// The session table is full.
-    Sessions,
-    /// A session has too many out-of-order segments.
-    OutOfOrderSegments,
-    /// All sessions together have too many out-of-order segments.
-    OutOfOrderTotal,
-    /// More ICMP unreachables than the firewall sends in a second.
-    IcmpUnreachable,
-    /// Too many servers' answers wait for a client's, while SYN cookies are in use.
-    SynCookies,
-    /// The bytes kept for App-ID are full.
-    AppIdBytes,
-    /// The App-ID cache has no room for another server.
-    AppIdCache,
-    /// Reconnaissance protection has no room to watch another source, port or host.
-    ScanEntries,
-    /// No more sources can be blocked.
-    BlockedSources,
-    /// Content that security profiles look into becomes too large, or too much of it is remarkable at once.
-    Inspection,
 }
 
 /// A part of [`Events::bytes`].
@@ -552,71 +449,6 @@ impl Record {
             first_packets: None,
             first_packet: session.first_packet,
             last_packet: session.last_packet,
-        }
-    }
-}
-
-impl Injection {
-    /// Its name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rst => "rst",
-            Self::Unreachable => "unreachable",
-            Self::SynAck => "syn-ack",
-            Self::Syn => "syn",
-        }
-    }
-}
-
-impl Limit {
-    /// Its name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sessions => "sessions",
-            Self::OutOfOrderSegments => "out-of-order-segments",
-            Self::OutOfOrderTotal => "out-of-order-total",
-            Self::IcmpUnreachable => "icmp-unreachable",
-            Self::SynCookies => "syn-cookies",
-            Self::AppIdBytes => "app-id-bytes",
-            Self::AppIdCache => "app-id-cache",
-            Self::Inspection => "inspection",
-            Self::ScanEntries => "scan-entries",
-            Self::BlockedSources => "blocked-sources",
-        }
-    }
-}
-
-impl DecryptionStep {
-    /// Its name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Begins => "begins",
-            Self::NoDecrypt => "no-decrypt",
-            Self::Excluded(_) => "excluded",
-            Self::Blocked(_) => "blocked",
-            Self::Alert(_) => "alert",
-        }
-    }
-
-    /// What is wrong, in words; empty where nothing is.
-    pub fn detail(self) -> String {
-        match self {
-            Self::Begins | Self::NoDecrypt => String::new(),
-            Self::Excluded(check) | Self::Blocked(check) => check.to_string(),
-            Self::Alert(code) => {
-                alert_name(code).map_or_else(|| format!("alert {code}"), |name| format!("{name} ({code})"))
-            }
-        }
-    }
-}
-
-impl Stripped {
-    /// Its name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mptcp => "mptcp",
-            Self::Timestamp => "timestamp",
-            Self::FastOpen => "fast-open",
         }
     }
 }

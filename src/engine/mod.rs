@@ -28,6 +28,7 @@ mod streams;
 mod strict;
 mod threat;
 mod verdict;
+mod words;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
