@@ -209,7 +209,7 @@ mod tests {
                 assert_eq!(packet.checksum, Checksum::Good, "{flags:#x} {options:?}");
                 assert_eq!((tcp.options, tcp.payload.len), (expected, if stay { 3 } else { 0 }));
                 assert_eq!(tcp.seq, 0x1234_5677);
-                assert_eq!(tcp.ack, if flags & 0x10 == 0 { 0 } else { 0xffff_0007 }, "{flags:#x}");
+                assert_eq!(tcp.ack, if flags & 0x10 == 0 { 7 } else { 0xffff_0007 }, "{flags:#x}");
             }
         }
     }

@@ -30,6 +30,9 @@ pub fn write_text(out: &mut dyn Write, matrix: &Matrix, look: Look) -> io::Resul
     Ok(())
 }
 
+/// A line of totals: its label, and the number of one outcome.
+type Total = (&'static str, fn(&Outcome) -> u64);
+
 struct Page<'a> {
     matrix: &'a Matrix,
     paint: Paint,
@@ -48,7 +51,7 @@ impl Page<'_> {
             let values = self.matrix.outcomes.iter().map(|outcome| outcome.combination.settings()[index].1);
             self.line(out, Role::Quiet, settings[index].0, values.map(str::to_owned))?;
         }
-        let rows: [(&str, fn(&Outcome) -> u64); 7] = [
+        let rows: [Total; 7] = [
             ("packets forwarded", |outcome| outcome.tally.forwarded()),
             ("packets dropped", |outcome| outcome.tally.dropped()),
             ("  no session, not a SYN", |outcome| outcome.drops(DropReason::NonSyn)),
