@@ -119,6 +119,8 @@ impl DropReason {
             Self::OverlapMismatch,
             Self::SynCookie,
             Self::TableFull,
+            Self::SameFlow,
+            Self::HostService,
             Self::BlockedIp,
         ]);
         simple
