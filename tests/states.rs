@@ -17,7 +17,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("policy lookup", "A candidate application can move the lookup"),
     ("traffic-log columns", "A refused echo has type and code"),
     ("actions", "A security profile's reset of HTTP"),
-    ("end reasons", "`threat`"),
     ("end reasons", "`decoder`: the URL category"),
     ("NAT", "An address of a dynamic-ip pool can be reserved"),
     ("other parts", "Predict sessions"),

@@ -108,6 +108,7 @@ impl DropReason {
             Self::PolicyDeny,
             Self::AppDeny,
             Self::Decryption,
+            Self::Threat,
             Self::SessionDiscard,
             Self::OutOfWindow,
             Self::OutOfOrderLimit,
