@@ -108,6 +108,7 @@ impl DropReason {
             Self::PolicyDeny,
             Self::AppDeny,
             Self::Decryption,
+            Self::Threat,
             Self::SessionDiscard,
             Self::OutOfWindow,
             Self::OutOfOrderLimit,
@@ -119,6 +120,8 @@ impl DropReason {
             Self::OverlapMismatch,
             Self::SynCookie,
             Self::TableFull,
+            Self::SameFlow,
+            Self::HostService,
             Self::BlockedIp,
         ]);
         simple
