@@ -107,10 +107,10 @@ threats {
     affected-host { server yes; }
     signature { standard { path { scope session; order-free yes; and-condition { "And Condition 1" { or-condition {
       "Or Condition 1" { operator { pattern-match { pattern "/admin/setup"; context http-req-uri-path; } } } } } } } } }
-    41002 { threatname Many; severity critical; signature { combination {
+    } 41002 { threatname Many; severity critical; signature { combination {
       and-condition { a { or-condition { b { threat-id 41001; } } } }
       time-attribute { interval 30; threshold 3; track-by source; } } } }
-  } }
+  }
   spyware { 15001 { threatname Beacon; severity low; } }
 }
 profiles {
