@@ -1,9 +1,10 @@
 //! What the engine says: the only output of the core. Logs, reports, JSON and captures are its readers.
 
+use super::ageing::Ageing;
+use super::control::Operation;
 use super::verdict::Verdict;
 use crate::app::AppId;
 use crate::app::tls::alert_name;
-use crate::config::Renames;
 use crate::feature::decryption::Check;
 use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
@@ -235,44 +236,6 @@ pub enum Stripped {
     Timestamp,
     /// TCP Fast Open, with the data of the SYN.
     FastOpen,
-}
-
-/// How sessions age while the table is nearly full (PANOS.md 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ageing {
-    /// Every timeout is divided.
-    Accelerated,
-    /// Sessions that trickle have little time left.
-    TricklingScan,
-}
-
-impl Ageing {
-    /// Its name in the event log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Accelerated => "accelerated-aging",
-            Self::TricklingScan => "trickling-scan",
-        }
-    }
-}
-
-/// What an administrator does to a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// `clear session`.
-    Clear,
-    /// `request session-discard`.
-    Discard,
-}
-
-impl Operation {
-    /// The command.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Clear => "clear session",
-            Self::Discard => "request session-discard",
-        }
-    }
 }
 
 /// A packet that the firewall makes itself.
@@ -593,26 +556,6 @@ impl Stripped {
             Self::Mptcp => "mptcp",
             Self::Timestamp => "timestamp",
             Self::FastOpen => "fast-open",
-        }
-    }
-}
-
-impl Record {
-    /// Gives it the numbers of another configuration.
-    pub fn rename(&mut self, renames: &Renames) {
-        self.c2s.zone = renames.zone(self.c2s.zone);
-        self.s2c.zone = renames.zone(self.s2c.zone);
-        self.ingress = renames.interface(self.ingress);
-        self.egress = renames.interface(self.egress);
-        self.rule = renames.rule(self.rule);
-        self.tentative = renames.rule(self.tentative);
-        self.decided = self.decided.map(|rule| renames.rule(rule));
-        self.nat = self.nat.map(|rule| renames.nat_rule(rule));
-        if let Label::App(app) = &mut self.label {
-            *app = renames.application(*app);
-        }
-        if let Some(first) = &mut self.first_packets {
-            first.admitted_by = renames.rule(first.admitted_by);
         }
     }
 }

@@ -77,8 +77,7 @@ pub(super) fn commit(
     let zones = zones::zones(&candidate, overrides, out);
     let mut unknown = BTreeSet::new();
     let catalog = Arc::new(application::catalog(given.catalog, &candidate, &mut unknown, out));
-    let filters = application::filters(&catalog, &candidate, out);
-    candidate.application_groups.extend(filters);
+    candidate.application_groups.extend(application::filters(&catalog, &candidate, out));
     application::check_groups(&catalog, &candidate.application_groups, out);
     let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
@@ -112,9 +111,8 @@ pub(super) fn commit(
     if out.has_errors() {
         return None;
     }
-    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings))
-        .with_zone_names(zones.names())
-        .with_users(users);
+    let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings));
+    let policy = policy.with_zone_names(zones.names()).with_users(users);
     Some(World {
         zones,
         network,
