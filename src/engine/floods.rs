@@ -53,6 +53,7 @@ fn segment(number: u32, flags: TcpFlags, seq: u32, payload: &[u8]) -> Packet<'_>
             dst: Addr::v4([198, 51, 100, 1]),
             protocol: Protocol::TCP,
             ttl: 64,
+            ..IpHeader::default()
         },
         layer4: Layer4::Tcp(tcp),
         checksum: Checksum::Unknown,
