@@ -10,10 +10,29 @@
 //! length of the table. What has been shortened stays so until the session is refreshed without pressure.
 
 use super::Firewall;
-use super::event::{Ageing, Event, EventKind, Events};
+use super::event::{Event, EventKind, Events};
 use crate::config::Settings;
 use crate::session::{Session, Slot, Timer};
 use crate::time::Span;
+
+/// How sessions age while the table is nearly full (PANOS.md 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ageing {
+    /// Every timeout is divided.
+    Accelerated,
+    /// Sessions that trickle have little time left.
+    TricklingScan,
+}
+
+impl Ageing {
+    /// Its name in the event log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accelerated => "accelerated-aging",
+            Self::TricklingScan => "trickling-scan",
+        }
+    }
+}
 
 /// Whether the table is nearly full, and how far the hand has come.
 #[derive(Debug)]

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::event::{ActionSource, Event, EventKind, Events, Record};
+use super::event::{ActionSource, Event, EventKind, Events, Label, Record};
+use super::protection::Protection;
 use super::{Firewall, first_packets, label, query};
 use crate::config::{Renames, World};
 use crate::flow::FlowKey;
@@ -41,6 +42,8 @@ impl Firewall {
             self.nat.recommit(&new);
         }
         self.decryption.recommit(&old, &new);
+        // What floods and scans have come to so far is counted anew: zones have other numbers.
+        self.protection = Protection::new(new.settings.scan_entries);
         self.pressure.reset(&new.settings);
         for (_, session) in self.table.iter_mut() {
             rename(session, &renames);
@@ -114,6 +117,26 @@ impl Firewall {
         let kind = EventKind::Denied { record };
         out.push(Event { at: self.now, packet: 0, session: Some(session.id), kind });
         self.arm(slot, Timer::Discard, 0, out);
+    }
+}
+
+impl Record {
+    /// Gives it the numbers of another configuration.
+    pub fn rename(&mut self, renames: &Renames) {
+        self.c2s.zone = renames.zone(self.c2s.zone);
+        self.s2c.zone = renames.zone(self.s2c.zone);
+        self.ingress = renames.interface(self.ingress);
+        self.egress = renames.interface(self.egress);
+        self.rule = renames.rule(self.rule);
+        self.tentative = renames.rule(self.tentative);
+        self.decided = self.decided.map(|rule| renames.rule(rule));
+        self.nat = self.nat.map(|rule| renames.nat_rule(rule));
+        if let Label::App(app) = &mut self.label {
+            *app = renames.application(*app);
+        }
+        if let Some(first) = &mut self.first_packets {
+            first.admitted_by = renames.rule(first.admitted_by);
+        }
     }
 }
 

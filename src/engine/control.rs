@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::event::{Event, EventKind, Events, Operation};
+use super::event::{Event, EventKind, Events};
 use super::{Firewall, label};
 use crate::config::World;
 use crate::flow::Protocol;
@@ -28,6 +28,25 @@ pub enum Control {
     },
     /// `commit`: this configuration takes the place of the one in force.
     Commit(Arc<World>),
+}
+
+/// What an administrator does to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// `clear session`.
+    Clear,
+    /// `request session-discard`.
+    Discard,
+}
+
+impl Operation {
+    /// The command.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clear => "clear session",
+            Self::Discard => "request session-discard",
+        }
+    }
 }
 
 /// Which sessions `clear session all filter …` means: those that meet all that is asked. [`Default`] is every session.

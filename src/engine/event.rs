@@ -1,9 +1,10 @@
 //! What the engine says: the only output of the core. Logs, reports, JSON and captures are its readers.
 
+use super::ageing::Ageing;
+use super::control::Operation;
 use super::verdict::Verdict;
-pub use super::words::{Ageing, DecryptionStep, Injection, Limit, Operation, Stripped};
+pub use super::words::{DecryptionStep, Injection, Limit, Stripped};
 use crate::app::AppId;
-use crate::config::Renames;
 use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
@@ -449,26 +450,6 @@ impl Record {
             first_packets: None,
             first_packet: session.first_packet,
             last_packet: session.last_packet,
-        }
-    }
-}
-
-impl Record {
-    /// Gives it the numbers of another configuration.
-    pub fn rename(&mut self, renames: &Renames) {
-        self.c2s.zone = renames.zone(self.c2s.zone);
-        self.s2c.zone = renames.zone(self.s2c.zone);
-        self.ingress = renames.interface(self.ingress);
-        self.egress = renames.interface(self.egress);
-        self.rule = renames.rule(self.rule);
-        self.tentative = renames.rule(self.tentative);
-        self.decided = self.decided.map(|rule| renames.rule(rule));
-        self.nat = self.nat.map(|rule| renames.nat_rule(rule));
-        if let Label::App(app) = &mut self.label {
-            *app = renames.application(*app);
-        }
-        if let Some(first) = &mut self.first_packets {
-            first.admitted_by = renames.rule(first.admitted_by);
         }
     }
 }

@@ -33,11 +33,12 @@ mod words;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use ageing::Ageing;
 pub use commit::Commit;
-pub use control::{Control, SessionFilter};
+pub use control::{Control, Operation, SessionFilter};
 pub use event::{
-    ActionSource, Ageing, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label,
-    Limit, Operation, Outcome, Range, Record, Stripped,
+    ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
+    Outcome, Range, Record, Stripped,
 };
 pub use standing::Standing;
 pub use verdict::{DropReason, Verdict};

@@ -29,44 +29,6 @@ pub enum Stripped {
     FastOpen,
 }
 
-/// How sessions age while the table is nearly full (PANOS.md 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ageing {
-    /// Every timeout is divided.
-    Accelerated,
-    /// Sessions that trickle have little time left.
-    TricklingScan,
-}
-
-impl Ageing {
-    /// Its name in the event log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Accelerated => "accelerated-aging",
-            Self::TricklingScan => "trickling-scan",
-        }
-    }
-}
-
-/// What an administrator does to a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// `clear session`.
-    Clear,
-    /// `request session-discard`.
-    Discard,
-}
-
-impl Operation {
-    /// The command.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Clear => "clear session",
-            Self::Discard => "request session-discard",
-        }
-    }
-}
-
 /// A packet that the firewall makes itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Injection {
