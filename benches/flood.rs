@@ -61,6 +61,7 @@ fn syn(number: u32) -> Packet<'static> {
             dst: Addr::v4([192, 0, 2, 10]),
             protocol: Protocol::TCP,
             ttl: 64,
+            ..IpHeader::default()
         },
         layer4: Layer4::Tcp(tcp),
         checksum: Checksum::Unknown,

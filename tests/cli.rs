@@ -277,11 +277,7 @@ fn an_administrator_at_work() {
     let warnings = late["warnings"].to_string();
     assert!(warnings.contains("packet 1000000 was never reached"), "{warnings}");
     let idle = json(&[CAPTURE, "--operate", "+0.5s: clear session id 9"]);
-    assert!(
-        idle["warnings"].to_string().contains("at +0.500 s there was no session"),
-        "{}",
-        idle["warnings"]
-    );
+    assert!(idle["warnings"].to_string().contains("+0.500 s: there was no session"), "{}", idle["warnings"]);
     let explained = firstpass(&["explain", CAPTURE, "--rules", RULES, "--operate", "10: clear session all"]);
     assert!(stdout(&explained).contains("the administrator: clear session"));
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::event::{ActionSource, Event, EventKind, Events, Record};
+use super::protection::Protection;
 use super::{Firewall, first_packets, label, query};
 use crate::config::{Renames, World};
 use crate::flow::FlowKey;
@@ -41,6 +42,8 @@ impl Firewall {
             self.nat.recommit(&new);
         }
         self.decryption.recommit(&old, &new);
+        // What floods and scans have come to so far is counted anew: zones have other numbers.
+        self.protection = Protection::new(new.settings.scan_entries);
         self.pressure.reset(&new.settings);
         for (_, session) in self.table.iter_mut() {
             rename(session, &renames);
