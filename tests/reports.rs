@@ -398,7 +398,7 @@ fn the_document_is_as_designed() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&document),
-        "firstpass captures rulebase summary sessions first_packets rules counters warnings"
+        "firstpass captures rulebase summary sessions first_packets threats rules counters warnings"
     );
     assert_eq!(
         keys(&document["captures"][0]),

@@ -522,15 +522,14 @@ fn nested_groups_cost_no_more_than_they_say() {
 #[test]
 fn tables_of_later_parts_are_warned_of_once() {
     let world = with_zones(
-        "[[decryption]]\nname = \"a\"\n[[decryption]]\nname = \"b\"\n[decryption-profile.p]\nx = 1\n[high-availability]\n\
+        "[decryption-profile.p.ssl-forward-proxy]\nstrip-alpn = true\n[high-availability]\n\
          [setting.session]\noffload = false\nipv6-firewalling = true\n\
          [[security]]\nname = \"r\"\nsource-hip = \"laptop\"\nqos = \"strict\"\n",
     );
     assert_eq!(
         world.warnings,
         [
-            "`[[decryption]]` is read but not modelled yet",
-            "`[decryption-profile]` is read but not modelled yet",
+            "`strip-alpn` of decryption profiles is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
             "`qos` of rules is read but not modelled yet",
             "settings read but not modelled yet: `session.offload`, `session.ipv6-firewalling`",

@@ -31,7 +31,7 @@ use self::objects::{Kind, Objects};
 use self::schedule::Schedules;
 pub(super) use self::threat::is_predefined;
 use self::users::UserColumns;
-use super::candidate::{Candidate, Name};
+use super::candidate::{Candidate, Definition, Name};
 use super::diagnostic::{Diagnostics, escape, quote};
 use super::tables::Lookups;
 use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zones};
@@ -55,6 +55,27 @@ struct Names<'c> {
     categories: CategoryColumns<'c>,
     schedules: Schedules<'c>,
     cures: Cures,
+}
+
+impl<'c> Names<'c> {
+    fn new(
+        candidate: &'c Candidate,
+        (zones, catalog): (&'c Zones, &'c Catalog),
+        (lookups, ranges): (&'c Lookups, &'c [Definition<Vec<(Addr, Addr)>>]),
+        cures: Cures,
+        out: &mut Diagnostics,
+    ) -> Self {
+        Self {
+            zones,
+            addresses: Objects::new(addresses(lookups, cures), ranges, out),
+            services: Objects::new(services(cures), &candidate.services, out),
+            applications: Objects::new(applications(catalog, cures), &candidate.application_groups, out),
+            users: UserColumns::new(lookups),
+            categories: CategoryColumns::new(lookups),
+            schedules: Schedules::new(candidate, out),
+            cures,
+        }
+    }
 }
 
 /// What files besides the rulebase say.
@@ -84,16 +105,7 @@ pub(super) fn commit(
     let lookups = lookups(&candidate, given.tables, overrides, out);
     let ranges = address::definitions(&candidate.addresses, &lookups, out);
     address::warn_of_missing(&candidate, &ranges, &lookups, out);
-    let mut names = Names {
-        zones: &zones,
-        addresses: Objects::new(addresses(&lookups, cures), &ranges, out),
-        services: Objects::new(services(cures), &candidate.services, out),
-        applications: Objects::new(applications(&catalog, cures), &candidate.application_groups, out),
-        users: UserColumns::new(&lookups),
-        categories: CategoryColumns::new(&lookups),
-        schedules: Schedules::new(&candidate, out),
-        cures,
-    };
+    let mut names = Names::new(&candidate, (&zones, &catalog), (&lookups, &ranges), cures, out);
     let rules = security::rules(&candidate.rules, &mut names, out);
     let defaults = security::defaults(&candidate, out);
     let nat = nat::policy(&candidate, &mut names, out);
@@ -111,7 +123,9 @@ pub(super) fn commit(
     let (network, host_services) = network::network(&candidate, &zones, out);
     let protections = zone_protection::protections(&candidate, &zones, out);
     let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
-    (!out.has_errors()).then_some(())?;
+    if out.has_errors() {
+        return None;
+    }
     let policy = Policy::new(rules, defaults, Arc::clone(&catalog), policy_options(&settings));
     let policy = policy.with_zone_names(zones.names()).with_users(users);
     Some(World {
