@@ -45,6 +45,9 @@ const ANY: &str = "any";
 /// Words that have a meaning of their own where names stand.
 const RESERVED: [&str; 2] = ["any", "application-default"];
 
+/// Ranges of addresses, from the first to the last.
+type Ranges = Vec<(Addr, Addr)>;
+
 /// Everything that the names in rules are resolved with.
 struct Names<'c> {
     zones: &'c Zones,
@@ -61,7 +64,7 @@ impl<'c> Names<'c> {
     fn new(
         candidate: &'c Candidate,
         (zones, catalog): (&'c Zones, &'c Catalog),
-        (lookups, ranges): (&'c Lookups, &'c [Definition<Vec<(Addr, Addr)>>]),
+        (lookups, ranges): (&'c Lookups, &'c [Definition<Ranges>]),
         cures: Cures,
         out: &mut Diagnostics,
     ) -> Self {

@@ -104,8 +104,11 @@ fn deflate(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// What is said, by whom, and what is seen in it.
+type Dialogue = (Vec<(Direction, Vec<u8>)>, Vec<&'static str>);
+
 /// Everything that HTTP can do to a file, and what is seen of it.
-fn dialogues() -> Vec<(Vec<(Direction, Vec<u8>)>, Vec<&'static str>)> {
+fn dialogues() -> Vec<Dialogue> {
     let program = [b"MZ\x90\0 program ".as_slice(), &eicar(), &[b'.'; 300]].concat();
     let form = [
         b"--b\r\nContent-Disposition: form-data; name=n\r\n\r\nvalue\r\n--b\r\n\
