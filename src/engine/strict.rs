@@ -53,7 +53,8 @@ impl Firewall {
         zone: ZoneId,
         out: &mut Events,
     ) {
-        if segment.options.is_empty() {
+        // Most SYNs have nothing that is taken off: a look for the option's number tells.
+        if self.world.protections.is_empty() && !segment.options.contains(&TcpOptions::MPTCP) {
             return;
         }
         let (has, takes) = (TcpOptions::parse(segment.options), self.normalisation(zone));
@@ -93,8 +94,10 @@ pub(super) fn refused(segment: &TcpSegment<'_>, settings: &Settings) -> Option<D
     match segment.options {
         // As nearly every segment of today has them: two fillers and a timestamp (RFC 7323, appendix A).
         [] | [1, 1, 8, 10, 1..=255, ..] => None,
-        options => (settings.tcp_check_timestamp && has_bad_timestamp(segment.flags, options))
-            .then_some(DropReason::TimestampOption),
+        options => {
+            let may_have_one = settings.tcp_check_timestamp && options.contains(&TcpOptions::TIMESTAMP);
+            (may_have_one && has_bad_timestamp(segment.flags, options)).then_some(DropReason::TimestampOption)
+        }
     }
 }
 

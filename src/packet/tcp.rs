@@ -120,6 +120,11 @@ pub struct TcpOptions {
 }
 
 impl TcpOptions {
+    /// Kind of the timestamp option.
+    pub const TIMESTAMP: u8 = TIMESTAMP;
+    /// Kind of the MPTCP option.
+    pub const MPTCP: u8 = MPTCP;
+
     /// Reads option bytes as far as they make sense.
     pub fn parse(mut bytes: &[u8]) -> Self {
         let mut options = Self::default();
