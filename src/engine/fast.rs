@@ -222,6 +222,7 @@ impl Judgement {
 }
 
 /// Asks the transport tracker and notes the session's history.
+#[inline]
 fn track(
     session: &mut Session,
     direction: Direction,
@@ -244,6 +245,7 @@ fn track(
     }
 }
 
+#[inline]
 fn track_tcp(session: &mut Session, direction: Direction, segment: &TcpSegment<'_>, first: bool) -> Tracked {
     let expected = session.tcp.next(direction).unwrap_or(segment.payload_seq());
     let verdict = if first && is_syn(segment) {

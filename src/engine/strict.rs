@@ -94,20 +94,15 @@ pub(super) fn refused(segment: &TcpSegment<'_>, settings: &Settings) -> Option<D
     match segment.options {
         // As nearly every segment of today has them: two fillers and a timestamp (RFC 7323, appendix A).
         [] | [1, 1, 8, 10, 1..=255, ..] => None,
-        options => {
-            let may_have_one = settings.tcp_check_timestamp && options.contains(&TcpOptions::TIMESTAMP);
-            (may_have_one && has_bad_timestamp(segment.flags, options)).then_some(DropReason::TimestampOption)
-        }
+        // The clock of a SYN may stand at 0: there are systems that begin there (assumed).
+        _ if segment.flags.contains(TcpFlags::SYN) => None,
+        options => (settings.tcp_check_timestamp && has_bad_timestamp(options))
+            .then_some(DropReason::TimestampOption),
     }
 }
 
-/// A timestamp option that is null or has a wrong length. The clock of a SYN may stand at 0: there are systems that
-/// begin there (assumed).
+/// A timestamp option that is null or has a wrong length.
 #[inline(never)]
-fn has_bad_timestamp(flags: TcpFlags, options: &[u8]) -> bool {
-    match TcpOptions::parse(options).timestamp {
-        None => false,
-        Some(None) => true,
-        Some(Some(clock)) => clock == 0 && !flags.contains(TcpFlags::SYN),
-    }
+fn has_bad_timestamp(options: &[u8]) -> bool {
+    matches!(TcpOptions::parse(options).timestamp, Some(None | Some(0)))
 }

@@ -120,8 +120,6 @@ pub struct TcpOptions {
 }
 
 impl TcpOptions {
-    /// Kind of the timestamp option.
-    pub const TIMESTAMP: u8 = TIMESTAMP;
     /// Kind of the MPTCP option.
     pub const MPTCP: u8 = MPTCP;
 

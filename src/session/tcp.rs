@@ -205,6 +205,7 @@ impl TcpTracker {
     }
 
     /// Notes the letters of a segment in `history`. Call it after [`Self::track`] has accepted the segment.
+    #[inline]
     pub fn note(history: &mut History, direction: Direction, segment: &TcpSegment<'_>, new_payload: bool) {
         let flags = segment.flags;
         let side = direction.index();
@@ -225,6 +226,7 @@ impl TcpTracker {
     }
 
     /// Judges a segment after the first and takes note of it.
+    #[inline]
     pub fn track(&mut self, direction: Direction, segment: &TcpSegment<'_>) -> TcpVerdict {
         let flags = segment.flags;
         if flags.contains(TcpFlags::SYN) {
