@@ -235,6 +235,9 @@ settings! {
     out_of_order_total: u64 = 65_536, "model.out-of-order-total", Values::Number(1, 10_000_000);
     /// Forward segments over that limit without inspection, instead of dropping them.
     tcp_bypass_exceed_oo_queue: bool = false, "tcp.bypass-exceed-oo-queue", Values::Flag;
+    /// How many bytes all sessions together keep to tell whether later ones in the same place differ
+    /// (`discard-overlapping-tcp-segment-mismatch`).
+    overlap_bytes: u64 = 67_108_864, "model.overlap-bytes", Values::Number(0, 10_000_000_000);
     /// Let a bare ACK answer a SYN (challenge ACK).
     tcp_allow_challenge_ack: bool = false, "tcp.allow-challenge-ack", Values::Flag;
     /// Drop segments whose timestamp option is null or has a wrong length.

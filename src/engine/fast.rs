@@ -93,7 +93,11 @@ impl Firewall {
                 Tracked::Refuse(reason) => return Judgement::of(id, direction, Verdict::Drop(reason)),
             };
         if keeps_bytes && let Layer4::Tcp(segment) = packet.layer4 {
-            self.overlaps.note(slot, direction, &segment);
+            let most = usize::try_from(self.world.settings.overlap_bytes).unwrap_or(usize::MAX);
+            if !self.overlaps.note(slot, direction, &segment, most) {
+                let kind = EventKind::Limit { limit: Limit::OverlapBytes };
+                out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
+            }
         }
         if new_payload && session.stream.is_some() {
             self.begin_anew(slot, packet, out);

@@ -13,6 +13,8 @@ use crate::session::{Slot, after, before};
 #[derive(Debug, Default)]
 pub(super) struct Overlaps {
     sessions: HashMap<Slot, [Sent; 2], foldhash::quality::RandomState>,
+    /// Bytes of all sessions.
+    len: usize,
 }
 
 /// The bytes of one side, in order of arrival.
@@ -31,6 +33,8 @@ struct Piece {
 
 /// At most so many bytes of each side are kept: the largest window without scaling. Older ones are forgotten.
 const KEPT_MAX: usize = 65_536;
+/// At most so many pieces: segments of one byte each would make every comparison long.
+const PIECES_MAX: usize = 256;
 
 impl Overlaps {
     /// Whether a segment's payload differs from bytes sent before in the same place.
@@ -40,30 +44,50 @@ impl Overlaps {
         sides[direction.index()].pieces.iter().any(|piece| piece.differs(start, bytes))
     }
 
-    /// Keeps a segment's payload, and forgets what it acknowledges.
-    pub(super) fn note(&mut self, slot: Slot, direction: Direction, segment: &TcpSegment<'_>) {
-        let sides = self.sessions.entry(slot).or_default();
+    /// Keeps a segment's payload, and forgets what it acknowledges; `false` where all sessions together would keep more
+    /// than `most` bytes.
+    pub(super) fn note(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        segment: &TcpSegment<'_>,
+        most: usize,
+    ) -> bool {
+        let Self { sessions, len } = self;
+        let sides = sessions.entry(slot).or_default();
+        let before = kept(sides);
         if segment.flags.contains(TcpFlags::ACK) {
             sides[direction.reverse().index()].forget_before(segment.ack);
         }
-        if !segment.payload.bytes.is_empty() {
-            sides[direction.index()].keep(segment.payload_seq(), segment.payload.bytes);
+        let bytes = segment.payload.bytes;
+        let has_room = *len + bytes.len() <= most;
+        if has_room && !bytes.is_empty() {
+            sides[direction.index()].keep(segment.payload_seq(), bytes);
         }
+        *len = *len + kept(sides) - before;
+        has_room
     }
 
     /// The session has ended.
     pub(super) fn forget(&mut self, slot: Slot) {
-        if !self.sessions.is_empty() {
-            self.sessions.remove(&slot);
+        if !self.sessions.is_empty()
+            && let Some(sides) = self.sessions.remove(&slot)
+        {
+            self.len -= kept(&sides);
         }
     }
+}
+
+/// Bytes of both sides.
+const fn kept(sides: &[Sent; 2]) -> usize {
+    sides[0].len + sides[1].len
 }
 
 impl Sent {
     fn keep(&mut self, seq: u32, bytes: &[u8]) {
         self.len += bytes.len();
         self.pieces.push_back(Piece { seq, bytes: bytes.into() });
-        while self.len > KEPT_MAX && self.forget_first() {}
+        while (self.len > KEPT_MAX || self.pieces.len() > PIECES_MAX) && self.forget_first() {}
     }
 
     /// Pieces wholly before `ack`; they leave in order, so one that came late may stay a little.
@@ -128,5 +152,9 @@ mod tests {
         assert!(sent.len <= KEPT_MAX && sent.pieces.len() == 65);
         sent.forget_before(1_000_000);
         assert_eq!((sent.len, sent.pieces.len()), (0, 0));
+        for at in 0..1_000 {
+            sent.keep(at, b"x");
+        }
+        assert_eq!((sent.len, sent.pieces.len()), (PIECES_MAX, PIECES_MAX));
     }
 }

@@ -63,6 +63,8 @@ pub enum Limit {
     OutOfOrderSegments,
     /// All sessions together have too many out-of-order segments.
     OutOfOrderTotal,
+    /// The bytes kept to be compared with later ones in their place are full.
+    OverlapBytes,
     /// More ICMP unreachables than the firewall sends in a second.
     IcmpUnreachable,
     /// Too many servers' answers wait for a client's, while SYN cookies are in use.
@@ -86,6 +88,7 @@ impl Limit {
             Self::Sessions => "sessions",
             Self::OutOfOrderSegments => "out-of-order-segments",
             Self::OutOfOrderTotal => "out-of-order-total",
+            Self::OverlapBytes => "overlap-bytes",
             Self::IcmpUnreachable => "icmp-unreachable",
             Self::SynCookies => "syn-cookies",
             Self::AppIdBytes => "app-id-bytes",

@@ -469,6 +469,9 @@ const fn limit_reached(limit: Limit) -> &'static str {
         Limit::Sessions => "the session table is full",
         Limit::OutOfOrderSegments => "too many segments wait for one that is missing: state DISCARD",
         Limit::OutOfOrderTotal => "too many segments of all sessions wait for missing ones: state DISCARD",
+        Limit::OverlapBytes => {
+            "as many bytes on their way are kept as may be: later ones are not compared with these"
+        }
         Limit::IcmpUnreachable => {
             "no ICMP unreachable: as many as the firewall sends in a second have been sent"
         }
