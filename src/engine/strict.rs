@@ -93,7 +93,8 @@ pub(super) fn refused(segment: &TcpSegment<'_>, settings: &Settings) -> Option<D
     }
     match segment.options {
         // As nearly every segment of today has them: two fillers and a timestamp (RFC 7323, appendix A).
-        [] | [1, 1, 8, 10, 1..=255, ..] => None,
+        [] => None,
+        &[1, 1, 8, 10, a, b, c, d, ..] if a | b | c | d != 0 => None,
         // The clock of a SYN may stand at 0: there are systems that begin there (assumed).
         _ if segment.flags.contains(TcpFlags::SYN) => None,
         options => (settings.tcp_check_timestamp && has_bad_timestamp(options))
