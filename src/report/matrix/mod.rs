@@ -248,10 +248,11 @@ impl Matrix {
                 .map(|((key, value), _)| format!("{key}={value}"))
                 .collect();
             sentences.push(format!(
-                "Needed: {}. It lets {} of {} packets pass that the strict settings drop.",
+                "Needed: {}. Of {} packets that the strict settings drop for want of a SYN or for their sequence numbers, {} no \
+                 longer are.",
                 changes.join(" and "),
-                grouped(strict.lost() - needed.lost()),
                 grouped(strict.lost()),
+                grouped(strict.lost() - needed.lost()),
             ));
             sentences.push(
                 "Both settings take inspection away. Better than either is a network where both directions of a \
