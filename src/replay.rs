@@ -184,13 +184,13 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// Where a sink cannot write.
-    #[inline]
+    #[inline(always)]
     pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         self.number += 1;
         if self.shows_frames {
             self.show(frame)?;
         }
-        if !(self.by_packet.is_empty() && self.by_time.is_empty()) {
+        if !self.by_packet.is_empty() || !self.by_time.is_empty() {
             self.operate(frame.at)?;
         }
         let mut packet = decode(frame, self.number, self.options.decode);

@@ -46,25 +46,42 @@ impl Firewall {
         if session.state == State::Discard {
             return Judgement::of(session.id, direction, Verdict::Drop(DropReason::SessionDiscard));
         }
-        let Layer4::Tcp(segment) = packet.layer4 else {
-            return self.inspect(slot, direction, packet, false, out);
-        };
+        // One way on for nearly every packet: what is rare is called, not written out.
+        if let Layer4::Tcp(segment) = packet.layer4
+            && (segment.flags.contains(TcpFlags::SYN) || self.cookies.is_used(slot))
+            && let Some(judgement) = self.unusual(slot, direction, packet, (key, hash), out)
+        {
+            return judgement;
+        }
+        self.inspect(slot, direction, packet, false, out)
+    }
+
+    /// A SYN on a flow that exists, and any segment of a session that began with a SYN cookie; `None` where it is like any
+    /// other.
+    #[cold]
+    fn unusual(
+        &mut self,
+        slot: Slot,
+        direction: Direction,
+        packet: &Packet<'_>,
+        (key, hash): (&FlowKey, KeyHash),
+        out: &mut Events,
+    ) -> Option<Judgement> {
+        let Layer4::Tcp(segment) = packet.layer4 else { return None };
+        let session = self.table.get_mut(slot)?;
         if session.tcp.gives_way_to(&segment) {
             session.causes.add(EndReason::TcpReuse);
             self.end(slot, packet.number, out);
-            return self.set_up(packet, key, hash, out);
+            return Some(self.set_up(packet, key, hash, out));
         }
         if segment.flags.contains(TcpFlags::SYN)
             && segment.payload.len > 0
             && self.strips_fast_open(&segment, key.zone)
         {
             let bare = without_data(packet, segment);
-            return Judgement { stripped: true, ..self.inspect(slot, direction, &bare, false, out) };
+            return Some(Judgement { stripped: true, ..self.inspect(slot, direction, &bare, false, out) });
         }
-        if self.cookies.is_used(slot) {
-            return self.behind_cookie(slot, direction, packet, segment, out);
-        }
-        self.inspect(slot, direction, packet, false, out)
+        self.cookies.is_used(slot).then(|| self.behind_cookie(slot, direction, packet, segment, out))
     }
 
     /// Tracking, counting, timers, App-ID and, where the application changes, the full lookup.
@@ -226,7 +243,7 @@ impl Judgement {
 }
 
 /// Asks the transport tracker and notes the session's history.
-#[inline]
+#[inline(always)]
 fn track(
     session: &mut Session,
     direction: Direction,
@@ -249,7 +266,7 @@ fn track(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn track_tcp(session: &mut Session, direction: Direction, segment: &TcpSegment<'_>, first: bool) -> Tracked {
     let expected = session.tcp.next(direction).unwrap_or(segment.payload_seq());
     let verdict = if first && is_syn(segment) {

@@ -226,7 +226,7 @@ impl TcpTracker {
     }
 
     /// Judges a segment after the first and takes note of it.
-    #[inline]
+    #[inline(always)]
     pub fn track(&mut self, direction: Direction, segment: &TcpSegment<'_>) -> TcpVerdict {
         let flags = segment.flags;
         if flags.contains(TcpFlags::SYN) {
