@@ -10,7 +10,7 @@ use crate::flow::{Addr, Direction, FlowKey, Protocol};
 use crate::packet::build::Builder;
 use crate::packet::{Layer4, Packet, Payload, TcpFlags, TcpSegment};
 use crate::policy::{Action, CategorySet, Lookup, Query, RuleId};
-use crate::session::{AppState, EndReason, Slot, State, Timer, Trigger};
+use crate::session::{AppState, EndReason, Slot, Timer};
 use crate::time::Timestamp;
 
 impl Firewall {
@@ -76,9 +76,7 @@ impl Firewall {
         out: &mut Events,
     ) {
         let Some(session) = self.table.get_mut(slot) else { return };
-        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
-        session.causes.add(EndReason::PolicyDeny);
-        session.undelivered = Some(direction);
+        session.discard(EndReason::PolicyDeny, Some(direction));
         let (action, action_source) = effect(&self.world, app, lookup.action, session.c2s.protocol);
         let mut record = Record::of(session, Label::App(app));
         record.rule = named;
@@ -272,7 +270,7 @@ fn sent(world: &World, app: AppId, action: Action, protocol: Protocol) -> Action
 
 /// A RST+ACK on the flow `path`, as if its source had sent it (PANOS.md 3.2, "RST form"): `seq` is what the receiver
 /// expects, `ack` what it has sent.
-pub(super) fn rst(path: &FlowKey, seq: u32, ack: u32) -> Vec<u8> {
+fn rst(path: &FlowKey, seq: u32, ack: u32) -> Vec<u8> {
     let segment = TcpSegment {
         sport: path.sport,
         dport: path.dport,

@@ -12,7 +12,7 @@ use super::{Firewall, first_packets, label, query};
 use crate::config::{Renames, World};
 use crate::flow::FlowKey;
 use crate::policy::Lookup;
-use crate::session::{AppState, EndReason, Session, Slot, State, Timer, Trigger};
+use crate::session::{AppState, EndReason, Session, Slot, State, Timer};
 use crate::time::Timestamp;
 
 /// What a commit has changed, for those who keep numbers of rules, zones or applications.
@@ -105,8 +105,7 @@ impl Firewall {
     /// The session is blocked between two packets: DISCARD, and a `deny` row. Nobody is sent anything.
     fn block(&mut self, slot: Slot, lookup: Lookup, out: &mut Events) {
         let Some(session) = self.table.get_mut(slot) else { return };
-        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
-        session.causes.add(EndReason::PolicyDeny);
+        session.discard(EndReason::PolicyDeny, None);
         let mut record = Record::of(session, label(&self.world, session));
         record.action = lookup.action;
         record.action_source = ActionSource::FromPolicy;

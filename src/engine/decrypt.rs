@@ -4,8 +4,7 @@
 use hashbrown::HashMap;
 
 use super::appid::Piece;
-use super::block::rst;
-use super::event::{ActionSource, DecryptionStep, Event, EventKind, Events, Injection, Record};
+use super::event::{ActionSource, DecryptionStep, Event, EventKind, Events, Record};
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::tls::{Handshake, handshake};
@@ -14,7 +13,7 @@ use crate::feature::decryption::{DecryptionAction, DecryptionType, Failure, Refu
 use crate::flow::{Direction, Protocol};
 use crate::packet::Packet;
 use crate::policy::Action;
-use crate::session::{EndReason, Slot, State, Stream, Timer, Trigger};
+use crate::session::{EndReason, Slot, Stream, Timer};
 
 /// The handshakes of sessions that would be decrypted.
 #[derive(Debug, Default)]
@@ -186,17 +185,8 @@ impl Firewall {
         let Some(session) = self.table.get_mut(slot) else {
             return Judgement::drop(DropReason::Decryption);
         };
-        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
-        session.causes.add(reason);
-        session.undelivered = Some(direction);
-        let (id, key, egress) = (session.id, session.c2s, session.egress());
-        let next = |side: Direction| session.tcp.next(side).unwrap_or(0);
-        // The server's packet at hand does not reach the client.
-        let seq = match direction {
-            Direction::ServerToClient => piece.expected,
-            Direction::ClientToServer => next(Direction::ServerToClient),
-        };
-        let ack = next(Direction::ClientToServer);
+        session.discard(reason, Some(direction));
+        let id = session.id;
         self.streams.release(session.stream.take());
         let Some(session) = self.table.get(slot) else { return Judgement::drop(DropReason::Decryption) };
         let mut record = Record::of(session, label(&self.world, session));
@@ -206,12 +196,7 @@ impl Firewall {
         let record = out.add_record(record);
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(id), kind };
         out.push(event(EventKind::Denied { record }));
-        let bytes = out.add_bytes(&rst(&key.reply(egress), seq, ack));
-        out.push(event(EventKind::Injected {
-            direction: Direction::ServerToClient,
-            what: Injection::Rst,
-            bytes,
-        }));
+        self.send_resets(slot, direction, packet, piece.expected, [true, false], out);
         self.arm(slot, Timer::Discard, packet.number, out);
         Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Drop(DropReason::Decryption)) }
     }

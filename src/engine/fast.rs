@@ -10,7 +10,7 @@ use crate::flow::{Direction, FlowKey};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
     AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpRefusal,
-    TcpRules, TcpTracker, TcpVerdict, Timer, Trigger,
+    TcpRules, TcpTracker, TcpVerdict, Timer,
 };
 use crate::time::Span;
 
@@ -222,9 +222,7 @@ impl Firewall {
         let Some(session) = self.table.get_mut(slot) else {
             return Judgement::drop(DropReason::OutOfOrderLimit);
         };
-        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
-        session.causes.add(EndReason::ResourcesUnavailable);
-        session.undelivered = Some(direction);
+        session.discard(EndReason::ResourcesUnavailable, Some(direction));
         let id = session.id;
         let kind = EventKind::Limit { limit };
         out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });

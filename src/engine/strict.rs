@@ -5,15 +5,21 @@ use super::event::{Event, EventKind, Events, Stripped};
 use super::slow::is_syn;
 use super::verdict::DropReason;
 use crate::config::{AsymmetricPath, Settings, UrgentData};
+use crate::feature::zone_protection::TcpProtection;
 use crate::flow::ZoneId;
 use crate::packet::{Normalisation, Packet, TcpFlags, TcpOptions, TcpSegment};
 use crate::session::TcpRules;
 
 impl Firewall {
+    /// What the profile of a zone says of TCP, where it has one.
+    fn zone_tcp(&self, zone: ZoneId) -> Option<TcpProtection> {
+        self.world.protections.of(zone).map(|profile| profile.tcp)
+    }
+
     /// The rules of a session that comes in by `zone`.
     pub(super) fn tcp_rules(&self, zone: ZoneId) -> TcpRules {
         let settings = &self.world.settings;
-        let own = self.world.protections.of(zone).map(|profile| profile.tcp);
+        let own = self.zone_tcp(zone);
         let bypass = own
             .and_then(|own| own.asymmetric_bypass)
             .unwrap_or(settings.asymmetric_path == AsymmetricPath::Bypass);
@@ -28,7 +34,7 @@ impl Firewall {
 
     /// Why a segment cannot be the first of a session (PANOS.md 1.4, 6.2).
     pub(super) fn refused_first(&self, segment: &TcpSegment<'_>, zone: ZoneId) -> Option<DropReason> {
-        let own = self.world.protections.of(zone).map(|profile| profile.tcp);
+        let own = self.zone_tcp(zone);
         if !is_syn(segment) {
             let rejects =
                 own.and_then(|own| own.reject_non_syn).unwrap_or(self.world.settings.tcp_reject_non_syn);
@@ -41,7 +47,7 @@ impl Firewall {
 
     /// Whether a SYN's Fast Open option and data are taken off.
     pub(super) fn strips_fast_open(&self, segment: &TcpSegment<'_>, zone: ZoneId) -> bool {
-        let own = self.world.protections.of(zone).map(|profile| profile.tcp);
+        let own = self.zone_tcp(zone);
         own.is_some_and(|own| own.strip_fast_open) && TcpOptions::parse(segment.options).fast_open
     }
 
@@ -73,7 +79,7 @@ impl Firewall {
     /// What is changed in the segments that come in by `zone`.
     pub(super) fn normalisation(&self, zone: ZoneId) -> Normalisation {
         let settings = &self.world.settings;
-        let own = self.world.protections.of(zone).map(|profile| profile.tcp);
+        let own = self.zone_tcp(zone);
         Normalisation {
             urgent: settings.tcp_urgent_data == UrgentData::Clear,
             mptcp: own.and_then(|own| own.strip_mptcp).unwrap_or(settings.tcp_strip_mptcp),

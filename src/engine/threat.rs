@@ -13,7 +13,7 @@ use crate::config::World;
 use crate::feature::threat::{Action, Combination, Inspection, Kind, Sight, Threat, TrackBy};
 use crate::flow::{Addr, Direction, FlowKey};
 use crate::packet::Packet;
-use crate::session::{AppState, EndReason, Session, Slot, State, Timer, Trigger, first_bytes};
+use crate::session::{AppState, EndReason, Session, Slot, Timer, first_bytes};
 use crate::time::{Span, Timestamp};
 
 /// Hits of signatures, as combinations count them.
@@ -207,9 +207,7 @@ impl Firewall {
     ) -> Option<Judgement> {
         let session = self.table.get_mut(slot)?;
         self.streams.release(session.stream.take());
-        session.state = session.state.next(Trigger::Block).unwrap_or(State::Discard);
-        session.causes.add(EndReason::Threat);
-        session.undelivered = Some(piece.direction);
+        session.discard(EndReason::Threat, Some(piece.direction));
         session.url_denied |= kind == Kind::Url;
         // What was looked into has payload, whoever told the application.
         session.data_packets = session.data_packets.max(1);

@@ -231,6 +231,14 @@ impl Session {
         self.decided.unwrap_or(self.tentative)
     }
 
+    /// Blocks it: DISCARD for `cause`, decided by a packet that travels in the direction of `undelivered` and does not
+    /// pass, or by none.
+    pub fn discard(&mut self, cause: EndReason, undelivered: Option<Direction>) {
+        self.state = self.state.next(Trigger::Block).unwrap_or(State::Discard);
+        self.causes.add(cause);
+        self.undelivered = undelivered.or(self.undelivered);
+    }
+
     /// Counts a packet of it.
     pub fn count(&mut self, direction: Direction, wire_len: u32) {
         self.counts.packets[direction.index()] += 1;

@@ -79,14 +79,7 @@ impl<'a> Certificate<'a> {
 
 impl Names {
     fn read(der: &[u8]) -> Option<Self> {
-        let mut file = Der { bytes: der, at: 0, end: der.len() };
-        let mut to_be_signed = file.enter(SEQUENCE)?.enter(SEQUENCE)?;
-        let (first, _) = to_be_signed.clone().next()?;
-        if first == VERSION {
-            to_be_signed.next()?;
-        }
-        to_be_signed.next()?; // serial number
-        to_be_signed.next()?; // signature algorithm
+        let mut to_be_signed = from_issuer(der)?;
         let issuer = to_be_signed.enter(SEQUENCE)?;
         to_be_signed.next()?; // validity
         let subject = to_be_signed.enter(SEQUENCE)?;
@@ -104,6 +97,19 @@ impl Names {
         }
         Some(names)
     }
+}
+
+/// The fields of a certificate from its issuer on (RFC 5280, 4.1).
+fn from_issuer(der: &[u8]) -> Option<Der<'_>> {
+    let mut file = Der { bytes: der, at: 0, end: der.len() };
+    let mut to_be_signed = file.enter(SEQUENCE)?.enter(SEQUENCE)?;
+    let (first, _) = to_be_signed.clone().next()?;
+    if first == VERSION {
+        to_be_signed.next()?;
+    }
+    to_be_signed.next()?; // serial number
+    to_be_signed.next()?; // signature algorithm
+    Some(to_be_signed)
 }
 
 /// How a certificate stands by itself: when it is valid, and whether its issuer is its own subject. Whether anybody
@@ -133,14 +139,7 @@ impl Certificates {
 
 impl Standing {
     fn read(der: &[u8]) -> Option<Self> {
-        let mut file = Der { bytes: der, at: 0, end: der.len() };
-        let mut to_be_signed = file.enter(SEQUENCE)?.enter(SEQUENCE)?;
-        let (first, _) = to_be_signed.clone().next()?;
-        if first == VERSION {
-            to_be_signed.next()?;
-        }
-        to_be_signed.next()?; // serial number
-        to_be_signed.next()?; // signature algorithm
+        let mut to_be_signed = from_issuer(der)?;
         let (_, issuer) = to_be_signed.next()?;
         let mut validity = to_be_signed.enter(SEQUENCE)?;
         let (_, subject) = to_be_signed.next()?;
