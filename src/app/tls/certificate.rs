@@ -261,8 +261,7 @@ pub fn certificate(bytes: &[u8]) -> Read<Option<Certificate<'_>>> {
             Some(_) => {}
             None => return Read::Malformed,
         },
-        Ok(_) => return Read::More,
-        Err(stop) => return stopped(stop),
+        Ok(Message { stop, .. }) | Err(stop) => return stopped(stop),
     }
     match messages.next() {
         Ok(message) if message.kind == CERTIFICATE => leaf(message),
@@ -293,7 +292,7 @@ fn leaf(message: Message<'_>) -> Read<Option<Certificate<'_>>> {
     if len == 0 || len + 3 > list {
         return Read::Malformed;
     }
-    let end = 6 + len;
+    let (end, stop) = (6 + len, message.stop);
     let der = match message.body {
         Cow::Borrowed(body) => body.get(6..end).map(Cow::Borrowed),
         Cow::Owned(mut body) => (body.len() >= end).then(|| {
@@ -303,14 +302,14 @@ fn leaf(message: Message<'_>) -> Read<Option<Certificate<'_>>> {
         }),
     };
     match der {
-        None => Read::More,
+        None => stopped(stop),
         Some(der) => Read::of(Certificate::parse(der).map(Some)),
     }
 }
 
 /// Where the message is too short for what it must have: that is a lie once it is complete.
-fn short<T>(message: &Message<'_>) -> Read<T> {
-    if message.is_complete() { Read::Malformed } else { Read::More }
+fn short<T>(message: &Message<'_>) -> Read<Option<T>> {
+    if message.is_complete() { Read::Malformed } else { stopped(message.stop) }
 }
 
 #[cfg(test)]
@@ -391,6 +390,23 @@ mod tests {
             ("nothing", Vec::new(), Read::More),
         ] {
             assert_eq!(certificate(&bytes), read, "{what}");
+        }
+    }
+
+    /// What was told stays told, whatever stands where the rest of the message would be.
+    #[test]
+    fn junk_behind_takes_nothing_back() {
+        let hello = server_hello(false);
+        for second in [certificates("www.example.org", &["a.example"]), message(12, &[7; 900])] {
+            let bytes = records(&[&hello[..], &second].concat(), 150);
+            for records in 0..bytes.len() / 155 {
+                let part = &bytes[..records * 155];
+                let told = certificate(part);
+                for junk in [&b"\0\x22\x33\x44\x55"[..], b"\x17\x03\x03\0\x01x", b"\x16\x03\x03\0\0"] {
+                    let with_junk = [part, junk].concat();
+                    assert!(told == Read::More || certificate(&with_junk) == told, "{told:?}");
+                }
+            }
         }
     }
 

@@ -163,8 +163,15 @@ pub fn client_hello(bytes: &[u8]) -> Read<ClientHello<'_>> {
     }
     match Messages::new(bytes).next() {
         Ok(message) => client_hello_of(message),
-        Err(Stop::More) => Read::More,
-        Err(Stop::Over | Stop::Malformed) => Read::Malformed,
+        Err(stop) => stopped(stop),
+    }
+}
+
+/// What has stopped before its end.
+const fn stopped<T>(stop: Stop) -> Read<T> {
+    match stop {
+        Stop::More => Read::More,
+        Stop::Over | Stop::Malformed => Read::Malformed,
     }
 }
 
@@ -177,13 +184,13 @@ pub fn client_hello_message(bytes: &[u8]) -> Read<ClientHello<'_>> {
         return Read::Malformed;
     }
     let body = read.0.get(..len).unwrap_or(read.0);
-    client_hello_of(Message { kind, len, body: body.into() })
+    client_hello_of(Message { kind, len, body: body.into(), stop: Stop::More })
 }
 
 fn client_hello_of(message: Message<'_>) -> Read<ClientHello<'_>> {
     match message {
         Message { kind, .. } if kind != CLIENT_HELLO => Read::Malformed,
-        message if !message.is_complete() => Read::More,
+        message if !message.is_complete() => stopped(message.stop),
         message => Read::of(ClientHello::parse(message.body, false)),
     }
 }
@@ -273,8 +280,7 @@ pub fn server_hello(bytes: &[u8]) -> Read<ServerHello> {
     match Messages::new(bytes).next() {
         Ok(message) if message.kind != SERVER_HELLO => Read::Malformed,
         Ok(message) if message.is_complete() => Read::of(ServerHello::parse(&message.body)),
-        Ok(_) | Err(Stop::More) => Read::More,
-        Err(Stop::Over | Stop::Malformed) => Read::Malformed,
+        Ok(Message { stop, .. }) | Err(stop) => stopped(stop),
     }
 }
 

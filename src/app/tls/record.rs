@@ -17,6 +17,8 @@ pub(in crate::app) struct Message<'a> {
     pub(in crate::app) len: usize,
     /// Its body.
     pub(in crate::app) body: Cow<'a, [u8]>,
+    /// What keeps it from being longer, where it is not complete.
+    pub(in crate::app) stop: Stop,
 }
 
 impl Message<'_> {
@@ -49,7 +51,7 @@ impl<'a> Messages<'a> {
         Self { records: Reader(bytes), content: &[] }
     }
 
-    /// The next message; its body is cut where the bytes end. It is borrowed unless it spans records.
+    /// The next message; its body is cut where its records end. It is borrowed unless it spans records.
     pub(in crate::app) fn next(&mut self) -> Result<Message<'a>, Stop> {
         let mut header = [0; 4];
         for byte in &mut header {
@@ -61,13 +63,13 @@ impl<'a> Messages<'a> {
             return Err(Stop::Malformed);
         }
         let mut body = Cow::Borrowed(&[][..]);
+        let mut stop = Stop::More;
         while body.len() < len {
-            if self.content.is_empty() {
-                match self.record() {
-                    Ok(()) => {}
-                    Err(Stop::More) => break,
-                    Err(stop) => return Err(stop),
-                }
+            if self.content.is_empty()
+                && let Err(why) = self.record()
+            {
+                stop = why;
+                break;
             }
             let want = (len - body.len()).min(self.content.len());
             let (piece, rest) = self.content.split_at(want);
@@ -78,7 +80,7 @@ impl<'a> Messages<'a> {
                 body.to_mut().extend_from_slice(piece);
             }
         }
-        Ok(Message { kind, len, body })
+        Ok(Message { kind, len, body, stop })
     }
 
     fn byte(&mut self) -> Result<u8, Stop> {
@@ -138,7 +140,7 @@ mod tests {
         let mut list = Vec::new();
         loop {
             match messages.next() {
-                Ok(message) if !message.is_complete() => return (list, Stop::More),
+                Ok(message) if !message.is_complete() => return (list, message.stop),
                 Ok(message) => list.push((message.kind, message.body.to_vec())),
                 Err(stop) => return (list, stop),
             }
@@ -186,6 +188,7 @@ mod tests {
             ("an empty record", b"\x16\x03\x03\0\0\x16\x03\x03\0\x04\x0e\0\0\0", &[], Stop::Malformed),
             ("a record too long", b"\x16\x03\x03\xff\xff", &[], Stop::Malformed),
             ("a message too long", b"\x16\x03\x03\0\x04\x0b\x01\0\x01", &[], Stop::Malformed),
+            ("junk in a message", b"\x16\x03\x03\0\x05\x0b\0\0\x02a\0\x03", &[], Stop::Malformed),
             ("no TLS", b"HTTP/1.1", &[], Stop::Malformed),
             ("DTLS", b"\x16\xfe\xfd\0\0", &[], Stop::Malformed),
         ] {

@@ -41,7 +41,7 @@ impl Tls {
         let mut count = 0;
         let stop = loop {
             match messages.next() {
-                Ok(message) if !message.is_complete() => break Stop::More,
+                Ok(message) if !message.is_complete() => break message.stop,
                 Ok(message) => {
                     count += 1;
                     if count > side.told {
