@@ -75,7 +75,8 @@ fn mistakes_are_named() {
 }
 
 /// In neither list: newer, or a label of PAN-OS's own.
-const IN_NO_LIST: [&str; 5] = ["coap", "dns-over-https", "dns-over-tls", "non-syn-tcp", "wireguard"];
+const IN_NO_LIST: [&str; 6] =
+    ["coap", "dns-over-https", "dns-over-tls", "ftp-data", "non-syn-tcp", "wireguard"];
 
 /// What has a new name in the list of 2020.
 const RENAMED: [(&str, &str); 5] = [
