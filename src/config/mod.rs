@@ -52,6 +52,7 @@ use self::diagnostic::{Diagnostics, escape};
 use self::source::Format;
 use self::tables::Lookups;
 use crate::app::{Catalog, CatalogError, Identifier, Signatures, Terms};
+use crate::feature::alg::Algs;
 use crate::feature::decryption::DecryptionPolicy;
 use crate::feature::host_service::HostServices;
 use crate::feature::nat::NatPolicy;
@@ -91,6 +92,8 @@ pub struct World {
     pub protections: Protections,
     /// Security profiles, by rule.
     pub threats: Arc<Threats>,
+    /// Application-level gateways: all but those that are switched off.
+    pub algs: Algs,
     /// Settings, timeouts and limits.
     pub settings: Settings,
     /// Time zone of the firewall's clock: that of schedules and of the dates in its logs.

@@ -36,6 +36,7 @@ use super::diagnostic::{Diagnostics, escape, quote};
 use super::tables::Lookups;
 use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
+use crate::feature::alg::Algs;
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
@@ -135,6 +136,7 @@ pub(super) fn commit(
         zones,
         network,
         identifier: Identifier::new(&catalog),
+        algs: Algs::new(&catalog, Vec::new()),
         catalog,
         signatures,
         categories,
