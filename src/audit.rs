@@ -5,10 +5,10 @@
 
 use std::io;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::config::World;
-use crate::engine::{Commit, DropReason, Event, EventKind, Events, Outcome, Record, Verdict};
+use crate::engine::{Commit, DropReason, Event, EventKind, Events, Outcome, Prediction, Record, Verdict};
 use crate::packet::Malformed;
 use crate::policy::RuleId;
 use crate::report::Sink;
@@ -19,6 +19,10 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub struct Audit {
     live: HashMap<SessionId, Books, foldhash::fast::FixedState>,
+    /// Predictions that wait.
+    predicted: HashSet<SessionId, foldhash::fast::FixedState>,
+    /// The last number that was given.
+    numbered: u64,
     totals: Totals,
     now: Timestamp,
     /// The packet whose verdict came last.
@@ -110,6 +114,11 @@ impl Audit {
                 self.expect(counts.packets == [1, 0], event, || "a refusal is about one packet".to_owned());
             }
             EventKind::Ended { record } => self.end(events.record(record), event),
+            EventKind::Predicted { prediction } => self.predict(events.prediction(prediction), event),
+            EventKind::PredictionExpired { prediction } => {
+                let waited = self.predicted.remove(&events.prediction(prediction).id);
+                self.expect(waited, event, || "a prediction ends that is not there".to_owned());
+            }
             EventKind::Injected { .. } => self.totals.injected += 1,
             EventKind::Verdict { .. } => self.judge(event),
             EventKind::ClockBackward { .. }
@@ -129,6 +138,9 @@ impl Audit {
             | EventKind::Operated { .. }
             | EventKind::Committed
             | EventKind::HostService { .. }
+            | EventKind::Uninspected { .. }
+            | EventKind::Unpredicted { .. }
+            | EventKind::Matched { .. }
             | EventKind::Limit { .. } => {}
         }
     }
@@ -139,8 +151,9 @@ impl Audit {
             self.expect(false, event, || "a session without a number".to_owned());
             return;
         };
-        let increasing = id.0 == self.totals.created;
-        self.expect(increasing, event, || format!("session number {} is not the next one", id.0));
+        if !self.predicted.remove(&id) {
+            self.number(id, event);
+        }
         let books = Books {
             counts: Counts::default(),
             passed: Passed::default(),
@@ -150,6 +163,22 @@ impl Audit {
         };
         let known = self.live.insert(id, books).is_some();
         self.expect(!known, event, || "set up twice".to_owned());
+    }
+
+    fn predict(&mut self, prediction: &Prediction, event: &Event) {
+        self.number(prediction.id, event);
+        self.predicted.insert(prediction.id);
+        let within = prediction.since == event.at && prediction.expires > event.at;
+        self.expect(within, event, || "a prediction without time".to_owned());
+        let has_parent = self.live.contains_key(&prediction.parent);
+        self.expect(has_parent, event, || "a prediction without parent".to_owned());
+    }
+
+    /// Sessions and predictions are numbered one after the other.
+    fn number(&mut self, id: SessionId, event: &Event) {
+        self.numbered += 1;
+        let is_next = id.0 == self.numbered;
+        self.expect(is_next, event, || format!("session number {} is not the next one", id.0));
     }
 
     fn allow(&mut self, record: &Record, event: &Event) {

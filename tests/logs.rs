@@ -30,7 +30,7 @@ fn world(rules: &Path, settings: &[(&str, &str)]) -> World {
 }
 
 /// Lessons with sessions of every label, and with refusals.
-const LESSONS: [&str; 2] = ["pcaps/first-packets", "pcaps/ftp-modes"];
+const LESSONS: [&str; 2] = ["pcaps/first-packets", "pcaps/services"];
 
 /// What a format makes of a capture.
 fn replay(capture: &Path, world: &Arc<World>, encode: impl Encode) -> Vec<u8> {

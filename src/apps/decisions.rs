@@ -50,6 +50,8 @@ pub struct DecisionPoints {
     captures: Vec<String>,
     live: HashMap<SessionId, Before, foldhash::quality::RandomState>,
     applications: BTreeMap<String, Point>,
+    /// Whether the application that is told next was announced.
+    is_announced: bool,
 }
 
 /// What has passed of a session, by direction.
@@ -180,8 +182,13 @@ impl DecisionPoints {
     }
 
     fn event(&mut self, world: &World, event: &Event) {
+        if let EventKind::Matched { .. } = event.kind {
+            self.is_announced = true;
+        }
         let Some(session) = event.session else { return };
         match event.kind {
+            // Nothing that has passed has told what was announced.
+            EventKind::Identified { .. } if std::mem::take(&mut self.is_announced) => {}
             EventKind::Identified { app, ref evidence } => {
                 let before = self.live.get(&session).copied().unwrap_or_default();
                 let name = world.catalog.name(app);

@@ -36,8 +36,8 @@ pub use missing::{Missing, MissingKind, MissingUse, Rulebase};
 pub use outline::{WrittenRule, WrittenRulebase, outline};
 pub use places::{Excerpt, Object, Places};
 pub use settings::{
-    AsymmetricPath, DenyResets, PanosVersion, ResourceLimit, SettingError, SettingInfo, Settings, UrgentData,
-    Values,
+    AsymmetricPath, DenyResets, FtpData, PanosVersion, ResourceLimit, SettingError, SettingInfo, Settings,
+    UrgentData, Values,
 };
 pub use succession::Renames;
 pub use write::{Converted, Form, convert, convert_bytes};

@@ -109,6 +109,15 @@ pub enum DenyResets {
     Client,
 }
 
+/// `model.ftp-data-application`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FtpData {
+    /// As the application that rules name.
+    Ftp,
+    /// As predict sessions do.
+    FtpData,
+}
+
 /// Releases of PAN-OS that differ in what the model does or what their logs hold (PANOS.md 11.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum PanosVersion {
@@ -275,6 +284,18 @@ settings! {
     starttls_shift: bool = true, "model.starttls-shift", Values::Flag;
     /// Look a session over QUIC up as the service that its server name tells.
     quic_shift: bool = true, "model.quic-shift", Values::Flag;
+    /// Seconds that a predict session waits for its connection.
+    predict_timeout: u64 = 60, "model.predict-timeout", Values::Number(1, 15_999_999);
+    /// How many predict sessions there can be at once.
+    max_predictions: u64 = 65_536, "model.max-predictions", Values::Number(0, 10_000_000);
+    /// How many predict sessions one session can have waiting.
+    session_predictions: u64 = 64, "model.session-predictions", Values::Number(0, 65_536);
+    /// Predict data connections to a host that is neither side of the session which announces them (FTP, IRC).
+    predict_elsewhere: bool = false, "model.predict-elsewhere", Values::Flag;
+    /// Predict connections to ports below 1024.
+    predict_privileged_ports: bool = false, "model.predict-privileged-ports", Values::Flag;
+    /// What the log calls a data connection of FTP (releases differ).
+    ftp_data_application: FtpData = FtpData::Ftp, "model.ftp-data-application", Values::Words(&["ftp", "ftp-data"]);
     /// Let a block rule that names applications and an explicit service fire on the first packet.
     block_by_service: bool = false, "model.block-by-service", Values::Flag;
     /// Whom a TCP application's own deny action (drop-reset) resets: both sides, or the client alone.
@@ -447,6 +468,16 @@ impl Setting for DenyResets {
         match value {
             "both" => Some(Self::Both),
             "client" => Some(Self::Client),
+            _ => None,
+        }
+    }
+}
+
+impl Setting for FtpData {
+    fn read(value: &str) -> Option<Self> {
+        match value {
+            "ftp" => Some(Self::Ftp),
+            "ftp-data" => Some(Self::FtpData),
             _ => None,
         }
     }

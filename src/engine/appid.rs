@@ -85,11 +85,11 @@ impl Firewall {
         let is_known = matches!(session.app, AppState::Known(_));
         let is_decrypted = self.decryption.is_used(slot);
         if is_known && session.stream.is_none() && !is_decrypted {
-            if session.payload != [0; 2] || self.world.threats.is_off() {
+            if session.payload != [0; 2] {
                 return None;
             }
             let piece = Piece::of(direction, packet, expected)?;
-            return self.inspect_told(slot, packet, piece, out);
+            return self.begin_told(slot, packet, piece, out);
         }
         let piece = Piece::of(direction, packet, expected)?;
         if is_decrypted && let Some(judgement) = self.go_on_decrypting(slot, packet, piece, out) {

@@ -49,6 +49,7 @@ impl Firewall {
             rename(session, &renames);
         }
         self.streams.rename(&renames);
+        self.predictions.rename(&renames);
         out.push(Event { at: self.now, packet: 0, session: None, kind: EventKind::Committed });
         self.weigh(0, out);
         if new.settings.rematch {

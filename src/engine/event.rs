@@ -2,8 +2,9 @@
 
 use super::ageing::Ageing;
 use super::control::Operation;
+use super::predict::Prediction;
 use super::verdict::Verdict;
-pub use super::words::{DecryptionStep, Injection, Limit, Stripped};
+pub use super::words::{DecryptionStep, Injection, Limit, Stripped, Uninspected, Unpredicted};
 use crate::app::AppId;
 use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
@@ -23,6 +24,7 @@ pub struct Events {
     queries: Vec<Query>,
     keys: Vec<FlowKey>,
     threats: Vec<ContentThreat>,
+    predictions: Vec<Prediction>,
     bytes: Vec<u8>,
 }
 
@@ -163,6 +165,37 @@ pub enum EventKind {
         threat: Threat,
         /// What is done about it.
         response: Response,
+    },
+    /// The application is known, and yet the session is not looked into.
+    Uninspected {
+        /// Why.
+        why: Uninspected,
+    },
+    /// A session has announced another one, and a predict session is there for it (PANOS.md 7).
+    Predicted {
+        /// [`Events::prediction`].
+        prediction: u32,
+    },
+    /// What a session has announced is not predicted.
+    Unpredicted {
+        /// Why.
+        why: Unpredicted,
+        /// The endpoint as it was announced; its own address where it names none.
+        endpoint: (Addr, u16),
+        /// What has announced it.
+        what: &'static str,
+    },
+    /// A packet fits a predict session: no policy is looked up for the session that follows.
+    Matched {
+        /// [`Events::prediction`].
+        prediction: u32,
+        /// The side of NAT that it was captured on.
+        side: Side,
+    },
+    /// A predict session is given up.
+    PredictionExpired {
+        /// [`Events::prediction`].
+        prediction: u32,
     },
     /// A limit was reached.
     Limit {
@@ -367,6 +400,11 @@ impl Events {
         &self.threats[index as usize]
     }
 
+    /// The predict session an event refers to.
+    pub fn prediction(&self, index: u32) -> &Prediction {
+        &self.predictions[index as usize]
+    }
+
     /// The bytes an event refers to.
     pub fn bytes(&self, range: Range) -> &[u8] {
         self.bytes.get(range.start as usize..(range.start + range.len) as usize).unwrap_or_default()
@@ -379,6 +417,7 @@ impl Events {
         self.queries.clear();
         self.keys.clear();
         self.threats.clear();
+        self.predictions.clear();
         self.bytes.clear();
     }
 
@@ -406,6 +445,11 @@ impl Events {
         index(self.threats.len() - 1)
     }
 
+    pub(super) fn add_prediction(&mut self, prediction: Prediction) -> u32 {
+        self.predictions.push(prediction);
+        index(self.predictions.len() - 1)
+    }
+
     pub(super) fn add_bytes(&mut self, bytes: &[u8]) -> Range {
         let start = index(self.bytes.len());
         self.bytes.extend_from_slice(bytes);
@@ -423,7 +467,7 @@ impl Record {
     pub(super) fn of(session: &Session, label: Label) -> Self {
         Self {
             id: Some(session.id),
-            parent: None,
+            parent: session.parent(),
             c2s: session.c2s,
             s2c: session.s2c,
             ingress: session.ingress_interface,

@@ -146,6 +146,7 @@ impl Firewall {
         }
         if self.shows_transmitted {
             self.transmit(slot, direction, packet, out);
+            self.rewriting.pass(slot, packet);
         }
         Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Forward) }
     }

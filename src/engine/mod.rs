@@ -16,11 +16,14 @@ mod event;
 mod fast;
 #[cfg(test)]
 mod floods;
+mod gateways;
 mod host_service;
 mod nat;
 mod overlap;
 mod peers;
+mod predict;
 mod protection;
+mod rewriting;
 mod shift;
 mod slow;
 mod standing;
@@ -38,8 +41,9 @@ pub use commit::Commit;
 pub use control::{Control, Operation, SessionFilter};
 pub use event::{
     ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
-    Outcome, Range, Record, Stripped,
+    Outcome, Range, Record, Stripped, Uninspected, Unpredicted,
 };
+pub use predict::Prediction;
 pub use standing::Standing;
 pub use verdict::{DropReason, Verdict};
 
@@ -73,6 +77,8 @@ pub struct Firewall {
     cookies: cookies::Cookies,
     overlaps: overlap::Overlaps,
     decryption: decrypt::Decryption,
+    predictions: predict::Predictions,
+    rewriting: rewriting::Rewriting,
     /// ICMP unreachables sent, by second.
     unreachables: block::Rate,
     /// How full the table is.
@@ -117,6 +123,8 @@ impl Firewall {
             cookies: cookies::Cookies::default(),
             overlaps: overlap::Overlaps::default(),
             decryption: decrypt::Decryption::default(),
+            predictions: predict::Predictions::default(),
+            rewriting: rewriting::Rewriting::default(),
             unreachables: block::Rate::default(),
             shows_transmitted: false,
             now: Timestamp::ZERO,
@@ -167,7 +175,8 @@ impl Firewall {
     /// Fires the next timer due at or before `to`; whether there was one. For callers that read events as they come
     /// instead of holding all those that a long pause brings.
     pub fn advance_one(&mut self, to: Timestamp, out: &mut Events) -> bool {
-        while let Some((when, number, slot)) = self.timers.pop(to) {
+        let given_up = self.predictions.due().filter(|due| *due <= to);
+        while let Some((when, number, slot)) = self.timers.pop(given_up.unwrap_or(to)) {
             // Sessions that expire were idle and have left the cache: fetch some while others are worked on.
             if let Some(ahead) = self.timers.ahead(8) {
                 self.table.warm(ahead);
@@ -192,7 +201,10 @@ impl Firewall {
             self.end(slot, 0, out);
             return true;
         }
-        false
+        if given_up.is_some() {
+            self.give_up_prediction(out);
+        }
+        given_up.is_some()
     }
 
     /// The capture is over: sessions that are still there are reported as such.
@@ -302,6 +314,7 @@ impl Firewall {
         self.cookies.forget(slot);
         self.overlaps.forget(slot);
         self.decryption.forget(slot);
+        self.rewriting.forget(slot);
         for trigger in [Trigger::Expire, Trigger::Age] {
             session.state = session.state.next(trigger).unwrap_or(State::Closed);
         }

@@ -58,6 +58,16 @@ pub(super) struct Translation {
     lease: Option<Lease>,
 }
 
+impl Translation {
+    pub(super) const fn new(key: FlowKey, rule: Option<NatRuleId>, lease: Option<Lease>) -> Self {
+        Self { key, rule, lease }
+    }
+
+    pub(super) const fn lease(&self) -> Option<Lease> {
+        self.lease
+    }
+}
+
 impl Nat {
     pub(super) fn new(pools: Pools) -> Self {
         Self { pools, ..Self::default() }
@@ -157,6 +167,18 @@ impl Firewall {
         }
     }
 
+    /// The source of a session that goes by the NAT rule of another, translated; `None` where nothing is left for it.
+    pub(super) fn translate_source(&mut self, rule: NatRuleId, key: &FlowKey) -> Option<Translation> {
+        let rule = self.world.nat.rules().get(rule.index())?;
+        let done = self.nat.pools.translate_source(rule, key).ok()?;
+        Some(Translation { key: done.key, rule: Some(rule.id), lease: done.lease })
+    }
+
+    /// Gives back what was set aside.
+    pub(super) fn give_back(&mut self, lease: Option<Lease>) {
+        self.nat.release(lease);
+    }
+
     /// The session did not come to be.
     pub(super) fn untranslate(&mut self, translation: &Translation) {
         self.nat.release(translation.lease);
@@ -216,7 +238,8 @@ impl Firewall {
         // An ICMP error may come before anything else of its direction.
         let is_received = session.sides[direction.index()] != Some(Side::Transmitted);
         let is_translated = session.is_translated() && is_received;
-        if !is_translated && !normalisation.concerns(packet) {
+        let is_rewritten = is_received && self.rewriting.concerns(slot);
+        if !is_translated && !is_rewritten && !normalisation.concerns(packet) {
             return;
         }
         let mut bytes = packet.datagram.to_vec();
@@ -228,6 +251,9 @@ impl Firewall {
                 Direction::ServerToClient => (session.s2c, session.c2s.reply(session.s2c.zone)),
             };
             changed |= rewrite(LinkType::RAW, &mut bytes, &from, &to);
+        }
+        if is_rewritten {
+            changed |= self.rewriting.apply(slot, direction, packet, &mut bytes);
         }
         if changed {
             let bytes = out.add_bytes(&bytes);

@@ -26,6 +26,9 @@ impl Firewall {
         (app, category): Found,
         out: &mut Events,
     ) -> Option<Judgement> {
+        if self.world.algs.is_disabled(app) {
+            self.say_uninspected(slot, packet, app, out);
+        }
         let world = &self.world;
         let session = self.table.get_mut(slot)?;
         let terms = world.terms();
@@ -36,7 +39,8 @@ impl Firewall {
             let sides = if piece.direction.index() == 0 { [bytes, &[]] } else { [&[][..], bytes] };
             let is_over = followers.is_empty()
                 && Watch::of(terms, &heads(session, sides[0], sides[1], &[]), app).is_none();
-            if is_over && !is_inspected(world, session, piece, app) {
+            let is_heard = world.algs.has(app, protocol);
+            if is_over && !is_heard && !is_inspected(world, session, piece, app) {
                 return None;
             }
         }
@@ -116,6 +120,7 @@ impl Firewall {
         if is_looked_into {
             self.look_into(slot, piece, is_straight);
         }
+        self.listen(slot, packet, piece, is_straight, out);
         let session = self.table.get_mut(slot)?;
         let stream = self.streams.get_mut(session.stream)?;
         if stream.is_full() && !stream.followers.is_empty() {

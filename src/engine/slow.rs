@@ -1,6 +1,7 @@
 //! The slow path: setting a session up on its first packet (PANOS.md 1.3, 1.4).
 
 use super::event::{ActionSource, Event, EventKind, Events, Evidence, Label, Limit, Record};
+use super::nat::Translation;
 use super::protection::Admission;
 use super::verdict::{DropReason, Verdict};
 use super::{Firewall, Judgement, query, timeout};
@@ -20,9 +21,9 @@ use crate::time::Span;
 /// The way of a new session's packets: where they come in and leave, and both of its keys.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {
-    from: Place,
-    to: Place,
-    key: FlowKey,
+    pub(super) from: Place,
+    pub(super) to: Place,
+    pub(super) key: FlowKey,
     pub(super) s2c: FlowKey,
 }
 
@@ -76,6 +77,11 @@ impl Firewall {
         hash: KeyHash,
         out: &mut Events,
     ) -> Judgement {
+        if self.predictions.len() > 0
+            && let Some(judgement) = self.predicted(packet, key, out)
+        {
+            return judgement;
+        }
         // Forwarding and NAT: the egress interface is that of the translated destination (PANOS.md 9).
         let from = match self.world.network.ingress(packet.arrival, packet.ip.src, packet.ip.dst) {
             Ok(from) => from,
@@ -102,24 +108,40 @@ impl Firewall {
             return Judgement::drop(DropReason::PolicyDeny);
         }
         // Session allocation and installation.
-        let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
         let mut session = self.new_session(packet, &way, &query, lookup);
         session.host = self.host_access(packet, key, &way);
-        if self.table.len() >= max {
-            self.untranslate(&translation);
-            return self.no_room(packet, out);
-        }
-        let Some(slot) = self.table.insert(session, hash) else {
-            self.untranslate(&translation);
-            return Judgement::drop(DropReason::SameFlow);
+        let slot = match self.install(session, hash, &translation, packet, out) {
+            Ok(slot) => slot,
+            Err(judgement) => return judgement,
         };
-        self.hold(slot, &translation, packet);
         self.created += 1;
         self.announce(slot, packet, out);
         match self.refuse_host(slot, packet, out) {
             Some(refused) => refused,
             None => self.inspect(slot, Direction::ClientToServer, packet, true, out),
         }
+    }
+
+    /// Puts a session into the table; `hash` is that of its `c2s` key.
+    pub(super) fn install(
+        &mut self,
+        session: Session,
+        hash: KeyHash,
+        translation: &Translation,
+        packet: &Packet<'_>,
+        out: &mut Events,
+    ) -> Result<Slot, Judgement> {
+        let max = usize::try_from(self.world.settings.max_sessions).unwrap_or(usize::MAX);
+        if self.table.len() >= max {
+            self.untranslate(translation);
+            return Err(self.no_room(packet, out));
+        }
+        let Some(slot) = self.table.insert(session, hash) else {
+            self.untranslate(translation);
+            return Err(Judgement::drop(DropReason::SameFlow));
+        };
+        self.hold(slot, translation, packet);
+        Ok(slot)
     }
 
     /// There is no room for a session: the packet is dropped, or passes as it is where the setting says so.
@@ -170,11 +192,21 @@ impl Firewall {
         let (at, session) = (self.now, Some(session.id));
         let kind = EventKind::Identified { app, evidence: self.told_by(&told, out) };
         out.push(Event { at, packet: packet.number, session, kind });
-        self.decide(slot, direction, packet, expected, (app, None), out)
+        let judged = self.decide(slot, direction, packet, expected, (app, None), out);
+        if judged.is_none() {
+            self.say_uninspected(slot, packet, app, out);
+        }
+        judged
     }
 
     /// A session in its first moment.
-    fn new_session(&self, packet: &Packet<'_>, way: &Way, query: &Query, lookup: Lookup) -> Session {
+    pub(super) fn new_session(
+        &self,
+        packet: &Packet<'_>,
+        way: &Way,
+        query: &Query,
+        lookup: Lookup,
+    ) -> Session {
         let Way { key, s2c, from, to } = *way;
         let rules = self.tcp_rules(key.zone);
         let (timer, tcp) = match packet.layer4 {
@@ -214,6 +246,7 @@ impl Firewall {
                 (None, _) => AppState::Exhausted,
             },
             stream: None,
+            parent: None,
             nat: None,
             sides: [Some(Side::Received), None],
             data_packets: 0,
@@ -252,10 +285,14 @@ impl Firewall {
         let AppState::Known(app) = session.app else { return };
         let event = |kind| Event { at: self.now, packet: packet.number, session: Some(session.id), kind };
         let told = query(&session.c2s, session.egress(), None, self.now);
-        let evidence = self.told_by(&told, out);
+        let evidence = match session.parent() {
+            Some(_) => Evidence::plain("announced in its parent session", out),
+            None => self.told_by(&told, out),
+        };
         out.push(event(EventKind::Identified { app, evidence }));
         let record = out.add_record(Record::of(session, Label::App(app)));
         out.push(event(EventKind::Allowed { record }));
+        self.say_uninspected(slot, packet, app, out);
     }
 
     /// What tells an application without payload: an application-override rule, otherwise the header.

@@ -100,6 +100,7 @@ impl Streams {
     pub(super) fn release(&mut self, index: Option<NonZeroU32>) {
         if let Some(stream) = self.get_mut(index) {
             stream.inspection = None;
+            stream.listener = None;
             let waited = stream.forget_waiting();
             self.waiting -= waited;
         }

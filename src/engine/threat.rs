@@ -88,8 +88,9 @@ impl Firewall {
         self.act(slot, packet, piece, out)
     }
 
-    /// Begins to look into a session with its first payload, whose application nothing in it has told.
-    pub(super) fn inspect_told(
+    /// The first payload of a session whose application nothing in it has told: begins to look into it, and to listen to
+    /// it, where somebody wants to.
+    pub(super) fn begin_told(
         &mut self,
         slot: Slot,
         packet: &Packet<'_>,
@@ -99,17 +100,26 @@ impl Firewall {
         let world = &self.world;
         let session = self.table.get_mut(slot)?;
         let AppState::Known(app) = session.app else { return None };
-        let inspection = begun(world, session, piece, (app, true))?;
         let protocol = session.c2s.protocol;
+        let inspection =
+            if world.threats.is_off() { None } else { begun(world, session, piece, (app, true)) };
+        // Who was announced, and listens, does so from the beginning.
+        let listens = session.parent.is_none() && world.algs.has(app, protocol);
+        if inspection.is_none() && !listens {
+            return None;
+        }
         let stream = self.streams.get_or_add(&mut session.stream, || world.identifier.start(protocol))?;
         stream.passed.push(app);
-        stream.inspection = Some(Box::new(inspection));
+        stream.inspection = inspection.map(Box::new);
         if self.streams.keep(&world.settings, session.stream, kept_as(session), piece).is_err() {
             self.streams.release(session.stream.take());
             return None;
         }
         let stream = self.streams.get_mut(session.stream)?;
         stream.inspect(&world.threats);
+        if listens {
+            self.listen(slot, packet, piece, false, out);
+        }
         self.act(slot, packet, piece, out)
     }
 

@@ -54,6 +54,51 @@ impl Injection {
     }
 }
 
+/// Why something that was announced is not predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unpredicted {
+    /// It is at an address of neither side of the session (RFC 2577, 3).
+    Elsewhere,
+    /// Its port is below 1024 (RFC 2577, 3).
+    PrivilegedPort,
+    /// NAT has no port left for it.
+    NatExhausted,
+    /// NAT would have to rewrite it, and it came in more than one segment: a part of it has left.
+    Split,
+}
+
+/// Why nobody looks into a session, or less closely, although its application is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Uninspected {
+    /// An application-override rule makes it a custom application, for which there is no decoder (PANOS.md 2.7).
+    Overridden,
+    /// The gateway of its application is switched off (`alg-override`).
+    AlgDisabled,
+}
+
+impl Uninspected {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overridden => "overridden",
+            Self::AlgDisabled => "alg-disabled",
+        }
+    }
+
+    /// One sentence for people.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Overridden => {
+                "layer-7 inspection is off, for an application-override rule says what it is: no decoder, no ALG, no \
+                 content inspection"
+            }
+            Self::AlgDisabled => {
+                "the ALG of the application is switched off (alg-override): nothing it announces is predicted"
+            }
+        }
+    }
+}
+
 /// A limit of the firewall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Limit {
@@ -77,6 +122,8 @@ pub enum Limit {
     ScanEntries,
     /// No more sources can be blocked.
     BlockedSources,
+    /// No more predict sessions, of this session or at all.
+    Predictions,
     /// Content that security profiles look into becomes too large, or too much of it is remarkable at once.
     Inspection,
 }
@@ -96,6 +143,32 @@ impl Limit {
             Self::Inspection => "inspection",
             Self::ScanEntries => "scan-entries",
             Self::BlockedSources => "blocked-sources",
+            Self::Predictions => "predictions",
+        }
+    }
+}
+
+impl Unpredicted {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Elsewhere, Self::PrivilegedPort, Self::NatExhausted, Self::Split];
+
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Elsewhere => "elsewhere",
+            Self::PrivilegedPort => "privileged-port",
+            Self::NatExhausted => "nat-exhausted",
+            Self::Split => "split",
+        }
+    }
+
+    /// One clause for people.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Elsewhere => "the address belongs to neither side of the session",
+            Self::PrivilegedPort => "the port is below 1024",
+            Self::NatExhausted => "NAT has no port left for it",
+            Self::Split => "NAT would have to rewrite it, and a part of it has left in an earlier segment",
         }
     }
 }

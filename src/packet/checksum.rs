@@ -43,7 +43,19 @@ pub(super) fn compute(bytes: &[u8]) -> [u8; 2] {
 
 /// The checksum of a TCP segment that holds two zeros for it, in network order; `addresses` are source and destination.
 pub(super) fn tcp(addresses: &[u8], segment: &[u8]) -> [u8; 2] {
-    let numbers = u64::from(Protocol::TCP.0) + segment.len() as u64;
+    with_pseudo_header(Protocol::TCP, addresses, segment)
+}
+
+/// The same of a UDP datagram; a sum of 0 is written as all ones (RFC 768).
+pub(super) fn udp(addresses: &[u8], datagram: &[u8]) -> [u8; 2] {
+    match with_pseudo_header(Protocol::UDP, addresses, datagram) {
+        [0, 0] => [0xff; 2],
+        sum => sum,
+    }
+}
+
+fn with_pseudo_header(protocol: Protocol, addresses: &[u8], segment: &[u8]) -> [u8; 2] {
+    let numbers = u64::from(protocol.0) + segment.len() as u64;
     (!fold(sum(addresses) + u64::from(fold(numbers).to_be()) + sum(segment))).to_ne_bytes()
 }
 

@@ -12,6 +12,7 @@ mod normalise;
 mod quoted;
 pub mod reframe;
 mod rewrite;
+mod splice;
 mod tcp;
 
 pub use decode::{Checksums, DecodeOptions, decode};
@@ -20,6 +21,7 @@ pub use marks::IpMarks;
 pub use normalise::Normalisation;
 pub use quoted::Quoted;
 pub use rewrite::rewrite;
+pub use splice::{Splice, renumber, splice};
 pub use tcp::{TcpFlags, TcpOptions, TcpSegment};
 
 use crate::flow::{Addr, Arrival, Protocol};

@@ -2,8 +2,10 @@
 //! data that are taken off, and sequence numbers after a SYN cookie.
 
 use super::rewrite::{Difference, Layout, update};
+use super::splice::{relength, renumber_header};
 use super::tcp::{EXPERIMENT, FAST_OPEN, FAST_OPEN_EXPERIMENT, MPTCP, TIMESTAMP, TcpFlags, next_option};
-use super::{Layer4, Packet, checksum};
+use super::{Layer4, Packet};
+use crate::flow::Protocol;
 
 /// What is changed in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,7 +67,7 @@ impl Normalisation {
         let is_syn = new.get(13).is_some_and(|flags| TcpFlags(*flags).contains(TcpFlags::SYN));
         if has_fast_open && is_syn && end > start + header {
             bytes.truncate(start + header);
-            shorten(bytes, start);
+            let _ = relength(bytes, start, Protocol::TCP);
             return true;
         }
         changed
@@ -73,11 +75,11 @@ impl Normalisation {
 
     /// Changes a TCP header; whether it held a Fast Open option that is taken off.
     fn change(&self, header: &mut [u8]) -> bool {
-        let acks = header.get(13).is_some_and(|flags| TcpFlags(*flags).contains(TcpFlags::ACK));
-        shift(header, 4, self.sequence_shift);
-        if acks {
-            shift(header, 8, self.acknowledgment_shift);
-        }
+        renumber_header(
+            header,
+            |sequence| sequence.wrapping_add(self.sequence_shift),
+            |acknowledgment| acknowledgment.wrapping_add(self.acknowledgment_shift),
+        );
         if self.urgent
             && let Some([flags, _, _, _, _, high, low]) = header.get_mut(13..20)
             && TcpFlags(*flags).contains(TcpFlags::URG)
@@ -103,41 +105,6 @@ impl Normalisation {
         }
         has_fast_open
     }
-}
-
-/// Adds to the 32-bit number at `at`.
-fn shift(header: &mut [u8], at: usize, by: u32) {
-    if let Some(number) = header.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<4>()) {
-        *number = u32::from_be_bytes(*number).wrapping_add(by).to_be_bytes();
-    }
-}
-
-/// Gives an IP packet whose TCP segment now ends with its header, at `start`, the right lengths and checksums.
-fn shorten(bytes: &mut [u8], start: usize) {
-    let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
-    let is_v4 = bytes.first().is_some_and(|first| first >> 4 == 4);
-    if is_v4 {
-        let difference = replace(bytes, 2, len.to_be_bytes());
-        update(bytes, 10, difference);
-    } else {
-        replace(bytes, 4, len.saturating_sub(40).to_be_bytes());
-    }
-    let addresses = if is_v4 { 12..20 } else { 8..40 };
-    let Some((ip, segment)) = bytes.split_at_mut_checked(start) else { return };
-    let Some(addresses) = ip.get(addresses) else { return };
-    replace(segment, 16, [0; 2]);
-    let checksum = checksum::tcp(addresses, segment);
-    replace(segment, 16, checksum);
-}
-
-/// Puts a 16-bit number in place of another.
-fn replace(bytes: &mut [u8], at: usize, new: [u8; 2]) -> Difference {
-    let Some(place) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<2>()) else {
-        return Difference::default();
-    };
-    let difference = Difference::between(&*place, &new);
-    *place = new;
-    difference
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl Change {
 /// What lies where in an IP packet.
 pub(super) struct Layout {
     is_v4: bool,
-    protocol: Protocol,
+    pub(super) protocol: Protocol,
     /// Where the transport header is, if this is not a later fragment.
     pub(super) transport: Option<usize>,
     /// Where the packet ends, if all of it is there.

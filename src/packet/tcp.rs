@@ -97,6 +97,7 @@ impl fmt::Display for TcpFlags {
 /// Option kinds (IANA, TCP parameters).
 const MSS: u8 = 2;
 const WINDOW_SCALE: u8 = 3;
+pub(super) const SACK: u8 = 5;
 pub(super) const TIMESTAMP: u8 = 8;
 pub(super) const MPTCP: u8 = 30;
 pub(super) const FAST_OPEN: u8 = 34;

@@ -14,7 +14,7 @@ use super::place::reason;
 use super::row::{self, FirstPacketsRow, label_name, nat_rule_name, rule_name};
 use super::threats;
 use crate::config::World;
-use crate::engine::{Event, EventKind, Events, Range, Record, Verdict};
+use crate::engine::{Event, EventKind, Events, Prediction, Range, Record, Verdict};
 use crate::feature::nat::NatRuleId;
 use crate::feature::route::Place;
 use crate::feature::threat::Threat as ContentThreat;
@@ -94,6 +94,11 @@ const fn name(kind: &EventKind) -> &'static str {
         EventKind::Committed => "committed",
         EventKind::Rematched { .. } => "rematched",
         EventKind::HostService { .. } => "host-service",
+        EventKind::Predicted { .. } => "predicted",
+        EventKind::Uninspected { .. } => "uninspected",
+        EventKind::Unpredicted { .. } => "unpredicted",
+        EventKind::Matched { .. } => "matched",
+        EventKind::PredictionExpired { .. } => "prediction-expired",
         EventKind::Ended { .. } => "ended",
         EventKind::Verdict { .. } => "verdict",
     }
@@ -105,10 +110,7 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
         EventKind::Translated { rule, key } => {
             push_translation(out, world, rule, key.map(|key| events.key(key)));
         }
-        EventKind::Transmitted { direction, bytes } => members! { out,
-            "direction": direction.name(),
-            "bytes": hex(events, bytes).as_str(),
-        },
+        EventKind::Transmitted { .. } | EventKind::Injected { .. } => push_sent(out, events, kind),
         EventKind::Captured { direction, side, again } => {
             members! { out, "direction": direction.name(), "side": side.name(), "again": again, }
         }
@@ -134,15 +136,15 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
             "evidence": row::evidence(events, evidence).as_str(),
         },
         EventKind::ContentThreat { threat } => push_content_threat(out, events.threat(threat)),
-        EventKind::Injected { direction, what, bytes } => members! { out,
-            "direction": direction.name(),
-            "what": what.name(),
-            "bytes": hex(events, bytes).as_str(),
-        },
         EventKind::Threat { zone, source, threat, response } => {
             push_threat(out, world, (zone, source), threat, response);
         }
         EventKind::Limit { limit } => members! { out, "limit": limit.name(), },
+        EventKind::Uninspected { .. }
+        | EventKind::Predicted { .. }
+        | EventKind::Unpredicted { .. }
+        | EventKind::Matched { .. }
+        | EventKind::PredictionExpired { .. } => push_announcement(out, world, events, kind),
         EventKind::Decryption { rule, step } => members! { out,
             "rule": super::row::decryption_rule_name(world, rule),
             "step": step.name(),
@@ -165,6 +167,62 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
                 "payload_len": u64::from(payload_len),
             }
         }
+    }
+}
+
+/// A packet that leaves other than it came, or that the firewall has made.
+fn push_sent(out: &mut Vec<u8>, events: &Events, kind: &EventKind) {
+    let (direction, bytes) = match *kind {
+        EventKind::Transmitted { direction, bytes } | EventKind::Injected { direction, bytes, .. } => {
+            (direction, bytes)
+        }
+        _ => return,
+    };
+    members! { out, "direction": direction.name(), }
+    if let EventKind::Injected { what, .. } = kind {
+        members! { out, "what": what.name(), }
+    }
+    members! { out, "bytes": hex(events, bytes).as_str(), }
+}
+
+/// What sessions announce, and what comes of it.
+fn push_announcement(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventKind) {
+    match *kind {
+        EventKind::Predicted { prediction } | EventKind::PredictionExpired { prediction } => {
+            push_prediction(out, world, events.prediction(prediction));
+        }
+        EventKind::Matched { prediction, side } => {
+            push_prediction(out, world, events.prediction(prediction));
+            members! { out, "side": side.name(), }
+        }
+        EventKind::Uninspected { why } => members! { out, "reason": why.name(), },
+        EventKind::Unpredicted { why, endpoint: (addr, port), what } => members! { out,
+            "what": what,
+            "dst": Inline::<46>::of_addr(addr),
+            "dport": port,
+            "reason": why.name(),
+        },
+        _ => {}
+    }
+}
+
+fn push_prediction(out: &mut Vec<u8>, world: &World, prediction: &Prediction) {
+    let Prediction { src, dst: [(dst, dport), (natdst, natdport)], .. } = *prediction;
+    members! { out,
+        "sessionid": prediction.id.0,
+        "parent_session_id": prediction.parent.0,
+        "triggered_by": prediction.side(),
+        "what": prediction.what,
+        "app": world.catalog.name(prediction.app),
+        "proto": Inline::<9>::of(prediction.protocol),
+        "src": src.map(|[src, _]| Inline::<46>::of_addr(src)),
+        "dst": Inline::<46>::of_addr(dst),
+        "dport": dport,
+        "natdst": Inline::<46>::of_addr(natdst),
+        "natdport": natdport,
+        "rule": rule_name(world, prediction.lookup.rule),
+        "seconds": prediction.expires.since(prediction.since).secs(),
+        "matched": prediction.matched,
     }
 }
 

@@ -27,9 +27,13 @@ struct Word {
 }
 
 impl Live {
-    /// A session has started. They come in order of their numbers, and of time.
+    /// A session has started. They come in order of time, and of their numbers but for those that were predicted.
     pub(super) fn insert(&mut self, SessionId(id): SessionId, started: Timestamp) {
-        self.words.entry(id / 64).or_insert(Word { bits: 0, started }).bits |= 1 << (id % 64);
+        let word = id / 64;
+        // No word begins later than those after it.
+        let later = || self.words.range(word + 1..).next().map_or(started, |(_, later)| later.started);
+        let first = if self.words.contains_key(&word) { started } else { later().min(started) };
+        self.words.entry(word).or_insert(Word { bits: 0, started: first }).bits |= 1 << (id % 64);
     }
 
     /// A session has ended.

@@ -12,8 +12,9 @@ use super::order::{Order, Place};
 use super::packed::{Packed, Packing, pack, unpack};
 use super::row::{self, Application, Context, Row, Subtype};
 use super::selected::Selected;
+use crate::app::AppId;
 use crate::config::World;
-use crate::engine::{Commit, Event, EventKind, Events, Label, Record};
+use crate::engine::{Commit, Event, EventKind, Events, Evidence, Label, Record};
 use crate::filter::Filter;
 use crate::flow::{Addr, FlowKey, Protocol, ZoneId};
 use crate::policy::{Lookup, RuleId};
@@ -163,6 +164,12 @@ impl<'a, E: Encode> Rows<'a, E> {
         out.flush()
     }
 
+    fn identify(&mut self, events: &Events, event: &Event, app: AppId, evidence: &Evidence) {
+        let Some(id) = event.session else { return };
+        let evidence = row::evidence(events, evidence);
+        self.live.identified(id, Application { packet: event.packet, app, evidence, lookup: None });
+    }
+
     fn read_event(&mut self, world: &World, events: &Events, event: &Event) -> io::Result<()> {
         match event.kind {
             EventKind::LookedUp { lookup, .. } => self.lookup = Some(lookup),
@@ -172,13 +179,7 @@ impl<'a, E: Encode> Rows<'a, E> {
                     self.live.insert(id, record.started);
                 }
             }
-            EventKind::Identified { app, ref evidence } => {
-                if let Some(id) = event.session {
-                    let evidence = row::evidence(events, evidence);
-                    let application = Application { packet: event.packet, app, evidence, lookup: None };
-                    self.live.identified(id, application);
-                }
-            }
+            EventKind::Identified { app, ref evidence } => self.identify(events, event, app, evidence),
             EventKind::Allowed { record } => {
                 let record = events.record(record);
                 self.decide(record);
@@ -210,6 +211,11 @@ impl<'a, E: Encode> Rows<'a, E> {
             }
             EventKind::ClockBackward { .. }
             | EventKind::Translated { .. }
+            | EventKind::Predicted { .. }
+            | EventKind::Uninspected { .. }
+            | EventKind::Unpredicted { .. }
+            | EventKind::Matched { .. }
+            | EventKind::PredictionExpired { .. }
             | EventKind::Captured { .. }
             | EventKind::Decryption { .. }
             | EventKind::Stripped { .. }

@@ -185,6 +185,11 @@ impl Tally {
             | EventKind::Committed
             | EventKind::Rematched { .. }
             | EventKind::HostService { .. }
+            | EventKind::Predicted { .. }
+            | EventKind::Uninspected { .. }
+            | EventKind::Unpredicted { .. }
+            | EventKind::Matched { .. }
+            | EventKind::PredictionExpired { .. }
             | EventKind::Limit { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::lab::LabError;
 use super::row::Row;
@@ -13,8 +13,8 @@ use super::wire::{Input, Wire};
 use crate::audit::Audit;
 use crate::capture::{CaptureInterface, Frame, LinkType};
 use crate::config::World;
-use crate::engine::{EventKind, Events, Injection, Verdict};
-use crate::flow::Direction;
+use crate::engine::{Event, EventKind, Events, Injection, Prediction, Verdict};
+use crate::flow::{Addr, Direction};
 use crate::packet::Packet;
 use crate::replay::{Linger, Options, Replay};
 use crate::report::json::{self, Lines};
@@ -31,6 +31,8 @@ pub struct Run {
     pub emitted: Vec<Emitted>,
     /// Packets that left other than they came, in order.
     pub transmitted: Vec<Transmitted>,
+    /// What sessions announced, in order: JSON objects with the columns of the table `predictions`.
+    pub announced: Vec<Value>,
     /// The whole report: the document of `--format json`, without captures.
     pub report: Value,
 }
@@ -112,7 +114,8 @@ impl Wire {
         let rows =
             Vec::deserialize(report.get("sessions").unwrap_or(&Value::Null)).map_err(io::Error::from)?;
         let verdicts = watch.verdicts.into_values().collect();
-        Ok(Run { rows, verdicts, emitted: watch.emitted, transmitted: watch.transmitted, report })
+        let Watch { emitted, transmitted, announced, .. } = watch;
+        Ok(Run { rows, verdicts, emitted, transmitted, announced, report })
     }
 }
 
@@ -124,6 +127,7 @@ struct Watch {
     verdicts: BTreeMap<u64, Verdict>,
     emitted: Vec<Emitted>,
     transmitted: Vec<Transmitted>,
+    announced: Vec<Value>,
 }
 
 impl Sink for Watch {
@@ -133,7 +137,7 @@ impl Sink for Watch {
         self.waiting.push_back(frames);
     }
 
-    fn read(&mut self, _world: &World, events: &Events) -> io::Result<()> {
+    fn read(&mut self, world: &World, events: &Events) -> io::Result<()> {
         for event in events.list() {
             match event.kind {
                 EventKind::Verdict { verdict, .. } => {
@@ -148,9 +152,61 @@ impl Sink for Watch {
                     let bytes = events.bytes(bytes).to_vec();
                     self.transmitted.push(Transmitted { frame: event.packet, direction, bytes });
                 }
-                _ => {}
+                _ => self.announced(world, events, event),
             }
         }
         Ok(())
+    }
+}
+
+impl Watch {
+    /// What a session announces, and what comes of it.
+    fn announced(&mut self, world: &World, events: &Events, event: &Event) {
+        match event.kind {
+            EventKind::Predicted { prediction } => {
+                let one = events.prediction(prediction);
+                let at = |(addr, port): (Addr, u16)| format!("{addr} {port}");
+                self.announced.push(json!({
+                    "packet": event.packet,
+                    "sessionid": one.id.0,
+                    "parent": one.parent.0,
+                    "by": one.side(),
+                    "what": one.what,
+                    "app": world.catalog.name(one.app),
+                    "proto": one.protocol.to_string(),
+                    "from": one.src.map_or_else(|| "any".to_owned(), |[src, _]| src.to_string()),
+                    "to": at(one.dst[0]),
+                    "behind": at(one.dst[1]),
+                    "outcome": "waits",
+                }));
+            }
+            EventKind::Unpredicted { why, endpoint: (addr, port), what } => {
+                self.announced.push(json!({
+                    "packet": event.packet,
+                    "sessionid": null,
+                    "parent": event.session.map(|id| id.0),
+                    "by": null,
+                    "what": what,
+                    "app": null,
+                    "proto": null,
+                    "from": null,
+                    "to": format!("{addr} {port}"),
+                    "behind": null,
+                    "outcome": why.name(),
+                }));
+            }
+            EventKind::Matched { prediction, .. } => self.settle(events.prediction(prediction), "matched"),
+            EventKind::PredictionExpired { prediction } => {
+                self.settle(events.prediction(prediction), "expired");
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, prediction: &Prediction, outcome: &str) {
+        let id = Value::from(prediction.id.0);
+        for one in self.announced.iter_mut().filter(|one| one["sessionid"] == id) {
+            one["outcome"] = outcome.into();
+        }
     }
 }

@@ -175,6 +175,8 @@ pub struct Session {
     pub app: AppState,
     /// Bytes kept for App-ID, where it needs more than one packet: an index into the engine's pool.
     pub stream: Option<NonZeroU32>,
+    /// How far below its own number that of the session is that announced it.
+    pub parent: Option<NonZeroU32>,
     /// TCP/UDP packets with new payload seen while undecided.
     pub data_packets: u16,
     /// New payload bytes seen while undecided.
@@ -229,6 +231,21 @@ impl Session {
     /// The lookup that governs it now: the last full one, otherwise the port-only one.
     pub fn lookup(&self) -> Lookup {
         self.decided.unwrap_or(self.tentative)
+    }
+
+    /// The session that announced it.
+    pub fn parent(&self) -> Option<SessionId> {
+        self.parent.map(|below| SessionId(self.id.0 - u64::from(below.get())))
+    }
+
+    /// Says which session announced it; of no effect where that lies more than 2³² sessions back.
+    pub fn set_parent(&mut self, parent: SessionId) {
+        self.parent = self
+            .id
+            .0
+            .checked_sub(parent.0)
+            .and_then(|below| u32::try_from(below).ok())
+            .and_then(NonZeroU32::new);
     }
 
     /// Blocks it: DISCARD for `cause`, decided by a packet that travels in the direction of `undelivered` and does not

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::tcp::{after, before};
 use crate::app::{AppId, Candidates, Followers, Terms, Turn, Watch};
+use crate::feature::alg::{Heard, Listener};
 use crate::feature::threat::{Inspection, Threats};
 use crate::flow::Direction;
 use crate::policy::CategorySet;
@@ -21,6 +22,8 @@ pub struct Stream {
     pub watch: Option<Box<Watch>>,
     /// Who looks into its content, where security profiles ask for that.
     pub inspection: Option<Box<Inspection>>,
+    /// Who hears what it announces, where its application has a gateway.
+    pub listener: Option<Box<Listener>>,
     /// Whether another connection begins with the next bytes.
     pub begins_anew: bool,
     /// URL categories of the host that the client asks for, where they are known.
@@ -37,6 +40,8 @@ pub struct Stream {
     fed: Fed,
     /// What `inspection` has had of them.
     inspected: Fed,
+    /// What `listener` has had of them.
+    heard: Fed,
     /// Whether bytes have been forgotten: who begins later does not see the session from its beginning.
     is_parted: bool,
     /// Sides whose further bytes are of no use: the capture has cut a payload of theirs.
@@ -121,6 +126,7 @@ impl Stream {
             passed: Vec::new(),
             watch: None,
             inspection: None,
+            listener: None,
             begins_anew: false,
             category: None,
             heads: [Vec::new(), Vec::new()],
@@ -129,6 +135,7 @@ impl Stream {
             early: Vec::new(),
             fed: Fed::default(),
             inspected: Fed::default(),
+            heard: Fed::default(),
             is_parted: false,
             cut: [false; 2],
         }
@@ -146,6 +153,7 @@ impl Stream {
         self.passed.clear();
         self.watch = None;
         self.inspection = None;
+        self.listener = None;
         self.begins_anew = false;
         self.category = None;
         self.forget_heads();
@@ -159,7 +167,7 @@ impl Stream {
     pub fn forget_heads(&mut self) {
         self.heads.iter_mut().for_each(Vec::clear);
         self.pieces.clear();
-        (self.fed, self.inspected) = (Fed::default(), Fed::default());
+        (self.fed, self.inspected, self.heard) = Default::default();
         self.is_parted = true;
     }
 
@@ -181,9 +189,20 @@ impl Stream {
         inspected.each(heads, pieces, |direction, bytes| inspection.feed(threats, direction, bytes));
     }
 
+    /// Shows the gateway the bytes that it has not had; `take` gets what it has heard in each piece.
+    pub fn listen(&mut self, mut take: impl FnMut(Direction, Heard)) {
+        let Self { listener: Some(listener), heard, heads, pieces, .. } = self else { return };
+        heard.each(heads, pieces, |direction, bytes| take(direction, listener.hear(direction, bytes)));
+    }
+
     /// Whether somebody takes every byte.
     pub const fn is_read(&self) -> bool {
-        self.watch.is_some() || self.inspection.is_some()
+        self.watch.is_some() || self.inspection.is_some() || self.listener.is_some()
+    }
+
+    /// The sequence number behind the bytes of a side that have come into order (TCP only).
+    pub const fn next(&self, direction: Direction) -> Option<u32> {
+        self.next[direction.index()]
     }
 
     /// Whether these are the very next bytes, and nobody but the reader wants them: no copy is needed then. They count
@@ -288,7 +307,8 @@ impl Stream {
         let kept = new.get(..room.min(new.len())).unwrap_or_default();
         head.extend_from_slice(kept);
         let len = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-        let (fed, count) = (self.fed.pieces.max(self.inspected.pieces), self.pieces.len());
+        let fed = self.fed.pieces.max(self.inspected.pieces).max(self.heard.pieces);
+        let count = self.pieces.len();
         match self.pieces.last_mut() {
             // As long as nobody has had the last piece, more of the same side belongs to it.
             Some((side, last)) if *side == chunk.direction && fed < count => *last += len,

@@ -24,6 +24,37 @@ pub trait Gateway: fmt::Debug + Send + Sync {
     fn hear(&mut self, said: Said<'_>, heard: &mut Heard);
 }
 
+/// One session's gateway, and how much it has heard.
+#[derive(Debug)]
+pub struct Listener {
+    gateway: Box<dyn Gateway>,
+    is_datagrams: bool,
+    /// Bytes of each side; index by [`Direction::index`].
+    said: [u64; 2],
+}
+
+impl Listener {
+    /// At the beginning of a session over this protocol.
+    pub fn new(gateway: Box<dyn Gateway>, protocol: Protocol) -> Self {
+        Self { gateway, is_datagrams: protocol == Protocol::UDP, said: [0; 2] }
+    }
+
+    /// Takes the next bytes of one side, in order, or a datagram; what was heard in them.
+    pub fn hear(&mut self, by: Direction, bytes: &[u8]) -> Heard {
+        let mut heard = Heard::default();
+        let said = &mut self.said[by.index()];
+        let at = if self.is_datagrams { 0 } else { *said };
+        self.gateway.hear(Said { by, at, bytes }, &mut heard);
+        *said += bytes.len() as u64;
+        heard
+    }
+
+    /// How many bytes of a side it has heard.
+    pub fn said(&self, by: Direction) -> u64 {
+        self.said[by.index()]
+    }
+}
+
 /// Bytes of one side.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
@@ -123,6 +154,8 @@ pub struct Length {
     pub at: u64,
     /// How many digits it has.
     pub len: u32,
+    /// The number.
+    pub value: u64,
     /// What it counts, as [`Said::at`] counts.
     pub counted: Range<u64>,
 }

@@ -102,6 +102,20 @@ impl Pools {
         Ok(Translation { key, lease })
     }
 
+    /// Translates the source alone, as the rule says, of a packet that the rule need not match: that of a session which
+    /// another one has announced.
+    ///
+    /// # Errors
+    /// Where the rule's pool has nothing left for it.
+    pub fn translate_source(&mut self, rule: &NatRule, original: &FlowKey) -> Result<Translation, Exhausted> {
+        let Some(translation) = &rule.source_translation else {
+            return Ok(Translation { key: *original, lease: None });
+        };
+        let (src, sport, source) = self.source(translation, original)?;
+        let lease = source.is_some().then(|| self.leases.add(Used { source, load: None }));
+        Ok(Translation { key: FlowKey { src, sport, ..*original }, lease })
+    }
+
     /// Gives back what a session used. Each lease is to be given back once.
     pub fn release(&mut self, lease: Lease) {
         let Some(Used { source, load }) = self.leases.remove(lease) else { return };

@@ -4,9 +4,10 @@
 mod closing;
 mod nat;
 mod packet;
+mod predict;
 mod walk;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
 use self::packet::Note;
@@ -18,8 +19,8 @@ use super::style::{Paint, Role, count};
 use super::{Sink, escape, place, threats, wrap};
 use crate::config::World;
 use crate::engine::{
-    Commit, DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Record,
-    Stripped, Verdict,
+    Commit, DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Prediction,
+    Record, Stripped, Verdict,
 };
 use crate::feature::zone_protection::{Response, Threat};
 use crate::flow::{Direction, ZoneId};
@@ -39,9 +40,13 @@ pub struct Explain<'a> {
     /// Packets whose verdicts are still to come.
     notes: VecDeque<Note>,
     live: BTreeMap<SessionId, Walk>,
+    /// When they began.
+    started: BTreeSet<(Timestamp, u64)>,
     order: Order,
     /// The lookup of the packet at hand, which has no session yet.
     lookup: Option<(Query, Lookup)>,
+    /// The prediction that the packet at hand fits.
+    matched: Option<Prediction>,
     /// What happened at the packet at hand.
     lines: Vec<Line>,
     refused: Option<Record>,
@@ -66,8 +71,10 @@ impl<'a> Explain<'a> {
             only,
             notes: VecDeque::new(),
             live: BTreeMap::new(),
+            started: BTreeSet::new(),
             order: Order::default(),
             lookup: None,
+            matched: None,
             lines: Vec::new(),
             refused: None,
             around: None,
@@ -139,8 +146,10 @@ impl<'a> Explain<'a> {
             EventKind::Stripped { what } => {
                 self.lines.push(Line::new(Role::Plain, 0, stripped(what).to_owned()));
             }
+            EventKind::Matched { prediction, .. } => self.matched = Some(*events.prediction(prediction)),
             EventKind::Transmitted { .. }
             | EventKind::Bypassed
+            | EventKind::PredictionExpired { .. }
             | EventKind::Ageing { .. }
             | EventKind::Operated { .. }
             | EventKind::Rematched { .. }
@@ -154,6 +163,9 @@ impl<'a> Explain<'a> {
             | EventKind::ContentThreat { .. }
             | EventKind::Injected { .. }
             | EventKind::HostService { .. }
+            | EventKind::Predicted { .. }
+            | EventKind::Uninspected { .. }
+            | EventKind::Unpredicted { .. }
             | EventKind::Limit { .. } => self.happen(world, events, event),
         }
         Ok(())
@@ -185,9 +197,12 @@ impl<'a> Explain<'a> {
             }
             None => format!("session {} is set up under `{rule}`: state {}", id.0, record.state),
         };
+        let matched = self.matched.take();
+        self.lines.extend(matched.iter().map(|one| Line::new(Role::Heading, 0, predict::matched(one))));
         self.lines.push(Line::new(Role::Plain, 0, text));
         let mut walk = Walk::new(world, record, lookup.map(|(_, lookup)| lookup), self.look);
         walk.facts.around = self.around;
+        self.started.insert((walk.started, id.0));
         self.live.insert(id, walk);
     }
 
@@ -251,6 +266,13 @@ impl<'a> Explain<'a> {
                 Line::new(role, 0, threats::sentence(threat))
             }
             EventKind::Limit { limit } => Line::new(Role::Deny, 0, limit_reached(limit)),
+            EventKind::Uninspected { why } => Line::new(Role::Plain, 0, why.describe()),
+            EventKind::Predicted { prediction } => {
+                Line::new(Role::Plain, 0, predict::predicted(world, events.prediction(prediction)))
+            }
+            EventKind::Unpredicted { why, endpoint, what } => {
+                Line::new(Role::Deny, 0, predict::unpredicted(why, endpoint, what))
+            }
             EventKind::HostService { allowed } => host_service(allowed),
             _ => match injected(events, event) {
                 Some(line) => line,
@@ -282,6 +304,7 @@ impl<'a> Explain<'a> {
                 walk.facts.timer = Some((timer, timeout));
                 format!("timer {}: {} s", timer.name(), timeout.secs())
             }
+            EventKind::PredictionExpired { prediction } => predict::expired(events.prediction(prediction)),
             _ => return,
         };
         walk.note(event.at, &text, self.look);
@@ -292,6 +315,7 @@ impl<'a> Explain<'a> {
         let begins_another = record.reason == Some(EndReason::Decoder);
         self.around = begins_another.then_some(id);
         let Some(mut walk) = self.live.remove(&id) else { return Ok(()) };
+        self.started.remove(&(walk.started, id.0));
         let text = match (record.open, event.packet) {
             (true, _) => format!("the capture ends; state {}", record.state),
             (false, 0) if walk.facts.cleared => "the session ends".to_owned(),
@@ -317,6 +341,7 @@ impl<'a> Explain<'a> {
         let lines = std::mem::take(&mut self.lines);
         let refused = self.refused.take();
         self.lookup = None;
+        self.matched = None;
         self.around = None;
         let note = std::iter::from_fn(|| self.notes.pop_front()).find(|note| note.number == event.packet);
         let Some(note) = note else { return Ok(()) };
@@ -386,8 +411,7 @@ impl Sink for Explain<'_> {
             self.read_event(world, events, event)?;
         }
         let Some(now) = events.list().last().map(|event| event.at) else { return Ok(()) };
-        let live = self.live.first_key_value().map(|(id, walk)| (walk.started, id.0));
-        let bound = live.unwrap_or((now, 0)).min((now, 0));
+        let bound = self.started.first().map_or((now, 0), |&first| first.min((now, 0)));
         let Self { order, out, .. } = self;
         order.release(bound, |text| out.write_all(text))
     }
@@ -480,6 +504,7 @@ const fn limit_reached(limit: Limit) -> &'static str {
         }
         Limit::ScanEntries => "reconnaissance protection has no room to watch this source as well",
         Limit::BlockedSources => "as many sources are blocked as can be",
+        Limit::Predictions => "as many predict sessions wait as may: no more of them",
         Limit::AppIdCache => "the App-ID cache has no room for another server",
         Limit::Inspection => "more content than security profiles look into",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",

@@ -9,6 +9,7 @@ use super::{DocumentError, Expectation, Kind, Mismatch, Scenario};
 use crate::capture::{Frame, LinkType};
 use crate::flow::Direction;
 use crate::packet::{Checksums, DecodeOptions, Layer4, TcpFlags, decode};
+use crate::report::escape::Payload;
 use crate::scenario::run::Run;
 use crate::scenario::wire::sender_first;
 use crate::time::Timestamp;
@@ -86,6 +87,7 @@ impl Scenario {
             Kind::Rows | Kind::SomeRows => list("/sessions"),
             Kind::FirstPackets => list("/first_packets/rules"),
             Kind::Threats => list("/threats"),
+            Kind::Predictions => run.announced.clone(),
             Kind::Emitted => {
                 run.emitted.iter().map(|sent| self.sent(sent.frame, sent.direction, &sent.bytes)).collect()
             }
@@ -128,6 +130,7 @@ impl Scenario {
             "ack": null,
             "options": null,
             "payload": null,
+            "text": null,
         });
         match packet.layer4 {
             Layer4::Tcp(tcp) => {
@@ -139,8 +142,13 @@ impl Scenario {
                 value["options"] =
                     tcp.options.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
                 value["payload"] = tcp.payload.len.into();
+                value["text"] = Payload(tcp.payload.bytes).to_string().into();
                 value["seq"] = tcp.seq.wrapping_sub(initial(sender)).into();
                 value["ack"] = tcp.ack.wrapping_sub(initial(receiver)).into();
+            }
+            Layer4::Udp(udp) => {
+                value["payload"] = udp.payload.len.into();
+                value["text"] = Payload(udp.payload.bytes).to_string().into();
             }
             Layer4::Icmp(icmp) => value["what"] = format!("icmp {}/{}", icmp.kind, icmp.code).into(),
             _ => {}

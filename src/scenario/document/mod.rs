@@ -75,6 +75,7 @@ enum Kind {
     FirstPackets,
     /// The threat log, all of it, in order.
     Threats,
+    Predictions,
 }
 
 /// A document that cannot be used.
@@ -187,6 +188,7 @@ impl Scenario {
                 "transmitted" => add(Kind::Transmitted)?,
                 "first-packets" => add(Kind::FirstPackets)?,
                 "threats" => add(Kind::Threats)?,
+                "predictions" => add(Kind::Predictions)?,
                 "" | "text" | "toml rules" => {}
                 info if info.starts_with("payload ") || info.starts_with("toml rules ") => {}
                 info => return Err(DocumentError::new(block.line - 1, format!("no kind of block `{info}`"))),
