@@ -152,7 +152,8 @@ impl Firewall {
                     }
                     Direction::ServerToClient => seen(toward.reverse()),
                 };
-                let bytes = out.add_bytes(&rst(&path, next(toward), ack));
+                let seq = self.rewriting.forward(slot, toward, next(toward));
+                let bytes = out.add_bytes(&rst(&path, seq, ack));
                 let kind = EventKind::Injected { direction: toward, what: Injection::Rst, bytes };
                 out.push(Event { at: self.now, packet: packet.number, session: Some(id), kind });
             }

@@ -9,8 +9,8 @@ use crate::config::Settings;
 use crate::flow::{Direction, FlowKey};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment};
 use crate::session::{
-    AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Slot, State, TcpChange, TcpRefusal,
-    TcpRules, TcpTracker, TcpVerdict, Timer,
+    AppState, EndReason, Found, KeyHash, Letter, Session, SessionId, Side, Slot, State, TcpChange,
+    TcpRefusal, TcpRules, TcpTracker, TcpVerdict, Timer,
 };
 use crate::time::Span;
 
@@ -48,21 +48,22 @@ impl Firewall {
         }
         // One way on for nearly every packet: what is rare is called, not written out.
         if let Layer4::Tcp(segment) = packet.layer4
-            && (segment.flags.contains(TcpFlags::SYN) || self.cookies.is_used(slot))
-            && let Some(judgement) = self.unusual(slot, direction, packet, (key, hash), out)
+            && (segment.flags.contains(TcpFlags::SYN)
+                || self.cookies.is_used(slot)
+                || self.rewriting.concerns(slot))
+            && let Some(judgement) = self.unusual(found, packet, (key, hash), out)
         {
             return judgement;
         }
         self.inspect(slot, direction, packet, false, out)
     }
 
-    /// A SYN on a flow that exists, and any segment of a session that began with a SYN cookie; `None` where it is like any
-    /// other.
+    /// A SYN on a flow that exists, and any segment of a session that began with a SYN cookie, or in which NAT has rewritten
+    /// payload; `None` where it is like any other.
     #[cold]
     fn unusual(
         &mut self,
-        slot: Slot,
-        direction: Direction,
+        Found { slot, direction, side }: Found,
         packet: &Packet<'_>,
         (key, hash): (&FlowKey, KeyHash),
         out: &mut Events,
@@ -81,7 +82,17 @@ impl Firewall {
             let bare = without_data(packet, segment);
             return Some(Judgement { stripped: true, ..self.inspect(slot, direction, &bare, false, out) });
         }
-        self.cookies.is_used(slot).then(|| self.behind_cookie(slot, direction, packet, segment, out))
+        if self.cookies.is_used(slot) {
+            return Some(self.behind_cookie(slot, direction, packet, segment, out));
+        }
+        if side == Side::Transmitted {
+            return None;
+        }
+        // What it acknowledges has been rewritten on its way; the tracker goes by what was received.
+        let ack = self.rewriting.back(slot, direction.reverse(), segment.ack);
+        let segment = TcpSegment { ack, ..segment };
+        let packet = Packet { layer4: Layer4::Tcp(segment), ..*packet };
+        Some(self.inspect(slot, direction, &packet, false, out))
     }
 
     /// Tracking, counting, timers, App-ID and, where the application changes, the full lookup.
@@ -146,8 +157,8 @@ impl Firewall {
         }
         if self.shows_transmitted {
             self.transmit(slot, direction, packet, out);
-            self.rewriting.pass(slot, packet);
         }
+        self.rewriting.pass(slot, packet);
         Judgement { counted: true, ..Judgement::of(id, direction, Verdict::Forward) }
     }
 

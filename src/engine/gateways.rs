@@ -8,10 +8,10 @@ use super::rewriting::Base;
 use super::{Firewall, query};
 use crate::app::AppId;
 use crate::config::{FtpData, Settings};
-use crate::feature::alg::{Endpoint, Heard, Listener, Opener, Opening};
+use crate::feature::alg::{Endpoint, Heard, Listener, Opener, Opening, Said};
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Addr, Direction, FlowKey, Protocol, ZoneId};
-use crate::packet::Packet;
+use crate::packet::{Layer4, Packet};
 use crate::session::{AppState, Session, SessionId, Slot, Stream};
 use crate::time::Span;
 
@@ -120,7 +120,7 @@ impl Firewall {
     /// itself.
     fn rewrite_named(&mut self, slot: Slot, by: Direction, endpoint: &Endpoint, base: Option<Base>) {
         let Some(session) = self.table.get(slot).filter(|session| session.is_translated()) else { return };
-        let (Some(addr), Some(base)) = (endpoint.addr, base.filter(|_| self.shows_transmitted)) else {
+        let (Some(addr), Some(base)) = (endpoint.addr, base) else {
             return;
         };
         let ends = Ends::of(session, by);
@@ -131,6 +131,34 @@ impl Firewall {
                 let port = endpoint.port.map_or(to.1, |port| if port == from.1 { to.1 } else { port });
                 self.rewriting.write(slot, by, base, &endpoint.fields, (to.0, port));
                 return;
+            }
+        }
+    }
+
+    /// The other side of NAT shows a packet again, in whose payload the model has rewritten something: what the captured
+    /// device has made of it holds from here on, as what it acknowledges and who comes will go by it.
+    pub(super) fn learn(&mut self, slot: Slot, by: Direction, packet: &Packet<'_>) {
+        let Some(session) = self.table.get(slot) else { return };
+        let AppState::Known(app) = session.app else { return };
+        let Some(mut gateway) = self.world.algs.gateway(app, session.c2s.protocol) else { return };
+        let (seq, bytes) = match packet.layer4 {
+            Layer4::Tcp(segment) => (segment.payload_seq(), segment.payload.bytes),
+            Layer4::Udp(datagram) => (0, datagram.payload.bytes),
+            _ => return,
+        };
+        let mut heard = Heard::default();
+        gateway.hear(Said { by, at: 0, bytes }, &mut heard);
+        let fields = heard.endpoints.iter().flat_map(|endpoint| &endpoint.fields);
+        let texts = fields.filter_map(|field| {
+            let start = usize::try_from(field.at).ok()?;
+            Some((u32::try_from(start).ok()?, bytes.get(start..start + field.len as usize)?))
+        });
+        self.rewriting.correct(slot, by, seq, texts);
+        let told = self.rewriting.told(slot, by);
+        let opening = heard.endpoints.iter().filter(|endpoint| endpoint.opens.is_some());
+        for (id, endpoint) in told.into_iter().zip(opening) {
+            if let (Some(addr), Some(port)) = (endpoint.addr, endpoint.port) {
+                self.predictions.move_to(id, (addr, port));
             }
         }
     }
@@ -175,6 +203,9 @@ impl Firewall {
         };
         if let Some(base) = base.filter(|_| self.shows_transmitted && prediction.dst[0] != said) {
             self.rewriting.write(slot, by, base, &endpoint.fields, prediction.dst[0]);
+        }
+        if prediction.dst[0] != said {
+            self.rewriting.tell(slot, by, packet.number, prediction.id);
         }
         self.created += 1;
         self.predictions.add(prediction, slot, nat);

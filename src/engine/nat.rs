@@ -286,7 +286,10 @@ impl Firewall {
         }
         let kind = EventKind::Captured { direction, side, again };
         out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
-        let judged = again && session.state != State::Discard;
-        judged.then(|| Judgement::of(session.id, direction, super::Verdict::Forward))
+        let (judged, id) = (again && session.state != State::Discard, session.id);
+        if again && side == Side::Transmitted && self.rewriting.concerns(slot) {
+            self.learn(slot, direction, packet);
+        }
+        judged.then(|| Judgement::of(id, direction, super::Verdict::Forward))
     }
 }

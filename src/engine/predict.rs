@@ -142,6 +142,13 @@ impl Predictions {
         self.entries.insert(prediction.id, Entry { prediction, parent, nat });
     }
 
+    /// Its endpoint is seen by the others as `shown`.
+    pub(super) fn move_to(&mut self, id: SessionId, shown: (Addr, u16)) {
+        let Some(mut entry) = self.remove(id) else { return };
+        entry.prediction.dst[0] = shown;
+        self.add(entry.prediction, entry.parent, entry.nat);
+    }
+
     fn remove(&mut self, id: SessionId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         let prediction = &entry.prediction;

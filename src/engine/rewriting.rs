@@ -1,6 +1,7 @@
 //! Addresses and ports that NAT rewrites in payloads, and what that does to sequence numbers (PANOS.md 7).
 //!
-//! Only what leaves the firewall shows it: nothing is kept unless that is asked for.
+//! What is rewritten stays for as long as its session: segments may be sent again, and acknowledgments of the other side
+//! count by it.
 
 use std::collections::VecDeque;
 
@@ -9,7 +10,7 @@ use hashbrown::HashMap;
 use crate::feature::alg::{Field, Length};
 use crate::flow::{Addr, Direction};
 use crate::packet::{Layer4, Packet, Splice, renumber, splice};
-use crate::session::{Slot, after, before};
+use crate::session::{SessionId, Slot, after, before};
 
 /// Sessions in whose payload something was rewritten.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ struct Side {
     edits: VecDeque<Edit>,
     /// How much the payload has grown by edits that are forgotten.
     grown: u32,
+    /// Predictions of the last packet that has announced some whose endpoints NAT changes, and its number.
+    told: (u64, Vec<SessionId>),
 }
 
 #[derive(Debug)]
@@ -144,6 +147,42 @@ impl Rewriting {
         }
     }
 
+    /// A prediction whose endpoint is rewritten was announced in a packet.
+    pub(super) fn tell(&mut self, slot: Slot, by: Direction, packet: u64, id: SessionId) {
+        let (last, told) = &mut self.sessions.entry(slot).or_default()[by.index()].told;
+        if *last != packet {
+            *last = packet;
+            told.clear();
+        }
+        told.push(id);
+    }
+
+    /// The predictions of the last packet that has announced some.
+    pub(super) fn told(&self, slot: Slot, by: Direction) -> Vec<SessionId> {
+        self.sessions.get(&slot).map(|sides| sides[by.index()].told.1.clone()).unwrap_or_default()
+    }
+
+    /// The captured device has written these texts into the segment that begins with `seq` behind it, in order, each after
+    /// so many bytes of it.
+    pub(super) fn correct<'t>(
+        &mut self,
+        slot: Slot,
+        by: Direction,
+        seq: u32,
+        texts: impl Iterator<Item = (u32, &'t [u8])>,
+    ) {
+        let Some(sides) = self.sessions.get_mut(&slot) else { return };
+        let side = &mut sides[by.index()];
+        let (start, mut grown) = (side.back(seq), 0);
+        for (at, text) in texts {
+            let at = start.wrapping_add(at).wrapping_sub(grown);
+            if let Some(edit) = side.edits.iter_mut().find(|edit| edit.at == at) {
+                grown = grown.wrapping_add(growth(edit.len, text.len()));
+                edit.new = text.to_vec();
+            }
+        }
+    }
+
     /// Whether a packet of this session may leave otherwise than it came.
     pub(super) fn concerns(&self, slot: Slot) -> bool {
         !self.sessions.is_empty() && self.sessions.contains_key(&slot)
@@ -186,9 +225,22 @@ impl Rewriting {
 
     /// The datagram at hand has left: nothing in the next one stands where it stood in this one.
     pub(super) fn pass(&mut self, slot: Slot, packet: &Packet<'_>) {
-        if self.concerns(slot) && matches!(packet.layer4, Layer4::Udp(_)) {
-            self.sessions.remove(&slot);
+        if self.concerns(slot)
+            && matches!(packet.layer4, Layer4::Udp(_))
+            && let Some(sides) = self.sessions.get_mut(&slot)
+        {
+            sides.iter_mut().for_each(|side| side.edits.clear());
         }
+    }
+
+    /// The sequence number of a side with which it goes on behind the firewall.
+    pub(super) fn forward(&self, slot: Slot, by: Direction, seq: u32) -> u32 {
+        self.sessions.get(&slot).map_or(seq, |sides| sides[by.index()].forward(seq))
+    }
+
+    /// The sequence number of a side, as that counts, of one behind the firewall.
+    pub(super) fn back(&self, slot: Slot, by: Direction, seq: u32) -> u32 {
+        self.sessions.get(&slot).map_or(seq, |sides| sides[by.index()].back(seq))
     }
 
     /// The session is gone.
