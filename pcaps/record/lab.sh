@@ -198,8 +198,13 @@ stop_capture() {
   pkill -INT -P "$capture_pid" -x tcpdump 2>/dev/null || kill -INT "$capture_pid"
   wait "$capture_pid" || true
   mkdir -p "$target"
-  python3 "$here/to_pcapng.py" "$lab/capture.pcap" "$target/capture.pcapng" \
-    --interface "$capture_side" \
+  write_capture capture.pcapng
+}
+
+write_capture() { # NAME [OPTIONS OF to_pcapng.py...]
+  local name=$1
+  shift
+  python3 "$here/to_pcapng.py" "$lab/capture.pcap" "$target/$name" --interface "$capture_side" "$@" \
     --comment "firstpass lesson $lesson, recorded by pcaps/record.sh on the router's $capture_side interface"
 }
 
