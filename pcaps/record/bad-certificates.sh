@@ -4,6 +4,8 @@
 #
 # One web server with many names, each with a certificate that has something wrong with it.
 # Clients that check, and clients that do not.
+
+# shellcheck source=/dev/null
 . "$here/certificates.sh"
 
 server() { # NAME [MORE]: a server block for NAME.example

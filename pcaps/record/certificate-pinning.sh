@@ -6,6 +6,8 @@
 # Clients behind an intercepting proxy. mitmproxy stands on the router, where the firewall would
 # be, and shows certificates of its own; some clients put up with that, some do not. The capture
 # is taken between the clients and the proxy.
+
+# shellcheck source=/dev/null
 . "$here/certificates.sh"
 
 web_server() {

@@ -4,6 +4,8 @@
 #
 # Web requests over TLS by a client that writes down its keys: versions, ciphers, HTTP/1.1 and
 # HTTP/2, and requests that are not for the host that the handshake names.
+
+# shellcheck source=/dev/null
 . "$here/certificates.sh"
 
 servers() {

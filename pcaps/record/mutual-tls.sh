@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # lab and the helpers come from lab.sh
+# shellcheck disable=SC2034,SC2154 # lab and the helpers come from lab.sh, and lab_names is for fetch
 # packages: nginx-light openssl curl
 #
 # Servers that ask their clients for a certificate; clients that have one, a wrong one, none.
+
+# shellcheck source=/dev/null
 . "$here/certificates.sh"
 
 servers() { # two that insist in different ways, and one that does not ask

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # lab and the helpers come from lab.sh
+# shellcheck disable=SC2034,SC2154 # lab and the helpers come from lab.sh, and lab_names is for fetch
 # packages: nginx-light openssl curl python3-venv
 # python packages: tlslite-ng
 #
 # Servers and clients with old versions and old ciphers, and such as have none in common. What
 # Debian's OpenSSL was built without (SSL 3.0, RC4, 3DES) speaks tlslite-ng.
+
+# shellcheck source=/dev/null
 . "$here/certificates.sh"
 
 web_server() { # TLS 1.2 and 1.3
