@@ -20,7 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 all_lessons=(
   first-packets web ssh-on-80 dns ping-traceroute scan tcp-endings mail unknown
   fragments midstream databases services reset-actions ftp-modes shifts app-cache
-  custom-app
+  custom-app certificate-pinning bad-certificates unsupported-parameters mutual-tls
+  key-log
 )
 export FIRSTPASS_PYTHON=${FIRSTPASS_PYTHON:-${XDG_CACHE_HOME:-$HOME/.cache}/firstpass-lessons}
 base_packages=(iproute2 ethtool nftables procps tcpdump python3)

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use firstpass::audit::{Audit, Totals};
 use firstpass::capture::{self, CaptureFile};
 use firstpass::config::{self, Overrides, World};
+use firstpass::filter::Filter;
 use firstpass::replay::{Options, Replay};
 use firstpass::report::json::{self, Lines};
 use firstpass::report::text::Look;
@@ -37,6 +38,16 @@ struct ExpectedRun {
     rows: Vec<toml::Table>,
     #[serde(default)]
     first_packets: Vec<toml::Table>,
+    #[serde(default)]
+    searches: Vec<Search>,
+}
+
+/// A search of the log, and how many rows it finds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    filter: String,
+    count: usize,
 }
 
 /// What a replay has brought.
@@ -50,9 +61,15 @@ struct Outcome {
 }
 
 fn replay(capture: &Path, world: World) -> Outcome {
+    search(capture, world, None)
+}
+
+/// A replay of whose rows only those are left that the filter finds.
+fn search(capture: &Path, world: World, filter: Option<Filter>) -> Outcome {
     let world = Arc::new(world);
     let mut file = CaptureFile::open(capture, &capture::Options::default()).unwrap();
-    let (mut rows, mut tally, mut audit) = (Rows::held(Lines), Tally::default(), Audit::default());
+    let mut rows = Rows::held(Lines).filtered(filter);
+    let (mut tally, mut audit) = (Tally::default(), Audit::default());
     let sinks: Vec<&mut dyn Sink> = vec![&mut rows, &mut tally, &mut audit];
     Replay::new(Arc::clone(&world), Options::default(), sinks).run(&mut file, |_| {}).unwrap();
     let mut document = Vec::new();
@@ -79,8 +96,12 @@ fn lessons_tell_their_stories() {
         let expected: Expected = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         lessons += 1;
         for run in &expected.run {
-            let outcome = replay(&folder.join("capture.pcapng"), world(&folder.join(&run.rules), &run.args));
-            let problems = judge(run, &outcome);
+            let capture = folder.join("capture.pcapng");
+            let world = world(&folder.join(&run.rules), &run.args);
+            let outcome = replay(&capture, world.clone());
+            let mut problems = judge(run, &outcome);
+            problems
+                .extend(run.searches.iter().filter_map(|expected| judge_search(expected, &capture, &world)));
             let known = KNOWN_FAILURES.iter().find(|known| (known.0, known.1) == (&name, &run.rules));
             match known {
                 Some((.., reason)) if problems.is_empty() => {
@@ -206,6 +227,15 @@ fn judge(expected: &ExpectedRun, outcome: &Outcome) -> Vec<String> {
         }
     }
     problems
+}
+
+/// What is not as expected of a search.
+fn judge_search(expected: &Search, capture: &Path, world: &World) -> Option<String> {
+    let Search { filter, count } = expected;
+    let parsed = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
+    let found = search(capture, world.clone(), Some(parsed)).report;
+    let got = found.pointer("/sessions").and_then(Value::as_array).unwrap().len();
+    (got != *count).then(|| format!("{count} rows expected of `{filter}`, got {got}"))
 }
 
 /// Whether a record has all that `expected` names, dotted names reaching into its parts.

@@ -221,10 +221,10 @@ fn what_is_written_is_read_back() {
     let mut rows = 0;
     for (capture, rules) in &lessons {
         let mut world = Arc::new(world(rules, &[]));
-        let mut collect = Collect::default();
-        replay(capture, &world, &mut collect);
         for version in PanosVersion::ALL {
             Arc::get_mut(&mut world).unwrap().settings.panos_version = version;
+            let mut collect = Collect::default(); // the release decides on some end reasons as well
+            replay(capture, &world, &mut collect);
             let panos = Panos::new(&world, true);
             let syslog = replay(capture, &world, panos.clone());
             let exported = [panos.header().unwrap(), replay(capture, &world, panos)].concat();

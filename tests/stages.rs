@@ -208,6 +208,31 @@ fn what_the_firewall_sends_has_a_link_header() {
     assert!(resets > 0);
 }
 
+/// A client that refuses the certificate of TLS inspection gets a RST that the server never sent (PANOS.md 8): it is not in
+/// the receive stage, and in the firewall stage it stands in place of the client's alert.
+#[test]
+fn the_rst_after_a_refused_certificate_is_in_the_firewall_stage_alone() {
+    let folder = Folder::new();
+    let lesson = lesson("certificate-pinning");
+    write(&lesson.join("capture.pcapng"), &lesson.join("rules.toml"), &[], &folder);
+    let resets = |stage| {
+        let frames = File::read(folder.path(), stage).frames;
+        let of_server = frames.iter().filter(|frame| frame.decode().1.0 == "203.0.113.80");
+        of_server
+            .filter_map(|frame| {
+                frame.with_packet(|packet| match packet.layer4 {
+                    Layer4::Tcp(tcp) => tcp.flags.contains(TcpFlags::RST).then_some(tcp.dport),
+                    _ => None,
+                })
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(resets("receive"), [0; 0]);
+    for stage in ["firewall", "transmit"] {
+        assert_eq!(resets(stage), [40_002, 40_003, 40_004, 40_006], "{stage}");
+    }
+}
+
 #[test]
 fn the_same_run_writes_the_same_bytes() {
     let lesson = lesson("reset-actions");

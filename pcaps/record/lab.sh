@@ -3,7 +3,7 @@
 # Started by record.sh inside fresh namespaces, once per lesson.
 #
 #   outside 198.51.100.0/24, 203.0.113.0/24, 2001:db8:ffff::/64   strangers, and the partner 198.51.100.7
-#      |  outside0  <- the only capture point: every packet that crosses is seen once
+#      |  outside0  <- the capture point: every packet that crosses is seen once
 #   router
 #      |  dmz0      192.0.2.1, 2001:db8:1::1                      dmz: servers 192.0.2.10 ..., 2001:db8:1::10
 #      |  inside0   10.0.0.1                                      inside: clients 10.0.0.10 ...
@@ -171,14 +171,16 @@ table inet lab {
 NFT
 }
 
-# Captures run on the router's outside interface, so each packet is in the file once,
-# as it arrived from the outside or as it left for it. Hop-by-hop IPv6 (multicast
-# listener reports of the laboratory itself) is left out.
+# Captures run on one interface of the router, the outside one unless a lesson says otherwise,
+# so each packet is in the file once, as it arrived there or as it left. Hop-by-hop IPv6
+# (multicast listener reports of the laboratory itself) is left out.
 capture_filter='(ip or ip6) and not (ip6 and ip6[6] = 0)'
+capture_side=outside
 
-start_capture() {
+start_capture() { # [outside|inside]
+  capture_side=${1:-outside}
   : >"$lab/tcpdump.log"
-  router tcpdump --interface outside0 --snapshot-length 65535 --time-stamp-precision nano \
+  router tcpdump --interface "${capture_side}0" --snapshot-length 65535 --time-stamp-precision nano \
     --packet-buffered --immediate-mode -Z root -w "$lab/capture.pcap" "$capture_filter" 2>"$lab/tcpdump.log" &
   capture_pid=$!
   local try
@@ -196,12 +198,15 @@ stop_capture() {
   pkill -INT -P "$capture_pid" -x tcpdump 2>/dev/null || kill -INT "$capture_pid"
   wait "$capture_pid" || true
   mkdir -p "$target"
-  python3 "$here/to_pcapng.py" "$lab/capture.pcap" "$target/capture.pcapng" \
-    --interface outside \
-    --comment "firstpass lesson $lesson, recorded by pcaps/record.sh on the router's outside interface"
+  write_capture capture.pcapng
 }
 
-
+write_capture() { # NAME [OPTIONS OF to_pcapng.py...]
+  local name=$1
+  shift
+  python3 "$here/to_pcapng.py" "$lab/capture.pcap" "$target/$name" --interface "$capture_side" "$@" \
+    --comment "firstpass lesson $lesson, recorded by pcaps/record.sh on the router's $capture_side interface"
+}
 
 private_machine
 build_network

@@ -8,7 +8,8 @@ system, no hardware description, no interface of this machine.
 import argparse
 import struct
 
-BLOCK_SECTION, BLOCK_INTERFACE, BLOCK_PACKET = 0x0A0D0D0A, 1, 6
+BLOCK_SECTION, BLOCK_INTERFACE, BLOCK_PACKET, BLOCK_SECRETS = 0x0A0D0D0A, 1, 6, 10
+SECRETS_TLS = 0x544C534B
 OPT_END, OPT_COMMENT, OPT_IF_NAME, OPT_IF_TSRESOL = 0, 1, 2, 9
 
 
@@ -45,6 +46,7 @@ def main():
     parser.add_argument("pcapng")
     parser.add_argument("--interface", required=True)
     parser.add_argument("--comment", required=True)
+    parser.add_argument("--secrets", help="a TLS key log, which goes into the file before the packets")
     args = parser.parse_args()
 
     with open(args.pcap, "rb") as source:
@@ -61,6 +63,11 @@ def main():
                 + options([(OPT_IF_NAME, args.interface.encode()), (OPT_IF_TSRESOL, b"\x09")]),
             ),
         ]
+        if args.secrets:
+            with open(args.secrets, "rb") as source:
+                secrets = source.read()
+            head = struct.pack("<II", SECRETS_TLS, len(secrets))
+            out.append(block(BLOCK_SECRETS, head + padded(secrets)))
         for time, frame, original in packets:
             head = struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(frame), original)
             out.append(block(BLOCK_PACKET, head + padded(frame)))
