@@ -144,6 +144,16 @@ fn rows_are_those_of_the_release() {
     assert!(drops > 0);
 }
 
+/// The log's column is for tunnels; what FTP announces has its parent in the model's row (PANOS.md 7).
+#[test]
+fn announced_sessions_have_no_parent_in_the_log() {
+    let lesson = project("pcaps/ftp-modes");
+    let world = Arc::new(world(&lesson.join("rules.toml"), &[]));
+    let log = replay(&lesson.join("capture.pcapng"), &world, Panos::new(&world, true));
+    let parents: Vec<String> = columns(&log).iter().map(|row| row["parent_session_id"].clone()).collect();
+    assert_eq!(parents, ["0"; 16]);
+}
+
 /// A SYN that nothing answers is logged when its five seconds are over, a refusal at once (PANOS.md 3.4); dates are
 /// those of the firewall's time zone, to the second, and exact in column 103.
 #[test]

@@ -237,6 +237,50 @@ vsys1                                          1.1.1.1[26]/Outside  (1.1.1.1[26]
     assert_eq!(ground.show("2", "session all filter type predict"), "No Active Sessions\n");
 }
 
+/// PANOS.md 7, 11.3: type PRED, a source port of 0, the flow from the server not there yet, no rule; what announced it.
+#[test]
+fn a_predict_session_is_shown_as_the_device_shows_it() {
+    let lesson = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("pcaps/ftp-modes");
+    // Behind the packet of the PORT command.
+    let show = |view: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_firstpass"))
+            .arg("replay")
+            .arg(lesson.join("capture.pcapng"))
+            .arg("--rules")
+            .arg(lesson.join("rules.toml"))
+            .args(["--at", "83", "--show", view])
+            .output()
+            .unwrap();
+        text(&output)
+    };
+    let list = show("session all filter type predict");
+    let rows: Vec<&str> = list.lines().skip(4).collect();
+    assert_eq!(
+        rows,
+        [
+            "6            ftp-data       ACTIVE  PRED       192.0.2.10[0]/dmz/6  (192.0.2.10[0])",
+            "vsys1                                          198.51.100.7[57671]/untrust  (198.51.100.7[57671])",
+        ]
+    );
+    let session = show("session id 6");
+    for line in [
+        "sport:       0               dport:      57671",
+        "state:       ACTIVE          type:       PRED",
+        "state:       OPENING         type:       PRED",
+        "timeout                              : 60 sec",
+        "rule                                 : ",
+        "session to be logged at end          : False",
+        "parent session                       : 5",
+        "prediction triggered by              : client",
+        "prediction matched once              : False",
+        "end-reason                           : unknown",
+    ] {
+        assert!(session.lines().any(|shown| shown.trim_start() == line), "{line}\n{session}");
+    }
+    assert!(show("session info").contains("Number of active predict sessions:               1\n"));
+    assert!(show("session all filter type flow count yes").contains(": 5\n"));
+}
+
 /// NAT of the source, of the destination and of both, and what `session all` can be asked for.
 #[test]
 fn sessions_are_found_by_what_they_are() {

@@ -289,7 +289,7 @@ settings! {
     /// How many predict sessions there can be at once.
     max_predictions: u64 = 65_536, "model.max-predictions", Values::Number(0, 10_000_000);
     /// How many predict sessions one session can have waiting.
-    session_predictions: u64 = 64, "model.session-predictions", Values::Number(0, 65_536);
+    session_predictions: u64 = 1_024, "model.session-predictions", Values::Number(0, 65_536);
     /// Predict data connections to a host that is neither side of the session which announces them (FTP, IRC).
     predict_elsewhere: bool = false, "model.predict-elsewhere", Values::Flag;
     /// Predict connections to ports below 1024.

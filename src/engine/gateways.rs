@@ -135,11 +135,15 @@ impl Firewall {
         }
     }
 
-    /// The other side of NAT shows a packet again, in whose payload the model has rewritten something: what the captured
-    /// device has made of it holds from here on, as what it acknowledges and who comes will go by it.
+    /// The other side of NAT shows a packet again, or already: what the captured device has made of its payload holds, as
+    /// what is acknowledged and who comes will go by it. Captures of two sides are not exact to the microsecond, so that
+    /// it may come before the packet itself.
     pub(super) fn learn(&mut self, slot: Slot, by: Direction, packet: &Packet<'_>) {
         let Some(session) = self.table.get(slot) else { return };
         let AppState::Known(app) = session.app else { return };
+        if !self.streams.get_mut(session.stream).is_some_and(|stream| stream.listener.is_some()) {
+            return;
+        }
         let Some(mut gateway) = self.world.algs.gateway(app, session.c2s.protocol) else { return };
         let (seq, bytes) = match packet.layer4 {
             Layer4::Tcp(segment) => (segment.payload_seq(), segment.payload.bytes),
@@ -154,11 +158,19 @@ impl Firewall {
             Some((u32::try_from(start).ok()?, bytes.get(start..start + field.len as usize)?))
         });
         self.rewriting.correct(slot, by, seq, texts);
-        let told = self.rewriting.told(slot, by);
-        let opening = heard.endpoints.iter().filter(|endpoint| endpoint.opens.is_some());
-        for (id, endpoint) in told.into_iter().zip(opening) {
-            if let (Some(addr), Some(port)) = (endpoint.addr, endpoint.port) {
-                self.predictions.move_to(id, (addr, port));
+        let openings = heard.endpoints.iter().filter(|endpoint| endpoint.opens.is_some());
+        let shown: Vec<_> = openings.map(|endpoint| Some((endpoint.addr?, endpoint.port?))).collect();
+        if shown.is_empty() {
+            return;
+        }
+        let is_ahead = session.tcp.next(by) == Some(self.rewriting.back(slot, by, seq));
+        if is_ahead {
+            self.rewriting.look_ahead(slot, by, shown);
+            return;
+        }
+        for (id, shown) in self.rewriting.told(slot, by).into_iter().zip(shown) {
+            if let Some(shown) = shown {
+                self.predictions.move_to(id, shown);
             }
         }
     }
@@ -178,6 +190,7 @@ impl Firewall {
         let (at, id, rule) = (self.now, Some(session.id), session.nat);
         let event = |kind| Event { at, packet: packet.number, session: id, kind };
         let ends = Ends::of(session, by);
+        let seen = self.rewriting.seen_ahead(slot, by);
         let prediction = self.expected(session, &ends, endpoint, opening, app);
         let said = prediction.dst[0];
         let done = match refused(&self.world.settings, &ends, endpoint, opening) {
@@ -187,7 +200,7 @@ impl Firewall {
                 out.push(event(EventKind::Limit { limit: Limit::Predictions }));
                 return;
             }
-            None => self.behind_nat(rule, &ends, endpoint, prediction),
+            None => self.behind_nat(rule, &ends, (endpoint, seen), prediction),
         };
         let is_whole = |to| to == said || base.is_some_and(|base| base.has(&endpoint.fields));
         let (prediction, nat) = match done {
@@ -201,13 +214,13 @@ impl Firewall {
                 return;
             }
         };
-        if let Some(base) = base.filter(|_| self.shows_transmitted && prediction.dst[0] != said) {
+        if let Some(base) = base.filter(|_| prediction.dst[0] != said) {
             self.rewriting.write(slot, by, base, &endpoint.fields, prediction.dst[0]);
         }
         if prediction.dst[0] != said {
             self.rewriting.tell(slot, by, packet.number, prediction.id);
         }
-        self.created += 1;
+        self.numbered += 1;
         self.predictions.add(prediction, slot, nat);
         let prediction = out.add_prediction(prediction);
         out.push(event(EventKind::Predicted { prediction }));
@@ -227,7 +240,7 @@ impl Firewall {
         // Captured behind NAT, it says what NAT has made of it already.
         let real = if ends.has(said.0) { (own.0, endpoint.port.unwrap_or(own.1)) } else { said };
         Prediction {
-            id: SessionId(self.created + 1),
+            id: SessionId(self.numbered + 1),
             parent: session.id,
             triggered_by: ends.by,
             what: opening.what,
@@ -251,12 +264,12 @@ impl Firewall {
             || self.predictions.of_parent(prediction.parent) >= settings.session_predictions
     }
 
-    /// Gives a prediction the endpoint that the other side of NAT sees.
+    /// Gives a prediction the endpoint that the other side of NAT sees: the one that was seen there already, if one was.
     fn behind_nat(
         &mut self,
         rule: Option<NatRuleId>,
         ends: &Ends,
-        endpoint: &Endpoint,
+        (endpoint, seen): (&Endpoint, Option<(Addr, u16)>),
         prediction: Prediction,
     ) -> Result<(Prediction, Option<Nat>), Unpredicted> {
         let Some(rule) = rule else { return Ok((prediction, None)) };
@@ -266,6 +279,9 @@ impl Firewall {
         let ([own, shown], said) = (ends.own, prediction.dst[0]);
         if said.0 != own.0 || own.0 == shown.0 {
             return Ok((prediction, Some(nat)));
+        }
+        if let Some(seen) = seen {
+            return Ok((Prediction { dst: [seen, prediction.dst[1]], ..prediction }, Some(nat)));
         }
         let port = match endpoint.port {
             None => shown.1,

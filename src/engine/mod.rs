@@ -86,7 +86,10 @@ pub struct Firewall {
     /// Whether what NAT makes of each packet is said.
     shows_transmitted: bool,
     now: Timestamp,
+    /// How many sessions were set up.
     created: u64,
+    /// The last number that a session, or a prediction, was given.
+    numbered: u64,
     /// Where [`Firewall::finish_some`] has come to.
     finished: u32,
 }
@@ -129,6 +132,7 @@ impl Firewall {
             shows_transmitted: false,
             now: Timestamp::ZERO,
             created: 0,
+            numbered: 0,
             finished: 0,
         }
     }

@@ -287,7 +287,7 @@ impl Firewall {
         let kind = EventKind::Captured { direction, side, again };
         out.push(Event { at: self.now, packet: packet.number, session: Some(session.id), kind });
         let (judged, id) = (again && session.state != State::Discard, session.id);
-        if again && side == Side::Transmitted && self.rewriting.concerns(slot) {
+        if again && side == Side::Transmitted && session.stream.is_some() {
             self.learn(slot, direction, packet);
         }
         judged.then(|| Judgement::of(id, direction, super::Verdict::Forward))

@@ -112,6 +112,10 @@ impl Predictions {
         self.of_parents.get(&parent).copied().unwrap_or_default()
     }
 
+    pub(super) fn get(&self, id: SessionId) -> Option<&Prediction> {
+        self.entries.get(&id).map(|entry| &entry.prediction)
+    }
+
     /// In order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Prediction> {
         self.entries.values().map(|entry| &entry.prediction)
@@ -293,7 +297,7 @@ impl Firewall {
         let hash = self.table.hash(&c2s);
         let slot = self.install(session, hash, &translation, packet, out)?;
         if prediction.repeats {
-            self.created += 1;
+            self.numbered += 1;
         }
         self.announce(slot, packet, out);
         self.begin_listening(slot, prediction.app);

@@ -27,6 +27,8 @@ struct Side {
     grown: u32,
     /// Predictions of the last packet that has announced some whose endpoints NAT changes, and its number.
     told: (u64, Vec<SessionId>),
+    /// Endpoints that were seen behind NAT before the packet that announces them.
+    ahead: VecDeque<Option<(Addr, u16)>>,
 }
 
 #[derive(Debug)]
@@ -160,6 +162,19 @@ impl Rewriting {
     /// The predictions of the last packet that has announced some.
     pub(super) fn told(&self, slot: Slot, by: Direction) -> Vec<SessionId> {
         self.sessions.get(&slot).map(|sides| sides[by.index()].told.1.clone()).unwrap_or_default()
+    }
+
+    /// These endpoints were seen behind NAT before the packet that announces them.
+    pub(super) fn look_ahead(&mut self, slot: Slot, by: Direction, seen: Vec<Option<(Addr, u16)>>) {
+        self.sessions.entry(slot).or_default()[by.index()].ahead = seen.into();
+    }
+
+    /// The next one of them.
+    pub(super) fn seen_ahead(&mut self, slot: Slot, by: Direction) -> Option<(Addr, u16)> {
+        if self.sessions.is_empty() {
+            return None;
+        }
+        self.sessions.get_mut(&slot)?[by.index()].ahead.pop_front()?
     }
 
     /// The captured device has written these texts into the segment that begins with `seq` behind it, in order, each after

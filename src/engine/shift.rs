@@ -200,8 +200,8 @@ impl Firewall {
         let lookup = self.world.policy.lookup(&query);
         let kind = EventKind::LookedUp { query: out.add_query(query), lookup };
         out.push(Event { at: self.now, packet: packet.number, session: None, kind });
-        self.created += 1;
-        session.id = SessionId(self.created);
+        self.numbered += 1;
+        session.id = SessionId(self.numbered);
         // The ports have not changed: what let the first connection in lets this one in.
         session.tentative = if lookup.action.is_allow() { lookup } else { session.tentative };
         session.decided = None;

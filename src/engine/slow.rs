@@ -114,7 +114,7 @@ impl Firewall {
             Ok(slot) => slot,
             Err(judgement) => return judgement,
         };
-        self.created += 1;
+        self.numbered += 1;
         self.announce(slot, packet, out);
         match self.refuse_host(slot, packet, out) {
             Some(refused) => refused,
@@ -226,7 +226,7 @@ impl Firewall {
             s2c,
             ingress_interface: from.interface,
             egress_interface: to.interface,
-            id: SessionId(self.created + 1),
+            id: SessionId(self.numbered + 1),
             counts: Counts::default(),
             payload: [0; 2],
             passed_before: None,
@@ -266,6 +266,7 @@ impl Firewall {
 
     /// Schedules a new session's timer and says that it is there.
     pub(super) fn announce(&mut self, slot: Slot, packet: &Packet<'_>, out: &mut Events) {
+        self.created += 1;
         self.weigh_new(slot, packet.number, out);
         let Some(session) = self.table.get(slot) else { return };
         self.timers.schedule(session.scheduled, session.id.low(), slot);

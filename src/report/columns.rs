@@ -209,7 +209,7 @@ columns! {
         "dst_uuid" "Destination VM UUID" |_f| "".into();
         "tunnelid/imsi" "Tunnel ID/IMSI" |_f| "0".into();
         "monitortag/imei" "Monitor Tag/IMEI" |_f| "".into();
-        "parent_session_id" "Parent Session ID" |f| number(f.row.parent_session_id.unwrap_or(0));
+        "parent_session_id" "Parent Session ID" |_f| "0".into();
         "parent_start_time" "parent_start_time" |_f| "".into();
         "tunnel" "Tunnel" |_f| "N/A".into();
     ]

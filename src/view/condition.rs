@@ -149,8 +149,7 @@ impl Condition {
             Self::SourceUser(user) => entry.users[0].eq_ignore_ascii_case(user),
             Self::DestinationUser(user) => entry.users[1].eq_ignore_ascii_case(user),
             Self::State(state) => entry.record.state == *state,
-            // Predicted sessions are no part of the model's table.
-            Self::Predict(predict) => !predict,
+            Self::Predict(predict) => entry.predicted.is_some() == *predict,
             Self::Nat(nat) => entry.nat == *nat,
             Self::NatRule(name) => entry.nat_rule == Some(name),
             Self::Rule(name) => entry.rule == name,

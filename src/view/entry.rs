@@ -35,6 +35,8 @@ pub(super) struct Entry<'a> {
     pub(super) has_service_timeout: bool,
     /// Whether layer 7 processing goes on.
     pub(super) is_read: bool,
+    /// Where it is a predict session: which side has announced it, and whether it has come once.
+    pub(super) predicted: Option<(&'static str, bool)>,
 }
 
 /// What NAT changes of a session.
@@ -102,7 +104,17 @@ impl<'a> Entry<'a> {
         };
         let entry = Self::new(&standing.record, app, world, now);
         let is_read = standing.is_read || !standing.record.c2s.protocol.has_ports();
-        Self { timeout: standing.timeout, left: Some(standing.left), is_read, ..entry }
+        let entry = Self { timeout: standing.timeout, left: Some(standing.left), is_read, ..entry };
+        let Some(prediction) = &standing.predicted else { return entry };
+        Self {
+            rule: "",
+            from: prediction.from.map_or("any", |zone| world.zones.name(zone)),
+            is_logged_at_end: false,
+            has_service_timeout: false,
+            is_read: false,
+            predicted: Some((prediction.side(), prediction.matched)),
+            ..entry
+        }
     }
 
     /// A session that is gone.
@@ -141,7 +153,18 @@ impl<'a> Entry<'a> {
             is_logged_at_end: rule.log_end,
             has_service_timeout: service.is_some_and(|service| service.timeouts != Default::default()),
             is_read: false,
+            predicted: None,
         }
+    }
+
+    /// `FLOW`, or `PRED` for what is only expected.
+    pub(super) const fn kind(&self) -> &'static str {
+        if self.predicted.is_some() { "PRED" } else { "FLOW" }
+    }
+
+    /// The state of the flow from the server, which for what is only expected is not there yet (PANOS.md 1.6).
+    pub(super) const fn s2c_state(&self) -> &'static str {
+        if self.predicted.is_some() { "OPENING" } else { self.state() }
     }
 
     /// The state that a view prints: an entry that is gone is in the pool again (PANOS.md 1.6).
@@ -178,10 +201,10 @@ impl<'a> Entry<'a> {
     /// Everything as data, in the order and by the words of `session id`.
     pub(super) fn json(&self) -> Value {
         let Self { record, .. } = self;
-        let flow = |key: &FlowKey, zone: &str, users: [&str; 2]| {
+        let flow = |key: &FlowKey, zone: &str, state: &str, users: [&str; 2]| {
             json!({
                 "source": key.src.to_string(), "zone": zone, "dst": key.dst.to_string(), "proto": key.protocol.0,
-                "sport": key.sport, "dport": key.dport, "state": self.state(), "type": "FLOW",
+                "sport": key.sport, "dport": key.dport, "state": state, "type": self.kind(),
                 "src_user": users[0], "dst_user": users[1],
             })
         };
@@ -191,10 +214,10 @@ impl<'a> Entry<'a> {
             "vsys": "vsys1",
             "application": self.application,
             "state": self.state(),
-            "type": "FLOW",
+            "type": self.kind(),
             "flag": self.nat.flag(),
-            "c2s": flow(&record.c2s, self.from, [source, destination]),
-            "s2c": flow(&record.s2c, self.to, [destination, source]),
+            "c2s": flow(&record.c2s, self.from, self.state(), [source, destination]),
+            "s2c": flow(&record.s2c, self.to, self.s2c_state(), [destination, source]),
             "start_time": record.started.to_string(),
             "timeout": self.timeout.secs(),
             "time_to_live": self.left.map(Span::secs),
@@ -212,6 +235,8 @@ impl<'a> Entry<'a> {
             "ingress_interface": self.interfaces[0],
             "egress_interface": self.interfaces[1],
             "parent_session": record.parent.map(|id| id.0),
+            "prediction_triggered_by": self.predicted.map(|(side, _)| side),
+            "prediction_matched_once": self.predicted.map(|(_, matched)| matched),
             "tracker_stage_firewall": self.tracker_stage(),
             "end_reason": self.end_reason(),
         })

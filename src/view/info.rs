@@ -67,7 +67,7 @@ fn fixed<const N: usize>(lines: [(&'static str, &str); N]) -> Vec<Line> {
 fn counts(scene: &Scene<'_>) -> Vec<Line> {
     let firewall = scene.firewall;
     let (mut tcp, mut udp, mut icmp) = (0u64, 0u64, 0u64);
-    for standing in firewall.sessions() {
+    for standing in firewall.sessions().filter(|standing| standing.predicted.is_none()) {
         match standing.record.c2s.protocol {
             Protocol::TCP => tcp += 1,
             Protocol::UDP => udp += 1,
@@ -90,7 +90,7 @@ fn counts(scene: &Scene<'_>) -> Vec<Line> {
         ("Number of pending GTPu sessions", number(0)),
         ("Number of active BCAST sessions", number(0)),
         ("Number of active MCAST sessions", number(0)),
-        ("Number of active predict sessions", number(0)),
+        ("Number of active predict sessions", number(firewall.predictions().count() as u64)),
         ("Number of active SCTP sessions", number(0)),
         ("Number of active SCTP associations", number(0)),
         ("Session table utilization", format!("{}%", allocated * 100 / max.max(1))),

@@ -19,8 +19,8 @@ pub(super) fn text(out: &mut dyn Write, id: SessionId, scene: &Scene<'_>) -> io:
         return writeln!(out, "        Bad Key: s2c: 's2c'");
     };
     let [source, destination] = entry.users;
-    flow(out, "c2s", &entry, &entry.record.c2s, entry.from, [source, destination])?;
-    flow(out, "s2c", &entry, &entry.record.s2c, entry.to, [destination, source])?;
+    flow(out, "c2s", &entry, &entry.record.c2s, (entry.from, entry.state()), [source, destination])?;
+    flow(out, "s2c", &entry, &entry.record.s2c, (entry.to, entry.s2c_state()), [destination, source])?;
     for (label, value) in lines(&entry, scene) {
         writeln!(out, "        {label:<37}: {value}")?;
     }
@@ -46,7 +46,7 @@ fn flow(
     direction: &str,
     entry: &Entry<'_>,
     key: &FlowKey,
-    zone: &str,
+    (zone, state): (&str, &str),
     users: [&str; 2],
 ) -> io::Result<()> {
     writeln!(out, "        {direction} flow:")?;
@@ -55,7 +55,7 @@ fn flow(
     line("dst:", key.dst.to_string())?;
     line("proto:", key.protocol.0.to_string())?;
     line("sport:", format!("{:<16}dport:      {}", key.sport, key.dport))?;
-    line("state:", format!("{:<16}type:       FLOW", entry.state()))?;
+    line("state:", format!("{state:<16}type:       {}", entry.kind()))?;
     line("src user:", name(users[0]).into_owned())?;
     line("dst user:", name(users[1]).into_owned())?;
     writeln!(out)
@@ -84,6 +84,10 @@ fn lines(entry: &Entry<'_>, scene: &Scene<'_>) -> Vec<(&'static str, String)> {
         ("session updated by HA peer", truth(false)),
     ]);
     lines.extend(record.parent.map(|parent| ("parent session", parent.0.to_string())));
+    if let Some((side, matched)) = entry.predicted {
+        lines.push(("prediction triggered by", side.to_owned()));
+        lines.push(("prediction matched once", truth(matched)));
+    }
     lines.extend(entry.nat.translation().map(|what| ("address/port translation", what.to_owned())));
     lines.extend(entry.nat_rule.map(|rule| ("nat-rule", format!("{}(vsys1)", name(rule)))));
     lines.extend([

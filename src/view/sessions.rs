@@ -74,7 +74,7 @@ fn row(out: &mut dyn Write, entry: &Entry<'_>) -> io::Result<()> {
         entry.number(),
         name(entry.application),
         entry.state(),
-        "FLOW",
+        entry.kind(),
         entry.nat.flag(),
         End(c2s.src, c2s.sport),
         name(entry.from),

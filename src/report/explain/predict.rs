@@ -9,10 +9,10 @@ use crate::report::style::count;
 pub(super) fn predicted(world: &World, prediction: &Prediction) -> String {
     let Prediction { id, what, protocol, src, dst: [received, real], .. } = *prediction;
     let opener = src.map_or_else(|| "anybody".to_owned(), |[src, _]| src.to_string());
-    let nat = if received == real { String::new() } else { format!(" (NAT: {} behind it)", at(real)) };
+    let nat = if received == real { String::new() } else { format!(", as {} beyond NAT", at(received)) };
     format!(
-        "ALG: {what} announces {}: predict session {} lets {opener} open {} to it, for {}{nat}",
-        at(received),
+        "ALG: {what} announces {}{nat}: predict session {} lets {opener} open {} to it, for {}",
+        at(real),
         id.0,
         kind(world, prediction, protocol),
         count(prediction.expires.since(prediction.since).secs(), "second"),
