@@ -529,7 +529,6 @@ fn tables_of_later_parts_are_warned_of_once() {
     assert_eq!(
         world.warnings,
         [
-            "`strip-alpn` of decryption profiles is read but not modelled yet",
             "`[high-availability]` is read but not modelled yet",
             "`qos` of rules is read but not modelled yet",
             "settings read but not modelled yet: `session.offload`, `session.ipv6-firewalling`",

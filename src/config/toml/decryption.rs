@@ -6,7 +6,7 @@ use super::Document;
 use super::reader::{Value, entries};
 use crate::config::candidate::{At, DecryptionProfile, DecryptionRule, Name, SecurityRule};
 use crate::config::diagnostic::Span;
-use crate::feature::decryption::{self, Check, DecryptionAction, DecryptionType, Version};
+use crate::feature::decryption::{self, DecryptionAction, DecryptionType, ProfileError, Section};
 
 /// Keys of a rule.
 const KEYS: [&str; 18] = [
@@ -98,39 +98,25 @@ impl Document<'_> {
     }
 
     fn decryption_profile(&mut self, name: &Name, value: &Value<'_>) -> DecryptionProfile {
-        let mut profile = decryption::DecryptionProfile {
-            name: name.value.clone(),
-            ..decryption::DecryptionProfile::default()
-        };
+        let mut profile = decryption::DecryptionProfile::default();
+        profile.name.clone_from(&name.value);
         let reader = &mut self.reader;
-        let parts = ["ssl-forward-proxy", "ssl-inbound-proxy", "ssl-protocol-settings"];
+        let parts = Section::ALL.map(|(name, _)| name);
         for (part, value) in reader.table(value, "a table").map(entries).into_iter().flatten() {
-            if !parts.contains(&part.value.as_str()) {
+            let Some((_, section)) = Section::ALL.into_iter().find(|(name, _)| *name == part.value) else {
                 reader.unknown_key(&part, "a decryption profile", &parts);
                 continue;
-            }
+            };
             for (key, value) in reader.table(value, "a table").map(entries).into_iter().flatten() {
-                let check = Check::ALL.into_iter().find(|(known, _)| *known == key.value);
-                let cipher = decryption::DecryptionProfile::cipher_keys().find(|known| *known == key.value);
-                match (key.value.as_str(), check, cipher) {
-                    (_, Some((_, check)), _) => {
-                        if reader.flag(value) == Some(true) {
-                            profile.blocks.push(check);
-                        }
+                let Some(text) = reader.flag_or_text(value) else { continue };
+                match profile.set(section, &key.value, &text.value) {
+                    Ok(()) => {}
+                    Err(ProfileError::Key) => {
+                        let keys: Vec<_> = decryption::DecryptionProfile::keys(section).collect();
+                        reader.unknown_key(&key, section.name(), &keys);
                     }
-                    (_, _, Some(cipher)) => {
-                        if reader.flag(value) == Some(false) {
-                            profile.ciphers_off.push(cipher);
-                        }
-                    }
-                    ("min-version", ..) => {
-                        profile.min_version =
-                            reader.choice(value, &Version::ALL).unwrap_or(profile.min_version);
-                    }
-                    (other, ..) => {
-                        reader
-                            .out
-                            .warn(format!("`{other}` of decryption profiles is read but not modelled yet"));
+                    Err(error) => {
+                        reader.out.error(&text.span, format!("`{}`: {error}", key.value));
                     }
                 }
             }

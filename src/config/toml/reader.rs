@@ -100,6 +100,20 @@ impl Reader<'_> {
         }
     }
 
+    /// A boolean as PAN-OS spells it, or a string.
+    pub(super) fn flag_or_text(&mut self, value: &Value<'_>) -> Option<Name> {
+        let text = match value.get_ref() {
+            DeValue::Boolean(true) => "yes".to_owned(),
+            DeValue::Boolean(false) => "no".to_owned(),
+            DeValue::String(text) => text.clone().into_owned(),
+            _ => {
+                self.mismatch(value, "`true`, `false` or a string");
+                return None;
+            }
+        };
+        Some(At::new(text, value.span()))
+    }
+
     /// A whole number in a range.
     pub(super) fn number(&mut self, value: &Value<'_>, low: u32, high: u32) -> Option<u32> {
         let number = value

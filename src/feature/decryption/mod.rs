@@ -5,7 +5,7 @@
 
 mod profile;
 
-pub use profile::{Check, DecryptionProfile, Refusal, Version};
+pub use profile::{Check, DecryptionProfile, ProfileError, Refusal, Section, Setting, Version};
 
 use super::first_match::FirstMatch;
 use crate::policy::{Query, Rule};
