@@ -12,7 +12,7 @@ use super::{Firewall, first_packets, label, query};
 use crate::config::{Renames, World};
 use crate::flow::FlowKey;
 use crate::policy::Lookup;
-use crate::session::{AppState, EndReason, Session, Slot, State, Timer};
+use crate::session::{AppState, EndReason, Session, SessionId, Slot, State, Timer};
 use crate::time::Timestamp;
 
 /// What a commit has changed, for those who keep numbers of rules, zones or applications.
@@ -66,20 +66,28 @@ impl Firewall {
             .map(|(slot, session)| (session.id, slot))
             .collect();
         active.sort_unstable();
-        for (_, slot) in active {
-            self.rematch_one(slot, out);
+        let place = |id: SessionId| active.binary_search_by_key(&id, |(id, _)| *id).ok();
+        for &(_, slot) in &active {
+            // What was announced goes by the rule of its parent, and stays as it is once that is gone.
+            let parent = self.table.get(slot).and_then(Session::parent);
+            match parent.map(|id| place(id).and_then(|place| active.get(place))) {
+                None => self.rematch_one(slot, slot, out),
+                Some(Some(&(_, parent))) => self.rematch_one(slot, parent, out),
+                Some(None) => {}
+            }
         }
     }
 
-    fn rematch_one(&mut self, slot: Slot, out: &mut Events) {
-        let category = self.table.get(slot).and_then(|session| self.streams.category(session.stream));
-        let Some(session) = self.table.get_mut(slot) else { return };
+    /// Looks a session up by what `asked_by` is: itself, or the one that announced it.
+    fn rematch_one(&mut self, slot: Slot, asked_by: Slot, out: &mut Events) {
+        let Some(session) = self.table.get(asked_by) else { return };
         let app = match session.app {
             AppState::Known(app) => Some(app),
             AppState::Undecided | AppState::Exhausted => None,
         };
         let mut asked = query(&session.c2s, session.egress(), app, self.now);
-        asked.category = category;
+        asked.category = self.streams.category(session.stream);
+        let Some(session) = self.table.get_mut(slot) else { return };
         let lookup = self.world.policy.lookup(&asked);
         let (before, id) = (session.rule(), session.id);
         let event = |kind| Event { at: self.now, packet: 0, session: Some(id), kind };

@@ -44,7 +44,7 @@ pub struct Prediction {
     pub from: Option<ZoneId>,
     /// Zone that it will leave by.
     pub to: ZoneId,
-    /// The lookup that let its parent in.
+    /// The lookup that governs its parent: the last one known.
     pub lookup: Lookup,
     /// When it was installed.
     pub since: Timestamp,
@@ -248,6 +248,9 @@ impl Firewall {
             return None;
         }
         entry.prediction.matched = true;
+        if let Some(parent) = parent {
+            entry.prediction.lookup = parent.lookup();
+        }
         let (prediction, nat) = (entry.prediction, entry.nat);
         if !prediction.repeats {
             self.predictions.remove(id);
