@@ -4,7 +4,13 @@
 //! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in [`ROWS`].
 
 mod ftp;
+mod irc;
 mod lines;
+mod messages;
+mod mgcp;
+mod rtsp;
+mod sdp;
+mod sip;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -191,4 +197,11 @@ struct Row {
 }
 
 /// All gateways.
-const ROWS: &[Row] = &[Row { app: "ftp", protocol: Protocol::TCP, make: || Box::<ftp::Ftp>::default() }];
+const ROWS: &[Row] = &[
+    Row { app: "ftp", protocol: Protocol::TCP, make: || Box::<ftp::Ftp>::default() },
+    Row { app: "irc-base", protocol: Protocol::TCP, make: || Box::<irc::Irc>::default() },
+    Row { app: "mgcp", protocol: Protocol::UDP, make: || Box::<mgcp::Mgcp>::default() },
+    Row { app: "rtsp", protocol: Protocol::TCP, make: || Box::<rtsp::Rtsp>::default() },
+    Row { app: "sip", protocol: Protocol::TCP, make: || Box::<sip::Stream>::default() },
+    Row { app: "sip", protocol: Protocol::UDP, make: || Box::<sip::Datagrams>::default() },
+];
