@@ -36,7 +36,6 @@ fn unknown(name: &Name, is_panos: bool, out: &mut Diagnostics) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::{ConfigError, Overrides, World, parse};
     use crate::flow::Protocol;
 

@@ -4,6 +4,8 @@
 //! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in [`ROWS`].
 
 mod ftp;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod irc;
 mod lines;
 mod messages;
@@ -88,7 +90,8 @@ pub struct Endpoint {
     pub addr: Option<Addr>,
     /// Its port; `None` is the speaker's own.
     pub port: Option<u16>,
-    /// Where it is written, for NAT to rewrite.
+    /// Where it is written, for NAT to rewrite. Nowhere where it follows from the endpoint before it: the distance of
+    /// their ports must stay the same, as RTCP's is the one above RTP's.
     pub fields: Vec<Field>,
     /// The connection to it that is to come; `None` where it is only named.
     pub opens: Option<Opening>,

@@ -30,6 +30,13 @@ impl<'h> Told<'h> {
         }
     }
 
+    /// An endpoint that is written nowhere, but follows from others.
+    fn open(&mut self, addr: Addr, port: u16, opens: Option<Opening>) {
+        if opens.is_some() {
+            self.push(Endpoint { addr: Some(addr), port: Some(port), fields: Vec::new(), opens });
+        }
+    }
+
     /// An endpoint that is only named.
     pub(super) fn name(&mut self, named: Option<(Addr, Option<u16>, Vec<Field>)>) {
         if let Some((addr, port, fields)) = named.filter(|(addr, ..)| !text::is_nobody(*addr)) {
@@ -134,7 +141,7 @@ impl Media {
         let mut words = value.words();
         let (kind, port, protocol) = (words.next()?, words.next()?, words.next()?);
         let (port, pairs) = match port.cut(b'/') {
-            Some((port, pairs)) => (port, text::number(pairs.text)?),
+            Some((port, pairs)) => (port, text::number(pairs.text).filter(|pairs| *pairs > 0)?),
             None => (port, 1),
         };
         let what = match kind.text {
@@ -179,35 +186,32 @@ const fn opening(app: &'static str, what: &'static str) -> Opening {
     }
 }
 
-/// Tells of media of which all has been read.
+/// Tells of media of which all has been read: each port of RTP with the one of RTCP, which is the one above unless that
+/// is said otherwise.
 fn finish(media: Option<Media>, session: Connection, opens: bool, told: &mut Told<'_>) {
     let Some(mut media) = media else { return };
     let own = media.connection;
     let Some(addr) = own.unwrap_or(session).addr else { return };
-    let is_rtp = media.kind == Kind::Rtp;
     let opening = media.opening(opens);
-    let mut fields = vec![media.field];
-    fields.extend(own.and_then(|own| own.field));
-    let mut rtcp = media.rtcp.take();
-    for pair in 0..media.pairs {
-        let step = pair.checked_mul(if is_rtp { 2 } else { 1 });
-        let Some(port) = step.and_then(|step| media.port.checked_add(step)) else { return };
-        let fields = std::mem::take(&mut fields);
-        let (rtcp_port, rtcp_fields, elsewhere) = match rtcp.take() {
-            Some((port, fields, addr)) => (Some(port), fields, addr),
-            None => (port.checked_add(1), Vec::new(), None),
-        };
-        told.push(Endpoint { addr: Some(addr), port: Some(port), fields, opens: opening });
-        let control = (Some(elsewhere.unwrap_or(addr)), rtcp_port);
-        let is_apart = control != (Some(addr), Some(port)) || !rtcp_fields.is_empty();
-        let is_told = opening.is_some() || !rtcp_fields.is_empty();
-        if is_rtp && is_apart && is_told && rtcp_port.is_some() {
-            let opens = opening.filter(|_| control != (Some(addr), Some(port)));
-            let opens = opens.map(|_| self::opening("rtcp", "SDP RTCP"));
-            told.push(Endpoint { addr: control.0, port: control.1, fields: rtcp_fields, opens });
-        }
-        if told.is_full() {
-            return;
+    let fields = [media.field].into_iter().chain(own.and_then(|own| own.field)).collect();
+    told.push(Endpoint { addr: Some(addr), port: Some(media.port), fields, opens: opening });
+    let is_rtp = media.kind == Kind::Rtp;
+    if let Some((port, fields, elsewhere)) = media.rtcp.take().filter(|_| is_rtp) {
+        let rtcp_addr = elsewhere.unwrap_or(addr);
+        // One port may take both (RFC 5761).
+        let is_apart = (rtcp_addr, port) != (addr, media.port);
+        let opens = opening.filter(|_| is_apart).map(|_| self::opening("rtcp", "SDP RTCP"));
+        told.push(Endpoint { addr: Some(rtcp_addr), port: Some(port), fields, opens });
+    } else if let (Some(port), true) = (media.port.checked_add(1), is_rtp) {
+        told.open(addr, port, opening.map(|_| self::opening("rtcp", "SDP RTCP")));
+    }
+    let step = if is_rtp { 2 } else { 1 };
+    for pair in 1..media.pairs {
+        let port = pair.checked_mul(step).and_then(|above| media.port.checked_add(above));
+        let (Some(port), Some(_), false) = (port, opening, told.is_full()) else { return };
+        told.open(addr, port, opening);
+        if let (Some(port), true) = (port.checked_add(1), is_rtp) {
+            told.open(addr, port, Some(self::opening("rtcp", "SDP RTCP")));
         }
     }
 }
@@ -262,6 +266,7 @@ mod tests {
             ("m=image 4000 udptl t38\r\n", "SDP image 192.0.2.1:4000 [4000]"),
             // Not followed, but named.
             ("m=message 4000 TCP/MSRP *\r\n", "named 192.0.2.1:4000 [4000]"),
+            ("m=application 4000/9 UDP/DTLS/SCTP x\r\n", "named 192.0.2.1:4000 [4000]"),
             // Refused, on hold, for a group, broken.
             ("m=audio 0 RTP/AVP 0\r\n", ""),
             ("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n", ""),
@@ -272,6 +277,7 @@ mod tests {
             ("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 host.example\r\n", ""),
             ("m=audio 65536 RTP/AVP 0\r\n", ""),
             ("m=audio 4000/x RTP/AVP 0\r\n", ""),
+            ("m=audio 4000/0 RTP/AVP 0\r\n", ""),
             ("m=audio +4000 RTP/AVP 0\r\n", ""),
             ("m=audio 4000\r\n", ""),
             ("m = audio 4000 RTP/AVP 0\r\n", ""),

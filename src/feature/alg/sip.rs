@@ -55,7 +55,7 @@ fn read(message: &Message<'_>, heard: &mut Heard) {
     if let Some(uri) = uri {
         told.name(in_uri(uri));
     }
-    let (mut method, mut via, mut has_sdp) = (None, false, false);
+    let (mut method, mut via, mut content_type) = (None, false, None);
     for header in message.headers() {
         let value = header.value;
         if header.is(b"Via", b"v") {
@@ -68,16 +68,14 @@ fn read(message: &Message<'_>, heard: &mut Heard) {
         } else if header.is(b"CSeq", b"CSeq") {
             method = value.words().nth(1);
         } else if header.is(b"Content-Type", b"c") {
-            has_sdp = value.until(|byte| matches!(byte, b';' | b' ' | b'\t')).0.is(b"application/sdp");
+            content_type = Some(value);
         }
         if told.is_full() {
             return;
         }
     }
-    if !has_sdp || message.body.text.is_empty() {
-        return;
-    }
-    sdp::read(message.body, negotiates(kind, method), &mut told);
+    let Some(description) = content_type.and_then(|kind| description(kind, message.body)) else { return };
+    sdp::read(description, negotiates(kind, method), &mut told);
     heard.lengths.extend(message.content_length().and_then(|length| {
         let end = message.body.at + message.body.text.len() as u64;
         Some(Length {
@@ -86,6 +84,43 @@ fn read(message: &Message<'_>, heard: &mut Heard) {
             counted: message.body.at..end,
         })
     }));
+}
+
+/// The description in a body, which may be one of its parts (RFC 5621).
+fn description<'a>(content_type: Part<'_>, body: Part<'a>) -> Option<Part<'a>> {
+    let mut parameters = content_type.parts(b';').map(Part::trim);
+    let kind = parameters.next()?;
+    if kind.is(b"application/sdp") {
+        return (!body.text.is_empty()).then_some(body);
+    }
+    kind.strip(b"multipart/")?;
+    let boundary = parameters.find_map(|parameter| parameter.strip(b"boundary="))?;
+    let quoted = boundary.strip(b"\"").and_then(|inside| inside.cut(b'"')).map(|(inside, _)| inside);
+    let boundary = quoted.unwrap_or(boundary).text;
+    (!boundary.is_empty()).then(|| in_parts(body, boundary))?
+}
+
+/// What stands in the first part that is a description (RFC 2046, 5.1).
+fn in_parts<'a>(body: Part<'a>, boundary: &[u8]) -> Option<Part<'a>> {
+    let (mut in_head, mut is_sdp, mut found) = (false, false, None);
+    for line in body.lines() {
+        let delimiter = line.text.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary));
+        if delimiter.is_some_and(|rest| matches!(rest.trim_ascii_end(), b"" | b"--")) {
+            if let Some(start) = found {
+                let length = usize::try_from(line.at - body.at).ok()?;
+                return Some(body.split(length).0.after(start));
+            }
+            (in_head, is_sdp) = (true, false);
+        } else if in_head && line.text.is_empty() {
+            in_head = false;
+            let start = usize::try_from(line.at - body.at).ok()?;
+            found = is_sdp.then_some(start);
+        } else if in_head && let Some((name, value)) = line.cut(b':') {
+            let (kind, _) = value.trim().until(|byte| matches!(byte, b';' | b' '));
+            is_sdp |= name.trim().is(b"Content-Type") && kind.is(b"application/sdp");
+        }
+    }
+    None
 }
 
 /// What it is, and the URI of a request.
@@ -340,6 +375,26 @@ mod tests {
             ("Contact", ""),
         ] {
             assert_eq!(heard(&format!("SIP/2.0 200 OK\r\n{header}\r\n\r\n")), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_parts() {
+        let part = |kind: &str, body: &str| format!("--b1\r\nContent-Type: {kind}\r\n\r\n{body}");
+        let isup = part("application/isup;version=itu", "\u{1}\u{2}\r\n");
+        let sdp = part("application/sdp; charset=utf-8", BODY);
+        for (kind, body, expected) in [
+            ("multipart/mixed;boundary=b1", format!("{sdp}{isup}--b1--\r\n"), OFFERED),
+            ("Multipart/Mixed; x=y; Boundary=\"b1\"", format!("preamble\r\n{isup}{sdp}--b1--\r\n"), OFFERED),
+            ("multipart/mixed;boundary=b2", format!("{sdp}{isup}--b1--\r\n"), ""),
+            ("multipart/mixed;boundary=", format!("{sdp}{isup}--b1--\r\n"), ""),
+            ("multipart/mixed", format!("{sdp}{isup}--b1--\r\n"), ""),
+            ("multipart/mixed;boundary=b1", format!("{isup}--b1--\r\n{BODY}"), ""),
+            // The end is missing.
+            ("multipart/mixed;boundary=b1", format!("{isup}{sdp}"), ""),
+        ] {
+            let head = format!("INVITE sip:b@example.org SIP/2.0\r\nc: {kind}\r\nl: {}\r\n\r\n", body.len());
+            assert_eq!(heard(&format!("{head}{body}")), expected, "{kind}");
         }
     }
 
