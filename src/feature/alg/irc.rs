@@ -11,9 +11,6 @@ const CTCP: u8 = 1;
 /// So many requests of one line are read.
 const REQUESTS_MAX: usize = 4;
 
-/// Nobody takes files at a lower port: a web page that has its reader's browser speak IRC would have it opened.
-const PORT_MIN: u16 = 1_024;
-
 /// Reads one connection.
 #[derive(Debug, Default)]
 pub(super) struct Irc {
@@ -81,12 +78,7 @@ fn dcc(request: Part<'_>, by: Direction) -> Option<Endpoint> {
         what,
     };
     let fields = vec![field, port.field(Spelling::Port)];
-    (number >= PORT_MIN).then_some(Endpoint {
-        addr: Some(addr),
-        port: Some(number),
-        fields,
-        opens: Some(opens),
-    })
+    Some(Endpoint { addr: Some(addr), port: Some(number), fields, opens: Some(opens) })
 }
 
 /// What follows a name, which may be quoted.
@@ -140,7 +132,6 @@ mod tests {
             ("DCC SEND a.txt 0 5000", ""),
             ("DCC SEND a.txt -1 5000", ""),
             ("DCC SEND a.txt 3221225985 65536", ""),
-            ("DCC CHAT chat 3221225985 22", ""),
             ("DCCSEND a.txt 3221225985 5000", ""),
             ("VERSION", ""),
             ("", ""),

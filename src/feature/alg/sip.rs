@@ -81,6 +81,7 @@ fn read(message: &Message<'_>, heard: &mut Heard) {
         Some(Length {
             at: length.at,
             len: u32::try_from(length.text.len()).ok()?,
+            value: text::number(length.text)?,
             counted: message.body.at..end,
         })
     }));
