@@ -1,7 +1,7 @@
 //! Application-level gateways: what a control connection says of connections that are to come (PANOS.md 7).
 //!
 //! A [`Gateway`] reads both sides of one session and announces who will take which connection; the engine installs
-//! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in [`ROWS`].
+//! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in `ROWS`.
 
 mod ftp;
 #[cfg(fuzzing)]
