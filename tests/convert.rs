@@ -233,6 +233,29 @@ fn security_profiles_survive_every_format() {
 }
 
 #[test]
+fn switched_off_gateways_survive_every_format() {
+    let disabled = |world: &World| {
+        let names = world.algs.disabled().iter().map(|&app| world.catalog.name(app).to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let text =
+        format!("{ALL}[alg-override.sip]\nalg-disabled = true\n[alg-override.rtsp]\nalg-disabled = true\n");
+    for form in FORMS {
+        let there = converted(&text, form);
+        assert_eq!(disabled(&world(&there.text)), ["sip", "rtsp"], "{form:?}\n{}", there.text);
+        assert_eq!(converted(&there.text, form).text, there.text, "{form:?}");
+        let back = converted(&there.text, Form::Toml);
+        assert_eq!(disabled(&world(&back.text)), ["sip", "rtsp"], "{form:?}\n{}", back.text);
+    }
+    // Of an application that has none here there is nothing to write in TOML.
+    let text = "set rulebase security rules r from any to any source any destination any application any service any \
+                action allow\nset shared alg-override application teredo alg-disabled yes\n";
+    let there = converted(text, Form::Toml);
+    let note = "left out, for the model has no gateway of them: `alg-override` of: `teredo`";
+    assert!(there.notes.iter().any(|said| said == note), "{:?}", there.notes);
+}
+
+#[test]
 fn profiles_that_are_not_read_are_left_out_and_named() {
     let text = "set rulebase security rules r from any to any source any destination any application any service any \
                 action allow profile-setting profiles virus default spyware gone wildfire-analysis default\n";

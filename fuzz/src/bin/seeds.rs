@@ -17,7 +17,7 @@ const BYTES_MAX: usize = 3_000;
 const PIECES_MAX: usize = 24;
 
 /// Targets that read conversations over TCP, and over UDP.
-const OVER_TCP: [&str; 4] = ["text", "tls", "http", "binary_tcp"];
+const OVER_TCP: [&str; 5] = ["text", "tls", "http", "binary_tcp", "alg"];
 const OVER_UDP: [&str; 5] = ["text", "tls", "quic", "names", "binary_udp"];
 
 /// Patterns of the kinds that rulebases have.
@@ -30,6 +30,33 @@ const PATTERNS: [&str; 8] = [
     "abc.*def.?ghi",
     "(one|two|three)+\\r\\n",
     "^USER [^ ]*anonymous",
+];
+
+/// Conversations that announce others, the client's words first.
+const ANNOUNCEMENTS: [&[&str]; 5] = [
+    &[
+        "PORT 192,0,2,1,195,80\r\nEPRT |2|2001:db8::1|1025|\r\n",
+        "227 (192,0,2,1,195,80)\r\n229 (|||1026|)\r\n",
+    ],
+    &[
+        "INVITE sip:b@192.0.2.7:5060 SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1:5061;rport\r\nm: \"a\" <sip:a@192.0.2.1>\r\n\
+         CSeq: 1 INVITE\r\nc: application/sdp\r\nl: 93\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.1\r\nc=IN IP4 192.0.2.1\r\n\
+         m=audio 4000/2 RTP/AVP 0\r\na=rtcp:5000\r\n",
+        "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 192.0.2.1;received=198.51.100.1;rport=9\r\nCSeq: 1 INVITE\r\n\
+         Content-Type: application/sdp\r\n\r\nc=IN IP6 2001:db8::1\r\nm=image 4000 udptl t38\r\n",
+    ],
+    &[
+        "SETUP rtsp://a RTSP/1.0\r\nTransport: RTP/AVP;unicast;client_port=4588-4589,x-real-rdt/udp;client_port=6970\r\n\r\n",
+        "RTSP/1.0 200 OK\r\nTransport: RTP/AVP;server_port=6256-6257;source=192.0.2.1\r\n\r\n$\0\0\u{2}ab",
+    ],
+    &[
+        "CRCX 1 a@b MGCP 1.0\r\nN: c@[192.0.2.1]:2727\r\n\r\nc=IN IP4 192.0.2.9\r\nm=audio 3456 RTP/AVP 0\r\n",
+        "200 1 OK\r\n.\r\n200 2 OK\r\n\r\nc=IN IP4 192.0.2.9\r\nm=audio 3456 RTP/AVP 0\r\n",
+    ],
+    &[
+        "PRIVMSG b :\u{1}DCC SEND \"c d\" 3221225985 5000 1\u{1}\r\n",
+        ":b!c@d NOTICE e :\u{1}DCC CHAT chat 2001:db8::1 5000\u{1}\r\n",
+    ],
 ];
 
 /// Two ends and whether it is UDP.
@@ -137,7 +164,19 @@ fn main() -> Result<(), Box<dyn error::Error>> {
             write(folder, "signature", &signature.write())?;
         }
     }
+    announcements(folder)?;
     sealed_hello(folder)
+}
+
+/// What gateways listen for, which few lesson captures have.
+fn announcements(folder: &Path) -> Result<(), Box<dyn error::Error>> {
+    let (client, server) = (Direction::ClientToServer, Direction::ServerToClient);
+    for pieces in ANNOUNCEMENTS {
+        let sides = [client, server].into_iter().cycle();
+        let pieces = sides.zip(pieces).map(|(side, piece)| (side, piece.as_bytes())).collect();
+        write(folder, "alg", &Dialogue { port: 5060, cut: 7, pieces }.write())?;
+    }
+    Ok(())
 }
 
 /// A ClientHello in an Initial packet, which lesson captures have only with keys of their own.

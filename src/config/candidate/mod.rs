@@ -68,6 +68,8 @@ pub(super) struct Candidate {
     pub(super) applications: Vec<CustomApplication>,
     pub(super) application_groups: Vec<Definition<Vec<AppId>>>,
     pub(super) application_filters: Vec<ApplicationFilter>,
+    /// Applications whose gateway is switched off, each once.
+    pub(super) disabled_algs: Vec<Name>,
     pub(super) schedules: Vec<Schedule>,
     /// What the firewall would look up elsewhere.
     pub(super) tables: Tables,

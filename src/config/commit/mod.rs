@@ -1,6 +1,7 @@
 //! Makes a [`World`] of a candidate configuration: every name is resolved, every value checked.
 
 mod address;
+mod alg;
 mod application;
 mod category;
 mod content;
@@ -36,7 +37,6 @@ use super::diagnostic::{Diagnostics, escape, quote};
 use super::tables::Lookups;
 use super::{Overrides, Places, RulebaseInfo, SettingError, Settings, World, Zones};
 use crate::app::{AppId, Catalog, Identifier};
-use crate::feature::alg::Algs;
 use crate::flow::{Addr, Protocol};
 use crate::policy::{Policy, PolicyOptions, Service};
 
@@ -127,6 +127,7 @@ pub(super) fn commit(
     let (network, host_services) = network::network(&candidate, &zones, out);
     let protections = zone_protection::protections(&candidate, &zones, out);
     let signatures = Arc::new(signature::signatures(&candidate, &catalog, out));
+    let algs = alg::algs(&candidate, &catalog, out);
     if out.has_errors() {
         return None;
     }
@@ -136,7 +137,7 @@ pub(super) fn commit(
         zones,
         network,
         identifier: Identifier::new(&catalog),
-        algs: Algs::new(&catalog, Vec::new()),
+        algs,
         catalog,
         signatures,
         categories,

@@ -1,4 +1,4 @@
-//! `[application.NAME]` and `[application-filter.NAME]`.
+//! `[application.NAME]`, `[application-filter.NAME]` and `[alg-override.NAME]`.
 
 use toml::de::DeTable;
 
@@ -57,6 +57,23 @@ impl Document<'_> {
             if let Some(table) = self.reader.table(value, "a table such as `[application.NAME]`") {
                 let application = application(&mut self.reader, name, table);
                 self.candidate.applications.push(application);
+            }
+        }
+    }
+
+    /// `[alg-override.NAME]`.
+    pub(super) fn alg_overrides(&mut self, value: &Value<'_>) {
+        let Some(table) = self.reader.table(value, "tables such as `[alg-override.NAME]`") else { return };
+        for (name, value) in entries(table) {
+            let Some(table) = self.reader.table(value, "a table such as `[alg-override.NAME]`") else {
+                continue;
+            };
+            for (key, value) in entries(table) {
+                if key.value != "alg-disabled" {
+                    self.reader.unknown_key(&key, "a gateway's override", &["alg-disabled"]);
+                } else if self.reader.flag(value) == Some(true) {
+                    self.candidate.disabled_algs.push(name.clone());
+                }
             }
         }
     }

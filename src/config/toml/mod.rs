@@ -25,7 +25,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 27] = [
     "zones",
     "address",
     "service",
@@ -33,6 +33,7 @@ const TABLES: [&str; 26] = [
     "application",
     "application-group",
     "application-filter",
+    "alg-override",
     "security",
     "default",
     "device",
@@ -142,6 +143,7 @@ impl<'d> Document<'d> {
                 "application" => self.applications(value),
                 "application-group" => self.application_groups(value),
                 "application-filter" => self.application_filters(value),
+                "alg-override" => self.alg_overrides(value),
                 "security" => self.security(value),
                 "default" => self.defaults(value),
                 "nat" => self.nat(value),

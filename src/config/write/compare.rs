@@ -1,5 +1,7 @@
 //! Whether two rulebases mean the same: every rule, zone, application and setting.
 
+use std::collections::BTreeSet;
+
 use crate::app::{AppId, Application, Signature};
 use crate::config::World;
 use crate::config::diagnostic::quote;
@@ -130,7 +132,11 @@ fn applications(one: &World, two: &World) -> Option<String> {
     Some(format!("application {} would be another", quote(&app.name)))
 }
 
-/// NAT and application-override rules, and signatures.
+fn disabled_algs(world: &World) -> BTreeSet<&str> {
+    world.algs.disabled().iter().map(|&app| world.catalog.name(app)).collect()
+}
+
+/// NAT and application-override rules, gateways, and signatures.
 fn features(one: &World, two: &World) -> Option<String> {
     let (ours, theirs) = (one.nat.rules(), two.nat.rules());
     let differs = |(a, b): &(&NatRule, &NatRule)| !same_nat_rule(one, a, two, b);
@@ -147,6 +153,9 @@ fn features(one: &World, two: &World) -> Option<String> {
     }
     if one.threats != two.threats {
         return Some("security profiles would do something else".to_owned());
+    }
+    if disabled_algs(one) != disabled_algs(two) {
+        return Some("other gateways would be switched off".to_owned());
     }
     let (ours, theirs) = (one.signatures.all(), two.signatures.all());
     let differs = |(a, b): &(&Signature, &Signature)| !same_signature(one, a, two, b);

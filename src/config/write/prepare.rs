@@ -14,6 +14,7 @@ use crate::config::candidate::{
 use crate::config::commit::is_predefined;
 use crate::config::diagnostic::{Span, quote};
 use crate::config::{Settings, World, literal};
+use crate::feature::alg::Algs;
 use crate::flow::Addr;
 use crate::policy::Service;
 
@@ -151,6 +152,12 @@ fn descriptions(candidate: &mut Candidate, notes: &mut Notes) {
 
 fn for_toml(candidate: &mut Candidate, world: &World, notes: &mut Notes) {
     network(candidate, notes);
+    let (kept, left): (Vec<_>, Vec<_>) = std::mem::take(&mut candidate.disabled_algs)
+        .into_iter()
+        .partition(|name| Algs::names().any(|known| known == name.value));
+    candidate.disabled_algs = kept;
+    let left: Vec<String> = left.into_iter().map(|name| name.value).collect();
+    notes.about("left out, for the model has no gateway of them: `alg-override` of", &left);
     candidate.may_lack_zones = candidate.zones.is_empty();
     // Applications that only newer content has: PAN-OS knows them, TOML wants them defined.
     let known: BTreeSet<String> = candidate.applications.iter().map(|app| app.name.value.clone()).collect();

@@ -1,7 +1,8 @@
 //! FTP's control connection: PORT and EPRT of the client, the replies 227 and 229 of the server (RFC 959, 4.1.2 and
 //! 4.2; RFC 2428; RFC 2577).
 
-use super::lines::{Line, Lines};
+use super::lines::Lines;
+use super::text::Part;
 use super::{Endpoint, Field, Gateway, Heard, Opener, Opening, Said, Spelling, text};
 use crate::flow::{Addr, Direction, Protocol};
 
@@ -39,7 +40,7 @@ fn begins(text: &[u8], word: &[u8]) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
-fn command(line: Line<'_>) -> Option<Endpoint> {
+fn command(line: Part<'_>) -> Option<Endpoint> {
     if begins(line.text, b"PORT ") {
         host_port(line, 5, "PORT")
     } else if begins(line.text, b"EPRT ") {
@@ -49,7 +50,7 @@ fn command(line: Line<'_>) -> Option<Endpoint> {
     }
 }
 
-fn reply(line: Line<'_>) -> Option<Endpoint> {
+fn reply(line: Part<'_>) -> Option<Endpoint> {
     if line.text.starts_with(b"227 ") {
         host_port(line, 4, "reply 227")
     } else if line.text.starts_with(b"229 ") {
@@ -60,7 +61,7 @@ fn reply(line: Line<'_>) -> Option<Endpoint> {
 }
 
 /// `h1,h2,h3,h4,p1,p2`: the first digits from `from` on begin it.
-fn host_port(line: Line<'_>, from: usize, what: &'static str) -> Option<Endpoint> {
+fn host_port(line: Part<'_>, from: usize, what: &'static str) -> Option<Endpoint> {
     let (before, _) = text::digits(line.text.get(from..)?)?;
     let start = from + before;
     let rest = line.text.get(start..)?;
@@ -81,7 +82,7 @@ fn host_port(line: Line<'_>, from: usize, what: &'static str) -> Option<Endpoint
 }
 
 /// `EPRT |1|192.0.2.1|50000|`: any delimiter.
-fn extended_port(line: Line<'_>) -> Option<Endpoint> {
+fn extended_port(line: Part<'_>) -> Option<Endpoint> {
     let argument = line.text.get(5..)?;
     let delimiter = *argument.first()?;
     let mut parts = argument.split(|byte| *byte == delimiter);
@@ -97,7 +98,7 @@ fn extended_port(line: Line<'_>) -> Option<Endpoint> {
 }
 
 /// `229 Entering Extended Passive Mode (|||50000|)`: the server's own address.
-fn extended_passive(line: Line<'_>) -> Option<Endpoint> {
+fn extended_passive(line: Part<'_>) -> Option<Endpoint> {
     let open = memchr::memchr(b'(', line.text)?;
     let inside = line.text.get(open + 1..)?;
     let delimiter = *inside.first()?;

@@ -1,5 +1,7 @@
 //! Whole lines out of pieces, each with its place in the stream.
 
+use super::text::Part;
+
 /// Lines longer than this are passed over.
 const LINE_MAX: usize = 1_024;
 
@@ -14,17 +16,9 @@ pub(super) struct Lines {
     is_passed_over: bool,
 }
 
-/// A line, without its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line<'a> {
-    /// Where it begins, counted as [`super::Said::at`].
-    pub(super) at: u64,
-    pub(super) text: &'a [u8],
-}
-
 impl Lines {
-    /// Takes the next bytes, which begin at `at`; gives every line that ends in them.
-    pub(super) fn feed(&mut self, mut at: u64, mut bytes: &[u8], mut take: impl FnMut(Line<'_>)) {
+    /// Takes the next bytes, which begin at `at`; gives every line that ends in them, without its end.
+    pub(super) fn feed(&mut self, mut at: u64, mut bytes: &[u8], mut take: impl FnMut(Part<'_>)) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end);
             let whole = if self.held.is_empty() {
@@ -35,7 +29,7 @@ impl Lines {
                 &self.held
             };
             if !self.is_passed_over && whole.len() <= LINE_MAX {
-                take(Line { at: self.at, text: whole.strip_suffix(b"\r").unwrap_or(whole) });
+                take(Part { at: self.at, text: whole.strip_suffix(b"\r").unwrap_or(whole) });
             }
             self.held.clear();
             self.is_passed_over = false;

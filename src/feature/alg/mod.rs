@@ -1,10 +1,18 @@
 //! Application-level gateways: what a control connection says of connections that are to come (PANOS.md 7).
 //!
 //! A [`Gateway`] reads both sides of one session and announces who will take which connection; the engine installs
-//! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in [`ROWS`].
+//! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in `ROWS`.
 
 mod ftp;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod irc;
 mod lines;
+mod messages;
+mod mgcp;
+mod rtsp;
+mod sdp;
+mod sip;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -82,7 +90,8 @@ pub struct Endpoint {
     pub addr: Option<Addr>,
     /// Its port; `None` is the speaker's own.
     pub port: Option<u16>,
-    /// Where it is written, for NAT to rewrite.
+    /// Where it is written, for NAT to rewrite. Nowhere where it follows from the endpoint before it: the distance of
+    /// their ports must stay the same, as RTCP's is the one above RTP's.
     pub fields: Vec<Field>,
     /// The connection to it that is to come; `None` where it is only named.
     pub opens: Option<Opening>,
@@ -191,4 +200,11 @@ struct Row {
 }
 
 /// All gateways.
-const ROWS: &[Row] = &[Row { app: "ftp", protocol: Protocol::TCP, make: || Box::<ftp::Ftp>::default() }];
+const ROWS: &[Row] = &[
+    Row { app: "ftp", protocol: Protocol::TCP, make: || Box::<ftp::Ftp>::default() },
+    Row { app: "irc-base", protocol: Protocol::TCP, make: || Box::<irc::Irc>::default() },
+    Row { app: "mgcp", protocol: Protocol::UDP, make: || Box::<mgcp::Mgcp>::default() },
+    Row { app: "rtsp", protocol: Protocol::TCP, make: || Box::<rtsp::Rtsp>::default() },
+    Row { app: "sip", protocol: Protocol::TCP, make: || Box::<sip::Stream>::default() },
+    Row { app: "sip", protocol: Protocol::UDP, make: || Box::<sip::Datagrams>::default() },
+];

@@ -37,6 +37,11 @@ impl Algs {
         self.disabled.contains(&app)
     }
 
+    /// Applications whose gateway is switched off.
+    pub fn disabled(&self) -> &[AppId] {
+        &self.disabled
+    }
+
     /// A gateway that begins with a session that is `app`.
     pub fn gateway(&self, app: AppId, protocol: Protocol) -> Option<Box<dyn Gateway>> {
         self.row(app, protocol).and_then(|row| ROWS.get(row)).map(|row| (row.make)())

@@ -1,5 +1,7 @@
 //! Custom applications, groups and filters of them (PANOS.md 2.6, 2.8, 5.2).
 
+use std::collections::BTreeSet;
+
 use super::names::Namespace;
 use super::objects::members;
 use super::reader::{Reader, entries, names, text, value};
@@ -25,6 +27,7 @@ impl Reader<'_> {
     /// Applications, groups and filters of all scopes, and what is said of predefined ones.
     pub(super) fn applications(&mut self, scopes: &[Scope<'_>], candidate: &mut Candidate) {
         let space = Namespace::new(scopes, &APPLICATIONS);
+        candidate.disabled_algs = disabled_algs(scopes);
         for (index, scope) in scopes.iter().enumerate() {
             for entry in scope.entries("application") {
                 let mut app = self.application(entry, space.defined(entry, index));
@@ -55,13 +58,6 @@ impl Reader<'_> {
                 let mut app = CustomApplication::new(space.referred(entry.as_name(), index));
                 app.tags = entry.names("tag");
                 candidate.applications.push(app);
-            }
-            for entry in
-                scope.node.at(&["alg-override", "application"]).map_or(&[][..], |node| &node.children)
-            {
-                if entry.at(&["alg-disabled", "yes"]).is_some() {
-                    self.unmodelled("application-layer gateways switched off (`alg-override`)", &entry.name);
-                }
             }
         }
     }
@@ -220,6 +216,16 @@ impl Reader<'_> {
         }
         filter
     }
+}
+
+/// What `alg-override` switches off: the innermost scope that says anything of an application counts.
+fn disabled_algs(scopes: &[Scope<'_>]) -> Vec<Name> {
+    let mut said = BTreeSet::new();
+    let entries = scopes.iter().filter_map(|scope| scope.node.at(&["alg-override", "application"]));
+    let entries =
+        entries.flat_map(|node| &node.children).filter(|entry| entry.child("alg-disabled").is_some());
+    let first = entries.filter(|entry| said.insert(entry.name.clone()));
+    first.filter(|entry| entry.at(&["alg-disabled", "yes"]).is_some()).map(Node::as_name).collect()
 }
 
 /// A key such as `evasive`, where it says `yes`.

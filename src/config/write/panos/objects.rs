@@ -53,15 +53,19 @@ pub(super) fn all(candidate: &Candidate) -> Vec<Item> {
     items
 }
 
-/// Other timeouts for predefined applications.
+/// What is said of predefined applications: gateways that are switched off, and other timeouts.
 pub(super) fn overrides(candidate: &Candidate) -> Vec<Item> {
+    let algs = candidate.disabled_algs.iter().map(|name| entry(name, vec![Item::flag("alg-disabled", true)]));
+    let algs = Item::element("application", algs.collect());
+    let algs = algs.map(|applications| Item::Element("alg-override", vec![applications]));
     let plain = candidate.applications.iter().filter(|app| app.defines.is_empty());
     let entries = plain.filter_map(|app| {
         let items = timeouts(&app.timeouts);
         (!items.is_empty()).then(|| entry(&app.name, items))
     });
     let applications = Item::element("application", entries.collect());
-    applications.map(|applications| Item::Element("override", vec![applications])).into_iter().collect()
+    let timeouts = applications.map(|applications| Item::Element("override", vec![applications]));
+    algs.into_iter().chain(timeouts).collect()
 }
 
 fn each<T>(definitions: &[Definition<T>], item: impl Fn(&Definition<T>) -> Option<Vec<Item>>) -> Vec<Item> {

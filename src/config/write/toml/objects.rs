@@ -27,6 +27,10 @@ pub(super) fn objects(candidate: &Candidate, page: &mut Page) {
     for filter in &candidate.application_filters {
         self::filter(filter, page);
     }
+    for name in &candidate.disabled_algs {
+        page.head(&["alg-override", &name.value], false);
+        page.flag("alg-disabled", true);
+    }
     for schedule in &candidate.schedules {
         self::schedule(schedule, page);
     }
