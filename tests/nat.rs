@@ -360,8 +360,7 @@ fn the_first_application_override_rule_that_matches() {
             sport,
             dport,
             app: None,
-            category: None,
-            at: firstpass::time::Timestamp::ZERO,
+            ..Query::default()
         };
         let found = world.overrides.lookup(&query);
         let app = |id| world.catalog.get(id).unwrap().name.as_str();

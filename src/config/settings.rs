@@ -139,6 +139,12 @@ pub enum PanosVersion {
 }
 
 impl PanosVersion {
+    /// Whether `application-default` holds decrypted applications to ports of their own, such as web-browsing to tcp/443
+    /// (PANOS.md 8).
+    pub const fn has_secure_ports(self) -> bool {
+        !matches!(self, Self::V7_1 | Self::V8_1)
+    }
+
     /// All of them, oldest first.
     pub const ALL: [Self; 7] =
         [Self::V7_1, Self::V8_1, Self::V9_0, Self::V9_1, Self::V10_0, Self::V10_1, Self::V11_1];
@@ -324,6 +330,8 @@ settings! {
     scan_entries: u64 = 65_536, "model.scan-entries", Values::Number(1, 16_777_216);
     /// How many sources can be blocked at once (`block-ip`).
     blocked_sources: u64 = 4_096, "model.blocked-sources", Values::Number(1, 1_048_576);
+    /// How many connections' secrets of key logs are kept.
+    key_log_entries: u64 = 65_536, "model.key-log-entries", Values::Number(1, 16_777_216);
 }
 
 /// Settings of PAN-OS that the model does not act on.

@@ -69,14 +69,22 @@ pub enum Stop {
     NotAuthentic,
     /// These are no records.
     Malformed,
+    /// The capture lacks bytes of it.
+    Missing,
     /// The capture lacks the hellos, or shows too much before them.
     NoHello,
 }
 
 impl Stop {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::NoSecrets, Self::Unsupported, Self::NotAuthentic, Self::Malformed, Self::NoHello];
+    pub const ALL: [Self; 6] = [
+        Self::NoSecrets,
+        Self::Unsupported,
+        Self::NotAuthentic,
+        Self::Malformed,
+        Self::Missing,
+        Self::NoHello,
+    ];
 }
 
 /// One clause for people.
@@ -87,8 +95,17 @@ impl fmt::Display for Stop {
             Self::Unsupported => "its version or cipher suite is not one that is opened",
             Self::NotAuthentic => "a record is not authentic with the secrets of the key log",
             Self::Malformed => "what follows are no records of TLS",
+            Self::Missing => "the capture lacks bytes of it",
             Self::NoHello => "the capture lacks its hellos, or shows them too late",
         })
+    }
+}
+
+/// How records of a cipher suite are sealed, in words; `None` where they are not opened.
+pub const fn cipher_name(cipher: u16) -> Option<&'static str> {
+    match Suite::of(cipher) {
+        Some(suite) => Some(suite.bulk.name()),
+        None => None,
     }
 }
 

@@ -67,6 +67,19 @@ impl Suite {
 }
 
 impl Bulk {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "AES-128-GCM",
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+            Self::Aes128Cbc(Hash::Sha1) => "AES-128-CBC with HMAC-SHA1",
+            Self::Aes128Cbc(_) => "AES-128-CBC with HMAC-SHA256",
+            Self::Aes256Cbc(Hash::Sha1) => "AES-256-CBC with HMAC-SHA1",
+            Self::Aes256Cbc(Hash::Sha256) => "AES-256-CBC with HMAC-SHA256",
+            Self::Aes256Cbc(Hash::Sha384) => "AES-256-CBC with HMAC-SHA384",
+        }
+    }
+
     /// Bytes of the MAC key; none where sealing authenticates.
     pub(super) const fn mac_len(self) -> usize {
         match self {
