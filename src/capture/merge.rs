@@ -42,7 +42,13 @@ impl Merge {
 
     /// Merges captures that are open already.
     pub fn new(files: Vec<CaptureFile>) -> Self {
-        Self { waiting: BinaryHeap::with_capacity(files.len()), files, current: None, started: false, secrets: Vec::new() }
+        Self {
+            waiting: BinaryHeap::with_capacity(files.len()),
+            files,
+            current: None,
+            started: false,
+            secrets: Vec::new(),
+        }
     }
 
     /// What was read so far of each capture, in the order they were given.

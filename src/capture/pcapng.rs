@@ -95,7 +95,9 @@ impl PcapNg {
             Step::Again => Ok(this),
             Step::Damage(reason) => Err(reason),
             Step::End => Err("the file ends before its section header".to_owned()),
-            Step::Interface(_) | Step::Frame(_) | Step::Secrets(_) => Err("it does not start with a section header".to_owned()),
+            Step::Interface(_) | Step::Frame(_) | Step::Secrets(_) => {
+                Err("it does not start with a section header".to_owned())
+            }
         }
     }
 

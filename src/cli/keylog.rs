@@ -39,10 +39,9 @@ pub(super) fn warnings(paths: &[PathBuf], added: &[Added]) -> Vec<String> {
     let mut warnings = Vec::new();
     for (index, added) in added.iter().enumerate() {
         let path = paths.get(index).map(|path| escape::name(&path.display().to_string()).into_owned());
-        let name = path.as_deref().map_or_else(
-            || "decryption secrets in a capture".to_owned(),
-            |path| format!("key log `{path}`"),
-        );
+        let name = path
+            .as_deref()
+            .map_or_else(|| "decryption secrets in a capture".to_owned(), |path| format!("key log `{path}`"));
         for (line, why) in &added.bad {
             warnings.push(format!("{name}, line {line}: {why}; the line does not count"));
         }

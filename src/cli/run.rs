@@ -7,8 +7,8 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{Checksums, Input, load};
-use super::keylog;
 use super::error::{CliError, Exit};
+use super::keylog;
 use super::output::Streams;
 use crate::audit::Audit;
 use crate::capture::{self, CaptureInfo, Merge};

@@ -9,9 +9,9 @@ use super::appid::{Decoded, Piece, categories, decode, signed};
 use super::event::{DecryptionStep, Event, EventKind, Events, Evidence, Limit, Records};
 use super::shift::is_custom;
 use super::{Firewall, Judgement};
+use crate::app::AppId;
 use crate::app::tls::Handshake;
 use crate::app::tls::decrypt::{Added, Decrypter, Opened, Secrets, Stop};
-use crate::app::AppId;
 use crate::config::World;
 use crate::flow::{Direction, Protocol};
 use crate::packet::{Packet, Payload};
@@ -60,7 +60,10 @@ struct Found {
 
 #[derive(Debug, Clone, Copy)]
 enum Item {
-    Begins { version: u16, cipher: u16 },
+    Begins {
+        version: u16,
+        cipher: u16,
+    },
     Handshake(Handshake),
     /// So many bytes of [`Found::data`].
     Data(usize),
@@ -158,7 +161,8 @@ impl Firewall {
     ) -> Option<Judgement> {
         let mut session = self.cleartext.sessions.remove(&slot)?;
         // What it is in the clear is read as in any session until there is clear text.
-        let outer = (session.inner == Inner::Awaited).then(|| self.read_on(slot, packet, piece, out)).flatten();
+        let outer =
+            (session.inner == Inner::Awaited).then(|| self.read_on(slot, packet, piece, out)).flatten();
         if outer.is_some() {
             return outer;
         }

@@ -179,7 +179,14 @@ impl Firewall {
         })
     }
 
-    pub(super) fn say(&self, slot: Slot, packet: &Packet<'_>, rule: usize, step: DecryptionStep, out: &mut Events) {
+    pub(super) fn say(
+        &self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        rule: usize,
+        step: DecryptionStep,
+        out: &mut Events,
+    ) {
         let session = self.table.get(slot).map(|session| session.id);
         let rule = u32::try_from(rule).unwrap_or(u32::MAX);
         let kind = EventKind::Decryption { rule, step };

@@ -339,7 +339,9 @@ impl Policy {
     /// `web-browsing/tcp/any/443`).
     pub(super) fn matches_service(&self, rule: &Rule, query: &Query) -> Ternary {
         let default_port = |app: AppId| {
-            self.catalog.get(app).is_some_and(|app| app.ports.admit(query.protocol, query.dport, query.decrypted))
+            self.catalog
+                .get(app)
+                .is_some_and(|app| app.ports.admit(query.protocol, query.dport, query.decrypted))
         };
         match (&rule.service, &rule.application, query.app) {
             (ServiceMatch::Any, ..) => Ternary::Yes,

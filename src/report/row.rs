@@ -398,10 +398,9 @@ pub(super) fn flags(world: &World, record: &Record, applications: &[Application]
     let c2s = &record.c2s;
     let decrypted = record.decrypted && world.settings.panos_version.has_secure_ports();
     let standard_port = match record.label {
-        Label::App(app) => world
-            .catalog
-            .get(app)
-            .is_none_or(|known| c2s.protocol.has_ports() && known.ports.admit(c2s.protocol, c2s.dport, decrypted)),
+        Label::App(app) => world.catalog.get(app).is_none_or(|known| {
+            c2s.protocol.has_ports() && known.ports.admit(c2s.protocol, c2s.dport, decrypted)
+        }),
         Label::Incomplete | Label::InsufficientData | Label::NotApplicable => true,
     };
     let implicit = applications.last().and_then(|last| last.lookup).is_some_and(|lookup| lookup.implicit);

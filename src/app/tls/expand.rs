@@ -1,7 +1,7 @@
 //! HKDF-Expand-Label (RFC 8446, 7.1), which TLS 1.3 and QUIC make their keys with.
 
-use hkdf::hmac::EagerHash;
 use hkdf::Hkdf;
+use hkdf::hmac::EagerHash;
 
 /// Fills `key` from a secret, with an empty context. `None` where label or key are longer than can be.
 pub(in crate::app) fn expand_label<H: EagerHash>(

@@ -459,7 +459,9 @@ fn decryption(world: &World, rule: u32, step: DecryptionStep) -> String {
             format!("{detail}, and the profile does not block that: it passes undecrypted from here on")
         }
         DecryptionStep::Blocked(_) => format!("the decryption profile blocks it: {detail}"),
-        DecryptionStep::Sealed { .. } => format!("sealed from here on ({detail}); the key log has its secrets"),
+        DecryptionStep::Sealed { .. } => {
+            format!("sealed from here on ({detail}); the key log has its secrets")
+        }
         DecryptionStep::Opened(_) => format!("decrypted with the key log: {detail}"),
         DecryptionStep::Shut(Stop::NoSecrets) => format!(
             "sealed from here on, and {detail}: what is inside is not in the capture, and the session stays what it is"

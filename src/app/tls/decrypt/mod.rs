@@ -7,6 +7,8 @@ mod keys;
 mod open;
 mod secrets;
 mod suite;
+#[cfg(any(test, fuzzing))]
+pub(in crate::app) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -261,7 +263,11 @@ impl Decrypter {
         let Some((kind, content)) = opener.open(record, text) else {
             // Early data that the server does not take (RFC 8446, 4.2.10), or whose secret is not read.
             let is_early = self.offer.is_some_and(|offer| offer.has_early_data) && index == 0;
-            return if is_early && opener.is_unused() && !side.is_finished { Ok(()) } else { Err(Stop::NotAuthentic) };
+            return if is_early && opener.is_unused() && !side.is_finished {
+                Ok(())
+            } else {
+                Err(Stop::NotAuthentic)
+            };
         };
         told(direction, Opened::Record(kind, content.len()));
         match (kind, content) {
@@ -298,8 +304,7 @@ impl Decrypter {
             let both = keys::of_master_secret(suite, agreed.version, master, [&random, &agreed.random]);
             both.and_then(|[client, server]| [client, server].into_iter().nth(side))
         };
-        let opener =
-            keys.and_then(|keys| Opener::new(suite, agreed.version, agreed.encrypt_then_mac, keys));
+        let opener = keys.and_then(|keys| Opener::new(suite, agreed.version, agreed.encrypt_then_mac, keys));
         self.sides[side].opener = Some(opener.ok_or(Stop::NotAuthentic)?);
         Ok(())
     }

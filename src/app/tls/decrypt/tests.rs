@@ -80,11 +80,18 @@ fn real_connections_are_opened() {
     for Transcript { name, log, sent } in list {
         for step in [1, 7, 100_000] {
             let told = told(&log, &sent, step);
-            let (client, server) =
-                if name.contains("key update") { ("one\ntwo\nfour\n", "three\nfive\n") } else { (REQUESTS, ANSWERS) };
+            let (client, server) = if name.contains("key update") {
+                ("one\ntwo\nfour\n", "three\nfive\n")
+            } else {
+                (REQUESTS, ANSWERS)
+            };
             assert_eq!(told.end, None, "{name}, {step}");
             assert_eq!(told.begins.len(), 1, "{name}, {step}");
-            assert_eq!(told.data.map(|data| String::from_utf8(data).unwrap()), [client, server], "{name}, {step}");
+            assert_eq!(
+                told.data.map(|data| String::from_utf8(data).unwrap()),
+                [client, server],
+                "{name}, {step}"
+            );
             let certificate =
                 told.handshake.iter().any(|(_, shown)| matches!(shown, Handshake::Certificate(_)));
             assert_eq!(certificate, name.contains("TLSv1.3") || name.contains("tls13"), "{name}");
@@ -107,7 +114,9 @@ fn wrong_secrets_open_nothing() {
             })
             .collect();
         let of_others = log.replace(|digit: char| digit.is_ascii_digit(), "0");
-        for (log, end) in [(wrong, Stop::NotAuthentic), (of_others, Stop::NoSecrets), (String::new(), Stop::NoSecrets)] {
+        for (log, end) in
+            [(wrong, Stop::NotAuthentic), (of_others, Stop::NoSecrets), (String::new(), Stop::NoSecrets)]
+        {
             let told = told(&log, &sent, 1_000);
             assert_eq!((told.data, told.end), (Default::default(), Some(end)), "{name}");
             assert_eq!(told.handshake, [], "{name}");
@@ -149,6 +158,51 @@ fn what_comes_early_waits() {
     let record = [vec![23, 3, 3, 0x40, 0], vec![0; 0x4000]].concat();
     let early = [sent[0].clone(), (Direction::ClientToServer, record.repeat(5))];
     assert_eq!(told(&log, &early, 1_000).end, Some(Stop::NoHello));
+}
+
+/// The hellos and the key log of a connection whose records the test seals itself.
+fn own_connection() -> (String, [Vec<u8>; 2]) {
+    let random = "42".repeat(32);
+    let labels = [
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        "CLIENT_TRAFFIC_SECRET_0",
+        "SERVER_TRAFFIC_SECRET_0",
+    ];
+    let lines = labels
+        .iter()
+        .zip(1..)
+        .map(|(label, byte)| format!("{label} {random} {}\n", format!("{byte:02x}").repeat(32)));
+    let client = bytes(&format!("16030100 2d 01000029 0303 {random} 00 0002 1301 01 00 0000"));
+    let server = bytes(&format!("16030300 32 0200002e 0303 {random} 00 1301 00 0006 002b 0002 0304"));
+    (lines.collect(), [client, server])
+}
+
+/// Padding is no content, nor is the type of a record what it seems from outside; keys change with Finished and with
+/// KeyUpdate, wherever messages are cut.
+#[test]
+fn padding_types_and_keys() {
+    use super::testing::sealed;
+    let (log, [client, server]) = own_connection();
+    let suite = Suite::of(0x1301).unwrap();
+    let (handshake, traffic) = ([2; 32], [4; 32]);
+    let next = keys::next_secret(suite, &traffic).unwrap();
+    let finished = [&[20, 0, 0, 32][..], &[7; 32]].concat();
+    let parts = [
+        server,
+        sealed(&handshake, 0, 22, &finished[..10], 3).unwrap(),
+        sealed(&handshake, 1, 22, &finished[10..], 0).unwrap(),
+        sealed(&traffic, 0, 23, b"one", 100).unwrap(),
+        sealed(&traffic, 1, 22, &[24, 0, 0, 1, 0], 0).unwrap(),
+        sealed(&next, 0, 23, b"two", 0).unwrap(),
+        sealed(&next, 1, 21, &[1, 46], 0).unwrap(),
+    ];
+    let sent = [(Direction::ClientToServer, client), (Direction::ServerToClient, parts.concat())];
+    let told = told(&log, &sent, 11);
+    assert_eq!((told.data, told.end), ([vec![], b"onetwo".to_vec()], None));
+    assert_eq!(told.begins, [(0x0304, 0x1301)]);
+    // In TLS 1.3 the level does not count.
+    assert_eq!(told.handshake, [(Direction::ServerToClient, Handshake::Alert { fatal: true, code: 46 })]);
 }
 
 proptest! {
