@@ -139,12 +139,6 @@ pub enum PanosVersion {
 }
 
 impl PanosVersion {
-    /// Whether `application-default` holds decrypted applications to ports of their own, such as web-browsing to tcp/443
-    /// (PANOS.md 8).
-    pub const fn has_secure_ports(self) -> bool {
-        !matches!(self, Self::V7_1 | Self::V8_1)
-    }
-
     /// All of them, oldest first.
     pub const ALL: [Self; 7] =
         [Self::V7_1, Self::V8_1, Self::V9_0, Self::V9_1, Self::V10_0, Self::V10_1, Self::V11_1];

@@ -29,7 +29,7 @@ impl Firewall {
         let is_new = session.app != AppState::Known(app);
         session.app = AppState::Known(app);
         let (key, to) = (session.c2s, session.egress());
-        let decrypted = has_secure_ports(session, &self.world.settings);
+        let decrypted = has_secure_ports(session, &self.world);
         let query = Query { category, decrypted, ..query(&key, to, Some(app), self.now) };
         let lookup = self.world.policy.lookup(&query);
         let (at, id) = (self.now, session.id);

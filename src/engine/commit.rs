@@ -81,7 +81,7 @@ impl Firewall {
         };
         let mut asked = query(&session.c2s, session.egress(), app, self.now);
         asked.category = category;
-        asked.decrypted = has_secure_ports(session, &self.world.settings);
+        asked.decrypted = has_secure_ports(session, &self.world);
         let lookup = self.world.policy.lookup(&asked);
         let (before, id) = (session.rule(), session.id);
         let event = |kind| Event { at: self.now, packet: 0, session: Some(id), kind };

@@ -49,7 +49,7 @@ pub use standing::Standing;
 pub use verdict::{DropReason, Verdict};
 
 use crate::app::{AppId, Turn};
-use crate::config::{Settings, World};
+use crate::config::World;
 use crate::feature::nat::Pools;
 use crate::flow::{Direction, FlowKey, Protocol, ZoneId};
 use crate::packet::{Checksum, Layer4, Malformed, Packet};
@@ -398,8 +398,8 @@ fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>, at: Timestamp) -> Query 
 }
 
 /// Whether `application-default` holds a session's application to its ports for decrypted traffic.
-fn has_secure_ports(session: &Session, settings: &Settings) -> bool {
-    session.decrypted && settings.panos_version.has_secure_ports()
+fn has_secure_ports(session: &Session, world: &World) -> bool {
+    session.decrypted && world.has_secure_ports()
 }
 
 fn payload_len(packet: &Packet<'_>) -> u32 {

@@ -148,7 +148,7 @@ impl Firewall {
             stream.followers = Followers::default();
         }
         let (key, egress, now) = (session.c2s, session.egress(), self.now);
-        let decrypted = has_secure_ports(session, &world.settings);
+        let decrypted = has_secure_ports(session, world);
         let allows = |app, host: &[u8]| {
             let category = Some(world.categories.of(host));
             let query = Query { category, decrypted, ..query(&key, egress, Some(app), now) };

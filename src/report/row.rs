@@ -396,7 +396,7 @@ pub(super) mod flag {
 /// real rows have it, a `ping` included), and an application allowed only because another one needs it.
 pub(super) fn flags(world: &World, record: &Record, applications: &[Application]) -> u32 {
     let c2s = &record.c2s;
-    let decrypted = record.decrypted && world.settings.panos_version.has_secure_ports();
+    let decrypted = record.decrypted && world.has_secure_ports();
     let standard_port = match record.label {
         Label::App(app) => world.catalog.get(app).is_none_or(|known| {
             c2s.protocol.has_ports() && known.ports.admit(c2s.protocol, c2s.dport, decrypted)

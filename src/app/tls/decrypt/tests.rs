@@ -76,8 +76,8 @@ const ANSWERS: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 40
 #[test]
 fn real_connections_are_opened() {
     let list = transcripts();
-    assert_eq!(list.len(), 10);
-    for Transcript { name, log, sent } in list {
+    assert_eq!(list.len(), 11);
+    for Transcript { name, log, sent } in list.into_iter().filter(|one| !one.name.contains("refused")) {
         for step in [1, 7, 100_000] {
             let told = told(&log, &sent, step);
             let (client, server) = if name.contains("key update") {
@@ -122,6 +122,21 @@ fn wrong_secrets_open_nothing() {
             assert_eq!(told.handshake, [], "{name}");
         }
     }
+}
+
+/// What TLS 1.3 hides of a handshake: the server's certificate and its request for one, and its alert.
+#[test]
+fn a_refusal_is_seen() {
+    let refused = transcripts().into_iter().find(|one| one.name.contains("refused")).unwrap();
+    let told = told(&refused.log, &refused.sent, 100_000);
+    assert_eq!((told.data, told.end), (Default::default(), None));
+    let [(_, Handshake::CertificateRequest), (_, Handshake::Certificate(standing)), (server, alert)] =
+        told.handshake[..]
+    else {
+        panic!("{:?}", told.handshake)
+    };
+    assert!(standing.self_signed);
+    assert_eq!((server, alert), (Direction::ServerToClient, Handshake::Alert { fatal: true, code: 116 }));
 }
 
 /// RFC 8448, 3: keys of the server's handshake, and the client's application data and alert, opened.
