@@ -245,15 +245,15 @@ fn what_the_handshake_hides() {
         format!("{RULES}profile = \"own\"\n[decryption-profile.own.ssl-forward-proxy]\n{key} = true\n")
     };
     let mut list = transcripts();
-    let Transcript { log, sent, .. } = list.pop().unwrap();
-    for (rules, reason) in [
-        (RULES.to_owned(), "decrypt-error"),
-        (profile("block-untrusted-issuer"), "decrypt-cert-validation"),
-        (profile("block-client-cert"), "decrypt-cert-validation"),
+    let (refused, plain) = (list.pop().unwrap(), list.swap_remove(0));
+    for (Transcript { log, sent, .. }, rules, reason) in [
+        (&refused, RULES.to_owned(), "decrypt-error"),
+        (&plain, profile("block-untrusted-issuer"), "decrypt-cert-validation"),
+        (&refused, profile("block-client-cert"), "decrypt-cert-validation"),
     ] {
         let bench = Bench::new(&rules);
-        let path = bench.put("a.pcapng", capture(&frames(&sent), None));
-        bench.put("keys.txt", &log);
+        let path = bench.put("a.pcapng", capture(&frames(sent), None));
+        bench.put("keys.txt", log);
         let row = bench.row(&path, &["--keylog", "keys.txt"]);
         assert_eq!((&row["subtype"], &row["action"]), (&"deny".into(), &"allow".into()), "{rules}");
         assert_eq!((&row["app"], &row["session_end_reason"]), (&"ssl".into(), &reason.into()), "{rules}");
