@@ -8,7 +8,7 @@ mod open;
 mod secrets;
 mod suite;
 #[cfg(any(test, fuzzing))]
-pub(in crate::app) mod testing;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -171,7 +171,7 @@ impl Cbc {
                 *iv
             }
         };
-        if body.is_empty() || body.len() % BLOCK != 0 {
+        if body.is_empty() || !body.len().is_multiple_of(BLOCK) {
             return None;
         }
         text.extend_from_slice(body);

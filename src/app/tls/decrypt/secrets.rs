@@ -4,7 +4,7 @@
 use std::fmt;
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use hashbrown::hash_map;
 
 /// A secret by its label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,9 +101,9 @@ impl Secrets {
                 Ok(Some((label, random, secret))) => {
                     let has_room = self.connections.len() < most;
                     let of_connection = match self.connections.entry(random) {
-                        Entry::Occupied(entry) => entry.into_mut(),
-                        Entry::Vacant(entry) if has_room => entry.insert(Default::default()),
-                        Entry::Vacant(_) => {
+                        hash_map::Entry::Occupied(entry) => entry.into_mut(),
+                        hash_map::Entry::Vacant(entry) if has_room => entry.insert(Default::default()),
+                        hash_map::Entry::Vacant(_) => {
                             added.is_full = true;
                             continue;
                         }
@@ -139,8 +139,11 @@ impl Secrets {
     }
 }
 
-/// A line's label, random bytes and secret; `None` where the label is of no use.
-fn parse(line: &[u8]) -> Result<Option<(Label, [u8; 32], Box<[u8]>)>, BadLine> {
+/// A line's label, random bytes and secret.
+type Entry = (Label, [u8; 32], Box<[u8]>);
+
+/// What a line holds; `None` where the label is of no use.
+fn parse(line: &[u8]) -> Result<Option<Entry>, BadLine> {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let (Some(label), Some(random), Some(secret), None) =
         (words.next(), words.next(), words.next(), words.next())
