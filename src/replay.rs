@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 pub use command::{Command, Operation, When};
 
+use crate::app::tls::decrypt::Added;
 use crate::capture::{CaptureInterface, Frame, LinkType, Progress, Source};
 use crate::config::World;
 use crate::engine::{Control, Events, Firewall};
@@ -31,6 +32,8 @@ pub struct Options {
     pub transmitted: bool,
     /// What an administrator does meanwhile.
     pub operations: Vec<Operation>,
+    /// Key logs with the secrets of TLS connections (`SSLKEYLOGFILE`), besides those in the captures themselves.
+    pub key_logs: Vec<Vec<u8>>,
 }
 
 /// What a run shows of its captures besides packets.
@@ -42,6 +45,8 @@ pub struct Notes {
     pub skipped: Vec<(LinkType, u64)>,
     /// The configuration that was in force at the end, where it is not the one of the beginning.
     pub committed: Option<Arc<World>>,
+    /// What came of the key logs, those of [`Options::key_logs`] first.
+    pub key_logs: Vec<Added>,
     /// When commands were to be carried out that were not: the capture has no such packet.
     pub not_reached: Vec<When>,
     /// When commands were carried out that were about no session.
@@ -118,6 +123,9 @@ impl<'a> Replay<'a> {
         }
         let defragmenter = Defragmenter::new(limits, options.decode);
         let (by_packet, by_time) = schedules(&options.operations);
+        let mut events = Events::default();
+        let add = |log: &Vec<u8>| firewall.add_secrets(log, &mut events);
+        let notes = Notes { key_logs: options.key_logs.iter().map(add).collect(), ..Notes::default() };
         Self {
             by_packet,
             by_time,
@@ -126,10 +134,10 @@ impl<'a> Replay<'a> {
             defragmenter,
             options,
             ports: Ports::default(),
-            events: Events::default(),
+            events,
             shows_frames: sinks.iter().any(|sink| sink.wants_frames()),
             sinks,
-            notes: Notes::default(),
+            notes,
             number: 0,
             last: Timestamp::ZERO,
         }
@@ -169,9 +177,14 @@ impl<'a> Replay<'a> {
         last: u64,
         mut progress: impl FnMut(Progress),
     ) -> io::Result<()> {
+        let mut secrets = Vec::new();
         while self.number < last
-            && let Some(frame) = source.next_frame()
+            && let Some(frame) = source.next_with_secrets(&mut secrets)
         {
+            if !secrets.is_empty() {
+                let add = |log: Vec<u8>| self.firewall.add_secrets(&log, &mut self.events);
+                self.notes.key_logs.extend(secrets.drain(..).map(add));
+            }
             self.frame(&frame)?;
             if self.number.is_multiple_of(PROGRESS_EVERY) {
                 progress(source.progress());

@@ -351,18 +351,7 @@ fn the_first_application_override_rule_that_matches() {
     ] {
         let key = key(&world, packet);
         let NatQuery { from, to, src, dst, protocol, sport, dport, .. } = nat_query(&world, &key);
-        let query = Query {
-            from,
-            to,
-            src,
-            dst,
-            protocol,
-            sport,
-            dport,
-            app: None,
-            category: None,
-            at: firstpass::time::Timestamp::ZERO,
-        };
+        let query = Query { from, to, src, dst, protocol, sport, dport, app: None, ..Query::default() };
         let found = world.overrides.lookup(&query);
         let app = |id| world.catalog.get(id).unwrap().name.as_str();
         assert_eq!(found.map(|rule| (rule.name.as_str(), app(rule.application))), expected, "{packet}");

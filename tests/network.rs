@@ -12,7 +12,6 @@ use firstpass::feature::route::NoEgress;
 use firstpass::flow::{Addr, Arrival, Protocol};
 use firstpass::packet::build::Builder;
 use firstpass::policy::Query;
-use firstpass::time::Timestamp;
 use serde_json::Value;
 
 const TWO: &str = r#"
@@ -287,8 +286,7 @@ fn packets_of_known_verdict_find_their_way() {
             sport: 40_000,
             dport: dport.parse().unwrap(),
             app: None,
-            category: None,
-            at: Timestamp::ZERO,
+            ..Query::default()
         };
         let app = world.overrides.lookup(&query).map(|rule| rule.application);
         let lookup = world.policy.lookup(&Query { app, ..query });

@@ -259,7 +259,7 @@ prop_compose! {
         let (from, to) = (ZoneId(from), ZoneId(to));
         Query {
             from, to, src: addr(src), dst: addr(dst), protocol, sport, dport,
-            app: app.map(AppId), category, at: Timestamp::from_secs(u64::from(minute) * 60),
+            app: app.map(AppId), category, at: Timestamp::from_secs(u64::from(minute) * 60), ..Query::default()
         }
     }
 }

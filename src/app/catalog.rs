@@ -75,6 +75,8 @@ pub struct Class {
 pub struct Ports {
     /// TCP port ranges.
     pub tcp: Vec<(u16, u16)>,
+    /// TCP port ranges of decrypted traffic, where they are others (PANOS.md 8).
+    pub secure: Vec<(u16, u16)>,
     /// UDP port ranges.
     pub udp: Vec<(u16, u16)>,
     /// IP protocols of its own: inclusive ranges.
@@ -86,6 +88,15 @@ pub struct Ports {
 }
 
 impl Ports {
+    /// Whether `application-default` admits this protocol and destination port; what was found in `decrypted` traffic has
+    /// ports of its own there, where the application has any.
+    pub fn admit(&self, protocol: Protocol, dport: u16, decrypted: bool) -> bool {
+        if decrypted && protocol == Protocol::TCP && !self.secure.is_empty() {
+            return self.secure.iter().any(|&(low, high)| low <= dport && dport <= high);
+        }
+        self.contain(protocol, dport)
+    }
+
     /// Whether `application-default` admits this protocol and destination port.
     pub fn contain(&self, protocol: Protocol, dport: u16) -> bool {
         let within = |ranges: &[(u16, u16)]| ranges.iter().any(|&(low, high)| low <= dport && dport <= high);
@@ -194,6 +205,8 @@ struct Entry {
     #[serde(default)]
     ports: Vec<String>,
     #[serde(default)]
+    secure_ports: Vec<u16>,
+    #[serde(default)]
     hosts: Vec<String>,
     #[serde(default)]
     icmp: bool,
@@ -225,7 +238,8 @@ struct Entry {
 impl Entry {
     /// The application without what it refers to.
     fn application(&self, name: &str) -> Result<Application, CatalogError> {
-        let mut ports = Ports { icmp: self.icmp, icmp6: self.icmp6, ..Ports::default() };
+        let secure = self.secure_ports.iter().map(|&port| (port, port)).collect();
+        let mut ports = Ports { secure, icmp: self.icmp, icmp6: self.icmp6, ..Ports::default() };
         for text in &self.ports {
             ports
                 .add(text)

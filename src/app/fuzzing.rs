@@ -1,4 +1,4 @@
-//! What fuzz targets need besides the public interface: each decoder alone, and QUIC packets that authenticate.
+//! What fuzz targets need besides the public interface: each decoder alone, and QUIC packets and TLS records that authenticate.
 //!
 //! Built only under `cfg(fuzzing)`, as `fuzz/` sets it; no part of the library's interface.
 
@@ -7,6 +7,7 @@ use super::{Heads, Match};
 use crate::flow::{Direction, Protocol};
 
 pub use super::quic::testing::sealed;
+pub use super::tls::decrypt::testing::sealed as sealed_record;
 
 /// The decoders over `protocol`: number and name.
 pub fn decoders(protocol: Protocol) -> impl Iterator<Item = (usize, &'static str)> {

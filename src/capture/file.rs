@@ -22,6 +22,8 @@ pub struct CaptureFile {
     meter: Meter,
     info: CaptureInfo,
     current: Option<Located>,
+    /// Key logs that were come upon and not taken yet.
+    secrets: Vec<Vec<u8>>,
     ended: bool,
 }
 
@@ -93,6 +95,8 @@ pub(super) enum Step {
     Again,
     /// An interface with this link type.
     Interface(LinkType),
+    /// A key log of TLS.
+    Secrets(Vec<u8>),
     /// A frame.
     Frame(Located),
     /// The end, where it should be.
@@ -167,7 +171,7 @@ impl CaptureFile {
         if let Reader::Pcap(pcap) = &reader {
             info.link_types.insert(pcap.link_type());
         }
-        Ok(Self { buffer, reader, meter, info, current: None, ended: false })
+        Ok(Self { buffer, reader, meter, info, current: None, secrets: Vec::new(), ended: false })
     }
 
     /// What was read so far.
@@ -196,12 +200,21 @@ impl CaptureFile {
                 Step::Interface(link_type) => {
                     self.info.link_types.insert(link_type);
                 }
+                Step::Secrets(log) => self.secrets.push(log),
                 Step::Again => {}
                 Step::End => self.ended = true,
                 Step::Damage(reason) => self.end_damaged(reason),
             }
         }
         false
+    }
+
+    /// Takes the key logs that were come upon so far.
+    #[inline]
+    pub(super) fn take_secrets(&mut self, into: &mut Vec<Vec<u8>>) {
+        if !self.secrets.is_empty() {
+            into.append(&mut self.secrets);
+        }
     }
 
     /// The frame that [`Self::advance`] moved to.
@@ -228,6 +241,13 @@ impl Source for CaptureFile {
     #[inline]
     fn next_frame(&mut self) -> Option<Frame<'_>> {
         self.advance();
+        self.current()
+    }
+
+    #[inline]
+    fn next_with_secrets(&mut self, secrets: &mut Vec<Vec<u8>>) -> Option<Frame<'_>> {
+        self.advance();
+        self.take_secrets(secrets);
         self.current()
     }
 

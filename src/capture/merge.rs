@@ -24,6 +24,8 @@ pub struct Merge {
     /// The file whose frame is handed out.
     current: Option<usize>,
     started: bool,
+    /// Key logs that were come upon and not taken yet.
+    secrets: Vec<Vec<u8>>,
 }
 
 impl Merge {
@@ -40,7 +42,13 @@ impl Merge {
 
     /// Merges captures that are open already.
     pub fn new(files: Vec<CaptureFile>) -> Self {
-        Self { waiting: BinaryHeap::with_capacity(files.len()), files, current: None, started: false }
+        Self {
+            waiting: BinaryHeap::with_capacity(files.len()),
+            files,
+            current: None,
+            started: false,
+            secrets: Vec::new(),
+        }
     }
 
     /// What was read so far of each capture, in the order they were given.
@@ -52,12 +60,19 @@ impl Merge {
     fn queue(&mut self, index: usize) {
         let Some(file) = self.files.get_mut(index) else { return };
         file.advance();
+        file.take_secrets(&mut self.secrets);
         if let Some(frame) = file.current() {
             self.waiting.push(Reverse((frame.at, index)));
         }
     }
 
     fn next_of_many(&mut self) -> Option<Frame<'_>> {
+        let index = self.advance_of_many()?;
+        self.frame_of(index)
+    }
+
+    /// Moves to the next frame; the file that has it.
+    fn advance_of_many(&mut self) -> Option<usize> {
         if !self.started {
             self.started = true;
             (0..self.files.len()).for_each(|index| self.queue(index));
@@ -67,6 +82,10 @@ impl Merge {
         }
         let Reverse((_, index)) = self.waiting.pop()?;
         self.current = Some(index);
+        Some(index)
+    }
+
+    fn frame_of(&self, index: usize) -> Option<Frame<'_>> {
         let frame = self.files.get(index)?.current()?;
         Some(Frame { file: u32::try_from(index).unwrap_or(u32::MAX), ..frame })
     }
@@ -79,6 +98,18 @@ impl Source for Merge {
             // The borrow checker wants the one file again.
             [_] => self.files.first_mut()?.next_frame(),
             _ => self.next_of_many(),
+        }
+    }
+
+    #[inline]
+    fn next_with_secrets(&mut self, secrets: &mut Vec<Vec<u8>>) -> Option<Frame<'_>> {
+        match self.files.as_mut_slice() {
+            [_] => self.files.first_mut()?.next_with_secrets(secrets),
+            _ => {
+                let index = self.advance_of_many();
+                secrets.append(&mut self.secrets);
+                self.frame_of(index?)
+            }
         }
     }
 

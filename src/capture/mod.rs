@@ -67,6 +67,14 @@ pub trait Source {
     /// There is no error here: what ends a capture early is in [`CaptureInfo::damage`] afterwards.
     fn next_frame(&mut self) -> Option<Frame<'_>>;
 
+    /// The next frame, and the key logs of TLS in decryption secrets blocks (pcapng) that were come upon since the last
+    /// call: all before the frame, and where captures are merged perhaps some behind it. [`Self::next_frame`] leaves them
+    /// for a later call.
+    fn next_with_secrets(&mut self, secrets: &mut Vec<Vec<u8>>) -> Option<Frame<'_>> {
+        let _ = secrets;
+        self.next_frame()
+    }
+
     /// How far the underlying files have been read.
     fn progress(&self) -> Progress;
 }

@@ -23,6 +23,9 @@ const BLOCK_HEADER: usize = 8;
 const INTERFACES_MAX: usize = 65_536;
 /// Bytes of an interface's name; the longest that a firewall has is far shorter.
 const NAME_MAX: usize = 128;
+/// Decryption Secrets Block (section 4.7), and the type of its secrets that is a key log of TLS.
+const DECRYPTION_SECRETS_BLOCK: u32 = 10;
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 /// The state of a pcapng section.
 #[derive(Debug)]
@@ -78,6 +81,7 @@ enum Content {
     Packet(Located),
     Section(Order),
     Interface(Interface),
+    Secrets(Vec<u8>),
     Skip,
     Damage(String),
 }
@@ -91,7 +95,9 @@ impl PcapNg {
             Step::Again => Ok(this),
             Step::Damage(reason) => Err(reason),
             Step::End => Err("the file ends before its section header".to_owned()),
-            Step::Interface(_) | Step::Frame(_) => Err("it does not start with a section header".to_owned()),
+            Step::Interface(_) | Step::Frame(_) | Step::Secrets(_) => {
+                Err("it does not start with a section header".to_owned())
+            }
         }
     }
 
@@ -101,7 +107,7 @@ impl PcapNg {
         self.interfaces.get(interface as usize)?.name.as_deref()
     }
 
-    /// The next block that is a packet or an interface.
+    /// The next block that is a packet, an interface or a key log.
     #[inline]
     pub(super) fn step(&mut self, buffer: &mut Buffer) -> Step {
         loop {
@@ -168,6 +174,7 @@ impl PcapNg {
             Content::Interface(_) => {
                 Step::Damage(format!("a section has more than {INTERFACES_MAX} interfaces"))
             }
+            Content::Secrets(log) => Step::Secrets(log),
             Content::Skip => Step::Again,
             Content::Damage(reason) => Step::Damage(reason),
         }
@@ -180,6 +187,7 @@ impl PcapNg {
             PACKET_BLOCK => self.obsolete(body),
             SIMPLE_PACKET_BLOCK => self.simple(body),
             INTERFACE_DESCRIPTION_BLOCK => self.interface(body),
+            DECRYPTION_SECRETS_BLOCK => self.secrets(body),
             SECTION_HEADER_BLOCK => section(body),
             _ => Some(Content::Skip),
         };
@@ -256,6 +264,22 @@ impl PcapNg {
             start: 4,
             len: captured as usize,
         }))
+    }
+
+    /// Decryption Secrets Block: type, length, secrets, and options that nobody reads.
+    fn secrets(&self, body: &[u8]) -> Option<Content> {
+        let (&[t0, t1, t2, t3, l0, l1, l2, l3], data) = body.split_first_chunk::<8>()?;
+        if self.order.u32([t0, t1, t2, t3]) != TLS_KEY_LOG {
+            return Some(Content::Skip);
+        }
+        let len = self.order.u32([l0, l1, l2, l3]) as usize;
+        Some(match data.get(..len) {
+            Some(log) => Content::Secrets(log.to_vec()),
+            None => Content::Damage(format!(
+                "{len} bytes of decryption secrets in a block that has room for {}",
+                data.len()
+            )),
+        })
     }
 
     /// Interface Description Block (section 4.2).

@@ -42,6 +42,11 @@ pub(super) struct Input {
     #[arg(long, value_name = "WHEN: COMMAND", value_parser = operation)]
     pub operate: Vec<(When, Command)>,
 
+    /// Secrets of TLS connections, as programs write them with SSLKEYLOGFILE (repeatable): what the decryption policy
+    /// decrypts is opened with them, as with those in a pcapng capture itself
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+
     /// Threads; the output is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,

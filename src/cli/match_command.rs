@@ -232,6 +232,7 @@ impl Match {
             dport: self.destination_port.unwrap_or_default(),
             app: None,
             category: self.category.as_ref().map(|name| category(world, name)),
+            decrypted: false,
             at: self.at.unwrap_or_default(),
         };
         let fixed = world.overrides.lookup(&query).map(|rule| rule.application);

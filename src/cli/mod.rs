@@ -8,6 +8,7 @@ mod convert;
 mod error;
 mod explain;
 mod filter;
+mod keylog;
 mod lint;
 mod match_command;
 mod matrix;

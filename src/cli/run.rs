@@ -1,13 +1,14 @@
 //! What the commands that replay share: opening files, the run with its progress bar, the warnings afterwards.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{Checksums, Input, load};
 use super::error::{CliError, Exit};
+use super::keylog;
 use super::output::Streams;
 use crate::audit::Audit;
 use crate::capture::{self, CaptureInfo, Merge};
@@ -34,6 +35,8 @@ pub(super) struct Run {
     audit: bool,
     /// What a device's NAT has chosen.
     hints: Vec<Hint>,
+    /// Files with secrets of TLS connections.
+    keylog: Vec<PathBuf>,
 }
 
 /// What a run leaves behind besides what its sinks have read.
@@ -73,11 +76,13 @@ impl Run {
         let linger = input.linger.map_or(Linger::UntilIdle, |seconds| Linger::For(Span::from_secs(seconds)));
         let decode = DecodeOptions { checksums };
         let operations = operations(input, streams)?;
-        let options = Options { decode, ingress, linger, transmitted: false, operations };
+        let key_logs = keylog::read(&input.keylog)?;
+        let options = Options { decode, ingress, linger, transmitted: false, operations, key_logs };
         let (strict, audit) = (input.strict, input.audit);
         let tells_checksums = checksums == packet::Checksums::Ignore;
         let world = Arc::new(world);
-        Ok(Self { world, source, options, unlocated, tells_checksums, strict, audit, hints: Vec::new() })
+        let (hints, keylog) = (Vec::new(), input.keylog.clone());
+        Ok(Self { world, source, options, unlocated, tells_checksums, strict, audit, hints, keylog })
     }
 
     /// A capture under a rulebase that is at hand already and knows where every address is.
@@ -93,6 +98,7 @@ impl Run {
             strict: false,
             audit: false,
             hints: Vec::new(),
+            keylog: Vec::new(),
         })
     }
 
@@ -155,6 +161,7 @@ impl Run {
             warnings.push(checksums(&notes.checksums));
         }
         warnings.extend(cut);
+        warnings.extend(keylog::warnings(&self.keylog, &notes.key_logs));
         let when = |list: &[When], what: &str| -> Vec<String> {
             list.iter().map(|when| format!("--operate: {when}{what}")).collect()
         };

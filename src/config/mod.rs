@@ -109,6 +109,12 @@ pub struct World {
 }
 
 impl World {
+    /// Whether `application-default` holds decrypted applications to ports of their own, such as web-browsing to tcp/443
+    /// (PANOS.md 8).
+    pub fn has_secure_ports(&self) -> bool {
+        self.settings.panos_version >= PanosVersion::V9_0
+    }
+
     /// What applications are told by.
     pub fn terms(&self) -> Terms<'_> {
         Terms { catalog: &self.catalog, signatures: &self.signatures }

@@ -324,6 +324,8 @@ settings! {
     scan_entries: u64 = 65_536, "model.scan-entries", Values::Number(1, 16_777_216);
     /// How many sources can be blocked at once (`block-ip`).
     blocked_sources: u64 = 4_096, "model.blocked-sources", Values::Number(1, 1_048_576);
+    /// How many connections' secrets of key logs are kept.
+    key_log_entries: u64 = 65_536, "model.key-log-entries", Values::Number(1, 16_777_216);
 }
 
 /// Settings of PAN-OS that the model does not act on.

@@ -30,7 +30,7 @@ enum Identification {
 }
 
 /// What the decoders say.
-enum Decoded {
+pub(super) enum Decoded {
     /// The application; before it what it is spoken in, where that is a candidate only.
     Found(Option<AppId>, AppId, Evidence),
     Pending,
@@ -84,7 +84,8 @@ impl Firewall {
         let session = self.table.get(slot)?;
         let is_known = matches!(session.app, AppState::Known(_));
         let is_decrypted = self.decryption.is_used(slot);
-        if is_known && session.stream.is_none() && !is_decrypted {
+        let is_opened = self.cleartext.is_used(slot);
+        if is_known && session.stream.is_none() && !is_decrypted && !is_opened {
             if session.payload != [0; 2] {
                 return None;
             }
@@ -94,6 +95,9 @@ impl Firewall {
         let piece = Piece::of(direction, packet, expected)?;
         if is_decrypted && let Some(judgement) = self.go_on_decrypting(slot, packet, piece, out) {
             return Some(judgement);
+        }
+        if is_opened && self.cleartext.is_used(slot) {
+            return self.read_cleartext(slot, packet, piece, out);
         }
         if is_known {
             return self.read_on(slot, packet, piece, out);
@@ -205,7 +209,7 @@ fn cached(settings: &Settings, cache: &AppCache, session: &Session) -> Option<Ap
 }
 
 /// Runs the decoders over what is there. A session that its first payload decides never has a buffer.
-fn decode(
+pub(super) fn decode(
     world: &World,
     streams: &mut Streams,
     session: &mut Session,
@@ -246,7 +250,7 @@ fn decode(
 
 /// What the signatures of custom applications tell of a session that no decoder knows, or of a datagram before any
 /// does; bytes that none of them looks at are let go. `is_kept` says whether the piece is with the others already.
-fn signed(
+pub(super) fn signed(
     world: &World,
     streams: &mut Streams,
     turns: &mut VecDeque<Turn>,

@@ -2,7 +2,7 @@
 
 use super::event::{ActionSource, Event, EventKind, Events, Label, Limit, Record};
 use super::verdict::{DropReason, Verdict};
-use super::{Firewall, Injection, Judgement, first_packets, query};
+use super::{Firewall, Injection, Judgement, first_packets, has_secure_ports, query};
 use crate::app::{AppId, DenyAction};
 use crate::config::{DenyResets, World};
 use crate::feature::route::{Interface, Mode};
@@ -29,7 +29,8 @@ impl Firewall {
         let is_new = session.app != AppState::Known(app);
         session.app = AppState::Known(app);
         let (key, to) = (session.c2s, session.egress());
-        let query = Query { category, ..query(&key, to, Some(app), self.now) };
+        let decrypted = has_secure_ports(session, &self.world);
+        let query = Query { category, decrypted, ..query(&key, to, Some(app), self.now) };
         let lookup = self.world.policy.lookup(&query);
         let (at, id) = (self.now, session.id);
         let event = |kind| Event { at, packet: packet.number, session: Some(id), kind };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::event::{ActionSource, Event, EventKind, Events, Label, Record};
 use super::protection::Protection;
-use super::{Firewall, first_packets, label, query};
+use super::{Firewall, first_packets, has_secure_ports, label, query};
 use crate::config::{Renames, World};
 use crate::flow::FlowKey;
 use crate::policy::Lookup;
@@ -42,6 +42,7 @@ impl Firewall {
             self.nat.recommit(&new);
         }
         self.decryption.recommit(&old, &new);
+        self.cleartext.recommit(&old, &new);
         // What floods and scans have come to so far is counted anew: zones have other numbers.
         self.protection = Protection::new(new.settings.scan_entries);
         self.pressure.reset(&new.settings);
@@ -87,6 +88,7 @@ impl Firewall {
         };
         let mut asked = query(&session.c2s, session.egress(), app, self.now);
         asked.category = self.streams.category(session.stream);
+        asked.decrypted = has_secure_ports(session, &self.world);
         let Some(session) = self.table.get_mut(slot) else { return };
         let lookup = self.world.policy.lookup(&asked);
         let (before, id) = (session.rule(), session.id);

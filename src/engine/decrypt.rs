@@ -94,6 +94,7 @@ impl Firewall {
             return None;
         }
         let next = Direction::BOTH.map(|side| self.table.get(slot)?.tcp.next(side));
+        self.begin_cleartext(slot, rule, &heads, next);
         let stream = Stream::resume(self.world.identifier.start(Protocol::TCP), heads, next);
         self.decryption.sessions.insert(slot, Box::new(Inspection { rule, stream, seen: [0; 2] }));
         self.look_at_handshake(slot, packet, piece, out)
@@ -135,27 +136,10 @@ impl Firewall {
         let fresh = shown.get(seen[side]..).unwrap_or_default().to_vec();
         seen[side] = shown.len();
         let is_full = stream.is_full();
-        let profile = self.world.decryption.rules().get(rule)?.profile.clone();
         for shown in fresh {
-            let step = match shown {
-                Handshake::Alert { fatal: true, code } => DecryptionStep::Alert(code),
-                shown => match profile.as_ref().and_then(|profile| profile.check(shown, self.now)) {
-                    None => continue,
-                    Some(Refusal::Block(check)) => DecryptionStep::Blocked(check),
-                    Some(Refusal::Exclude(check)) => DecryptionStep::Excluded(check),
-                },
-            };
-            self.say(slot, packet, rule, step, out);
-            self.decryption.forget(slot);
-            return match step {
-                DecryptionStep::Alert(code) => {
-                    Some(self.fail_decryption(slot, packet, piece, Failure::of_alert(code), out))
-                }
-                DecryptionStep::Blocked(check) => {
-                    Some(self.fail_decryption(slot, packet, piece, check.failure(), out))
-                }
-                _ => None,
-            };
+            if let Some(judged) = self.hold_against(slot, packet, piece, (rule, shown), out) {
+                return judged;
+            }
         }
         if is_full {
             self.decryption.forget(slot);
@@ -163,7 +147,46 @@ impl Firewall {
         None
     }
 
-    fn say(&self, slot: Slot, packet: &Packet<'_>, rule: usize, step: DecryptionStep, out: &mut Events) {
+    /// Holds something that the handshake shows against the profile of the rule. Where it ends decryption, what becomes
+    /// of the packet at hand: `None` where it may go on.
+    pub(super) fn hold_against(
+        &mut self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        piece: Piece<'_>,
+        (rule, shown): (usize, Handshake),
+        out: &mut Events,
+    ) -> Option<Option<Judgement>> {
+        let profile = self.world.decryption.rules().get(rule)?.profile.as_ref();
+        let step = match shown {
+            Handshake::Alert { fatal: true, code } => DecryptionStep::Alert(code),
+            shown => match profile.and_then(|profile| profile.check(shown, self.now))? {
+                Refusal::Block(check) => DecryptionStep::Blocked(check),
+                Refusal::Exclude(check) => DecryptionStep::Excluded(check),
+            },
+        };
+        self.say(slot, packet, rule, step, out);
+        self.decryption.forget(slot);
+        self.cleartext.forget(slot);
+        Some(match step {
+            DecryptionStep::Alert(code) => {
+                Some(self.fail_decryption(slot, packet, piece, Failure::of_alert(code), out))
+            }
+            DecryptionStep::Blocked(check) => {
+                Some(self.fail_decryption(slot, packet, piece, check.failure(), out))
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn say(
+        &self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        rule: usize,
+        step: DecryptionStep,
+        out: &mut Events,
+    ) {
         let session = self.table.get(slot).map(|session| session.id);
         let rule = u32::try_from(rule).unwrap_or(u32::MAX);
         let kind = EventKind::Decryption { rule, step };

@@ -4,7 +4,7 @@ use super::ageing::Ageing;
 use super::control::Operation;
 use super::predict::Prediction;
 use super::verdict::Verdict;
-pub use super::words::{DecryptionStep, Injection, Limit, Stripped, Uninspected, Unpredicted};
+pub use super::words::{DecryptionStep, Injection, Limit, Records, Stripped, Uninspected, Unpredicted};
 use crate::app::AppId;
 use crate::feature::host_service::HostAccess;
 use crate::feature::nat::NatRuleId;
@@ -366,6 +366,8 @@ pub struct Record {
     pub cut: bool,
     /// Whether URL filtering has blocked it.
     pub url_denied: bool,
+    /// Whether sealed records of it were seen under a decryption rule that says `decrypt`.
+    pub decrypted: bool,
     /// Its first packets, where they passed under a rule that does not finally hold.
     pub first_packets: Option<FirstPackets>,
     /// Frame number of the first packet.
@@ -491,6 +493,7 @@ impl Record {
             history: session.history,
             cut: session.cut,
             url_denied: session.url_denied,
+            decrypted: session.decrypted,
             first_packets: None,
             first_packet: session.first_packet,
             last_packet: session.last_packet,

@@ -33,12 +33,14 @@ impl Firewall {
         let (AppState::Known(app), Some(stream)) = (session.app, self.streams.get_mut(session.stream)) else {
             return;
         };
+        // What a key log opens cannot be written anew.
+        let may_rewrite = !session.decrypted;
         let protocol = session.c2s.protocol;
         let len = u32::try_from(piece.payload.bytes.len()).unwrap_or(u32::MAX);
         if let Some(listener) = stream.listener.as_mut().filter(|_| is_straight) {
             let base = Base { said: listener.said(piece.direction), seq: piece.seq, len };
             let heard = listener.hear(piece.direction, piece.payload.bytes);
-            self.announced(slot, packet, piece.direction, &heard, Some(base), out);
+            self.announced(slot, packet, piece.direction, &heard, may_rewrite.then_some(base), out);
             return;
         }
         if stream.listener.is_none() && stream.is_from_the_beginning() {
@@ -47,7 +49,7 @@ impl Firewall {
         }
         let mut all = Vec::new();
         stream.listen(|by, heard| all.push((by, heard)));
-        let base = base(stream, piece, len);
+        let base = base(stream, piece, len).filter(|_| may_rewrite);
         let last = all.len().saturating_sub(1);
         for (number, (by, heard)) in all.into_iter().enumerate() {
             // Of datagrams only the last one is at hand.

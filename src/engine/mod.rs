@@ -8,6 +8,7 @@ mod appid;
 mod block;
 mod blocked;
 mod cache;
+mod cleartext;
 mod commit;
 mod control;
 mod cookies;
@@ -41,7 +42,7 @@ pub use commit::Commit;
 pub use control::{Control, Operation, SessionFilter};
 pub use event::{
     ActionSource, DecryptionStep, Event, EventKind, Events, Evidence, FirstPackets, Injection, Label, Limit,
-    Outcome, Range, Record, Stripped, Uninspected, Unpredicted,
+    Outcome, Range, Record, Records, Stripped, Uninspected, Unpredicted,
 };
 pub use predict::Prediction;
 pub use standing::Standing;
@@ -79,6 +80,7 @@ pub struct Firewall {
     decryption: decrypt::Decryption,
     predictions: predict::Predictions,
     rewriting: rewriting::Rewriting,
+    cleartext: cleartext::ClearTexts,
     /// ICMP unreachables sent, by second.
     unreachables: block::Rate,
     /// How full the table is.
@@ -128,6 +130,7 @@ impl Firewall {
             decryption: decrypt::Decryption::default(),
             predictions: predict::Predictions::default(),
             rewriting: rewriting::Rewriting::default(),
+            cleartext: cleartext::ClearTexts::default(),
             unreachables: block::Rate::default(),
             shows_transmitted: false,
             now: Timestamp::ZERO,
@@ -319,6 +322,7 @@ impl Firewall {
         self.overlaps.forget(slot);
         self.decryption.forget(slot);
         self.rewriting.forget(slot);
+        self.cleartext.forget(slot);
         for trigger in [Trigger::Expire, Trigger::Age] {
             session.state = session.state.next(trigger).unwrap_or(State::Closed);
         }
@@ -390,7 +394,12 @@ fn key(packet: &Packet<'_>, zone: ZoneId) -> FlowKey {
 fn query(key: &FlowKey, to: ZoneId, app: Option<AppId>, at: Timestamp) -> Query {
     let (sport, dport) = if key.protocol.has_ports() { (key.sport, key.dport) } else { (0, 0) };
     let FlowKey { zone: from, src, dst, protocol, .. } = *key;
-    Query { from, to, src, dst, protocol, sport, dport, app, category: None, at }
+    Query { from, to, src, dst, protocol, sport, dport, app, category: None, decrypted: false, at }
+}
+
+/// Whether `application-default` holds a session's application to its ports for decrypted traffic.
+fn has_secure_ports(session: &Session, world: &World) -> bool {
+    session.decrypted && world.has_secure_ports()
 }
 
 fn payload_len(packet: &Packet<'_>) -> u32 {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::appid::{Found, Piece, categories, heads, kept_as};
 use super::event::{Event, EventKind, Events, Evidence, Limit, Record};
 use super::threat::is_inspected;
-use super::{Firewall, Judgement, first_packets, label, query};
+use super::{Firewall, Judgement, first_packets, has_secure_ports, label, query};
 use crate::app::{AppId, Followed, Followers, PASSED_MAX, Seen, Turn, Watch};
 use crate::config::World;
 use crate::packet::Packet;
@@ -148,9 +148,10 @@ impl Firewall {
             stream.followers = Followers::default();
         }
         let (key, egress, now) = (session.c2s, session.egress(), self.now);
+        let decrypted = has_secure_ports(session, world);
         let allows = |app, host: &[u8]| {
             let category = Some(world.categories.of(host));
-            let query = Query { category, ..query(&key, egress, Some(app), now) };
+            let query = Query { category, decrypted, ..query(&key, egress, Some(app), now) };
             world.policy.lookup(&query).action.is_allow()
         };
         let (app, evidence) = loop {
@@ -255,6 +256,6 @@ fn turned(
 }
 
 /// Whether it is an application of the rulebase's own.
-fn is_custom(world: &World, app: AppId) -> bool {
+pub(super) fn is_custom(world: &World, app: AppId) -> bool {
     world.catalog.get(app).is_some_and(|application| application.custom)
 }

@@ -118,6 +118,7 @@ impl Record {
             history: History::default(),
             cut: false,
             url_denied: false,
+            decrypted: false,
             first_packets: None,
             first_packet: 0,
             last_packet: 0,

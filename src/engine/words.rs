@@ -1,12 +1,15 @@
 //! Small words in which events speak, with their names.
 
+use std::fmt;
+
 use crate::app::tls::alert_name;
+use crate::app::tls::decrypt::{Stop, cipher_name};
 use crate::feature::decryption::Check;
 
 /// How decryption of a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecryptionStep {
-    /// The rule decrypts it, from here on. The capture holds no clear text.
+    /// The rule decrypts it, from here on. The capture holds no clear text, unless there is a key log.
     Begins,
     /// The rule leaves it as it is.
     NoDecrypt,
@@ -14,6 +17,18 @@ pub enum DecryptionStep {
     Excluded(Check),
     /// The profile blocks it.
     Blocked(Check),
+    /// Its records are sealed from here on, and are to be opened with secrets of a key log: version and cipher suite, as
+    /// on the wire.
+    Sealed {
+        /// The version.
+        version: u16,
+        /// The suite.
+        cipher: u16,
+    },
+    /// Records of the packet at hand were opened.
+    Opened(Records),
+    /// Its records are opened no further, or not at all.
+    Shut(Stop),
     /// A fatal alert ends it, by its code (RFC 8446, 6).
     Alert(u8),
 }
@@ -118,6 +133,8 @@ pub enum Limit {
     AppIdBytes,
     /// The App-ID cache has no room for another server.
     AppIdCache,
+    /// The key logs have secrets of more connections than are kept.
+    KeyLogEntries,
     /// Reconnaissance protection has no room to watch another source, port or host.
     ScanEntries,
     /// No more sources can be blocked.
@@ -140,6 +157,7 @@ impl Limit {
             Self::SynCookies => "syn-cookies",
             Self::AppIdBytes => "app-id-bytes",
             Self::AppIdCache => "app-id-cache",
+            Self::KeyLogEntries => "key-log-entries",
             Self::Inspection => "inspection",
             Self::ScanEntries => "scan-entries",
             Self::BlockedSources => "blocked-sources",
@@ -181,15 +199,24 @@ impl DecryptionStep {
             Self::NoDecrypt => "no-decrypt",
             Self::Excluded(_) => "excluded",
             Self::Blocked(_) => "blocked",
+            Self::Sealed { .. } => "sealed",
+            Self::Opened(_) => "opened",
+            Self::Shut(_) => "shut",
             Self::Alert(_) => "alert",
         }
     }
 
-    /// What is wrong, in words; empty where nothing is.
+    /// What there is to say, in words; empty where there is nothing.
     pub fn detail(self) -> String {
         match self {
             Self::Begins | Self::NoDecrypt => String::new(),
             Self::Excluded(check) | Self::Blocked(check) => check.to_string(),
+            Self::Sealed { version, cipher } => {
+                let name = cipher_name(cipher).unwrap_or("a cipher suite that is not opened");
+                format!("{}, {name} (0x{cipher:04x})", version_name(version))
+            }
+            Self::Opened(records) => records.to_string(),
+            Self::Shut(stop) => stop.to_string(),
             Self::Alert(code) => {
                 alert_name(code).map_or_else(|| format!("alert {code}"), |name| format!("{name} ({code})"))
             }
@@ -205,5 +232,57 @@ impl Stripped {
             Self::Timestamp => "timestamp",
             Self::FastOpen => "fast-open",
         }
+    }
+}
+
+/// Name of a version as on the wire.
+const fn version_name(version: u16) -> &'static str {
+    match version {
+        0x0300 => "SSL 3.0",
+        0x0301 => "TLS 1.0",
+        0x0302 => "TLS 1.1",
+        0x0303 => "TLS 1.2",
+        0x0304 => "TLS 1.3",
+        _ => "another version of TLS",
+    }
+}
+
+/// Records that were opened: which types, and how many bytes they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Records {
+    kinds: u8,
+    bytes: u32,
+}
+
+/// Types of records with their names (RFC 8446, 5.1; RFC 6520, 3).
+const KINDS: [(u8, &str); 5] = [
+    (20, "change_cipher_spec"),
+    (21, "alert"),
+    (22, "handshake"),
+    (23, "application_data"),
+    (24, "heartbeat"),
+];
+
+impl Records {
+    /// One more.
+    pub(super) fn add(&mut self, kind: u8, len: usize) {
+        self.kinds |= 1 << (kind % 8);
+        self.bytes = self.bytes.saturating_add(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+
+    /// Whether there are none.
+    pub(super) const fn is_empty(self) -> bool {
+        self.kinds == 0
+    }
+}
+
+/// As `handshake, application_data: 78 bytes`.
+impl fmt::Display for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = KINDS.iter().filter(|(kind, _)| self.kinds & 1 << (kind % 8) != 0);
+        for (index, (_, name)) in names.enumerate() {
+            write!(f, "{}{name}", if index == 0 { "" } else { ", " })?;
+        }
+        write!(f, ": {} byte{}", self.bytes, if self.bytes == 1 { "" } else { "s" })
     }
 }

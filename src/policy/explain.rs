@@ -342,7 +342,7 @@ impl Policy {
         };
         let has_port = |app: &AppId| {
             let app = self.catalog().get(*app);
-            app.is_some_and(|app| app.ports.contain(query.protocol, query.dport))
+            app.is_some_and(|app| app.ports.admit(query.protocol, query.dport, query.decrypted))
         };
         let owner = owners.iter().find(|app| has_port(app)).filter(|_| certainty != Ternary::No);
         let names: Vec<&str> = owners.iter().map(|&app| self.catalog().name(app)).collect();

@@ -52,6 +52,8 @@ pub struct Query {
     pub app: Option<AppId>,
     /// The URL categories of the host, once known.
     pub category: Option<CategorySet>,
+    /// Whether the application was found in decrypted traffic, whose default ports are others from PAN-OS 9.0 on.
+    pub decrypted: bool,
     /// When: schedules go by it.
     pub at: Timestamp,
 }
@@ -337,7 +339,9 @@ impl Policy {
     /// `web-browsing/tcp/any/443`).
     pub(super) fn matches_service(&self, rule: &Rule, query: &Query) -> Ternary {
         let default_port = |app: AppId| {
-            self.catalog.get(app).is_some_and(|app| app.ports.contain(query.protocol, query.dport))
+            self.catalog
+                .get(app)
+                .is_some_and(|app| app.ports.admit(query.protocol, query.dport, query.decrypted))
         };
         match (&rule.service, &rule.application, query.app) {
             (ServiceMatch::Any, ..) => Ternary::Yes,

@@ -134,6 +134,7 @@ impl Writer<'_> {
             history,
             cut,
             url_denied,
+            decrypted,
             first_packets,
             first_packet,
             last_packet,
@@ -167,7 +168,7 @@ impl Writer<'_> {
         }
         self.option(reason.map(|reason| reason as u64));
         self.numbers([state as u64, host as u64]);
-        self.numbers([open.into(), cut.into(), url_denied.into()]);
+        self.numbers([open.into(), cut.into(), url_denied.into(), decrypted.into()]);
         self.number(history.bits());
         self.first_packets(first_packets.as_ref());
         self.numbers([first_packet, last_packet]);
@@ -300,6 +301,7 @@ impl<'a> Reader<'a> {
             open: self.flag()?,
             cut: self.flag()?,
             url_denied: self.flag()?,
+            decrypted: self.flag()?,
             history: History::from_bits(self.number()?),
             first_packets: match self.option(|outcome| Outcome::ALL.get(usize::try_from(outcome).ok()?))? {
                 Some(&outcome) => {
@@ -424,6 +426,7 @@ mod tests {
                     history: History::from_bits(letters),
                     cut,
                     url_denied: open ^ cut,
+                    decrypted: open,
                     first_packets: first.map(|(rule, outcome, passed)| FirstPackets {
                         admitted_by: RuleId(rule),
                         outcome,

@@ -384,6 +384,7 @@ pub(super) fn is_echo(world: &World, record: &Record) -> bool {
 /// Bits of the `flags` column (PANOS.md 11.2).
 pub(super) mod flag {
     pub(in crate::report) const IPV6: u32 = 0x0200_0000;
+    pub(in crate::report) const DECRYPTED: u32 = 0x0100_0000;
     pub(in crate::report) const URL_DENIED: u32 = 0x0080_0000;
     pub(in crate::report) const NAT: u32 = 0x0040_0000;
     pub(in crate::report) const NON_STANDARD_PORT: u32 = 0x0010_0000;
@@ -391,20 +392,21 @@ pub(super) mod flag {
     pub(in crate::report) const IMPLICIT: u32 = 0x0000_2000;
 }
 
-/// The bits of the `flags` column that the model knows (PANOS.md 11.2): IPv6, URL denied, NAT, non-standard destination port (as
+/// The bits of the `flags` column that the model knows (PANOS.md 11.2): IPv6, decrypted, URL denied, NAT, non-standard destination port (as
 /// real rows have it, a `ping` included), and an application allowed only because another one needs it.
 pub(super) fn flags(world: &World, record: &Record, applications: &[Application]) -> u32 {
     let c2s = &record.c2s;
+    let decrypted = record.decrypted && world.has_secure_ports();
     let standard_port = match record.label {
-        Label::App(app) => world
-            .catalog
-            .get(app)
-            .is_none_or(|known| c2s.protocol.has_ports() && known.ports.contain(c2s.protocol, c2s.dport)),
+        Label::App(app) => world.catalog.get(app).is_none_or(|known| {
+            c2s.protocol.has_ports() && known.ports.admit(c2s.protocol, c2s.dport, decrypted)
+        }),
         Label::Incomplete | Label::InsufficientData | Label::NotApplicable => true,
     };
     let implicit = applications.last().and_then(|last| last.lookup).is_some_and(|lookup| lookup.implicit);
     let bits = [
         (!c2s.src.is_v4(), flag::IPV6),
+        (record.decrypted, flag::DECRYPTED),
         (record.url_denied, flag::URL_DENIED),
         (is_translated(record), flag::NAT),
         (!standard_port, flag::NON_STANDARD_PORT),

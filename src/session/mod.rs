@@ -193,6 +193,8 @@ pub struct Session {
     pub cut: bool,
     /// Whether URL filtering has blocked it.
     pub url_denied: bool,
+    /// Whether sealed records of it were seen under a decryption rule that says `decrypt`.
+    pub decrypted: bool,
     /// The port-only lookup.
     pub tentative: Lookup,
     /// The last full lookup.

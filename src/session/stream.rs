@@ -44,6 +44,8 @@ pub struct Stream {
     heard: Fed,
     /// Whether bytes have been forgotten: who begins later does not see the session from its beginning.
     is_parted: bool,
+    /// Whether somebody takes all bytes as they come into order: [`Self::take_bytes`].
+    takes_all: bool,
     /// Sides whose further bytes are of no use: the capture has cut a payload of theirs.
     cut: [bool; 2],
 }
@@ -137,6 +139,7 @@ impl Stream {
             inspected: Fed::default(),
             heard: Fed::default(),
             is_parted: false,
+            takes_all: false,
             cut: [false; 2],
         }
     }
@@ -144,6 +147,22 @@ impl Stream {
     /// One that goes on behind bytes which have come, with the next sequence number of each side.
     pub fn resume(candidates: Candidates, heads: [Vec<u8>; 2], next: [Option<u32>; 2]) -> Self {
         Self { heads, next, ..Self::new(candidates) }
+    }
+
+    /// One whose bytes are taken as they come into order, with the next sequence number of each side.
+    pub fn in_order(candidates: Candidates, next: [Option<u32>; 2]) -> Self {
+        Self { next, takes_all: true, ..Self::new(candidates) }
+    }
+
+    /// The bytes of one side that have come into order since they were taken last.
+    pub fn take_bytes(&mut self, direction: Direction) -> Vec<u8> {
+        self.pieces.clear();
+        std::mem::take(&mut self.heads[direction.index()])
+    }
+
+    /// Whether the capture has cut a payload of that side.
+    pub const fn is_cut(&self, direction: Direction) -> bool {
+        self.cut[direction.index()]
     }
 
     /// Makes an old one as new, keeping its memory.
@@ -160,6 +179,7 @@ impl Stream {
         self.next = [None; 2];
         self.early.clear();
         self.is_parted = false;
+        self.takes_all = false;
         self.cut = [false; 2];
     }
 
@@ -197,7 +217,7 @@ impl Stream {
 
     /// Whether somebody takes every byte.
     pub const fn is_read(&self) -> bool {
-        self.watch.is_some() || self.inspection.is_some() || self.listener.is_some()
+        self.takes_all || self.watch.is_some() || self.inspection.is_some() || self.listener.is_some()
     }
 
     /// The sequence number behind the bytes of a side that have come into order (TCP only).

@@ -239,6 +239,14 @@ impl<S: Source> Source for Hinted<'_, S> {
         self.source.next_frame()
     }
 
+    fn next_with_secrets(&mut self, secrets: &mut Vec<Vec<u8>>) -> Option<Frame<'_>> {
+        if self.hints.front().is_some_and(|hint| hint.after <= self.number) {
+            return self.next_frame();
+        }
+        self.number += 1;
+        self.source.next_with_secrets(secrets)
+    }
+
     fn progress(&self) -> Progress {
         self.source.progress()
     }

@@ -248,5 +248,5 @@ fn query(record: &Record, app: Option<AppId>) -> Query {
     let FlowKey { src, dst, sport, dport, protocol, zone } = record.c2s;
     let (sport, dport) = if protocol.has_ports() { (sport, dport) } else { (0, 0) };
     let (from, to, at) = (zone, record.s2c.zone, record.started);
-    Query { from, to, src, dst, protocol, sport, dport, app, category: None, at }
+    Query { from, to, src, dst, protocol, sport, dport, app, category: None, decrypted: false, at }
 }

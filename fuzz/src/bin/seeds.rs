@@ -17,7 +17,7 @@ const BYTES_MAX: usize = 3_000;
 const PIECES_MAX: usize = 24;
 
 /// Targets that read conversations over TCP, and over UDP.
-const OVER_TCP: [&str; 5] = ["text", "tls", "http", "binary_tcp", "alg"];
+const OVER_TCP: [&str; 6] = ["text", "tls", "tls_secrets", "http", "binary_tcp", "alg"];
 const OVER_UDP: [&str; 5] = ["text", "tls", "quic", "names", "binary_udp"];
 
 /// Patterns of the kinds that rulebases have.

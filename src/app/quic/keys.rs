@@ -8,6 +8,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 
 use super::packet::Initial;
+use crate::app::tls::expand_label;
 
 /// The tag of AES-128-GCM.
 const TAG: usize = 16;
@@ -83,13 +84,13 @@ impl Keys {
     pub(super) fn derive(version: &Version, destination: &[u8]) -> Option<Self> {
         let initial = Hkdf::<Sha256>::new(Some(&version.salt), destination);
         let mut client = [0; 32];
-        expand(&initial, b"client in", &mut client)?;
+        expand_label(&initial, b"client in", &mut client)?;
         let client = Hkdf::<Sha256>::from_prk(&client).ok()?;
         let (mut key, mut iv, mut header) = ([0; 16], [0; 12], [0; 16]);
         let [of_key, of_iv, of_header] = version.labels();
-        expand(&client, of_key, &mut key)?;
-        expand(&client, of_iv, &mut iv)?;
-        expand(&client, of_header, &mut header)?;
+        expand_label(&client, of_key, &mut key)?;
+        expand_label(&client, of_iv, &mut iv)?;
+        expand_label(&client, of_header, &mut header)?;
         Some(Self { packet: Aes128Gcm::new(&key.into()), iv, header: Aes128::new(&header.into()) })
     }
 
@@ -134,12 +135,4 @@ impl Keys {
         }
         nonce
     }
-}
-
-/// HKDF-Expand-Label with an empty context (RFC 8446, 7.1).
-fn expand(secret: &Hkdf<Sha256>, label: &[u8], key: &mut [u8]) -> Option<()> {
-    let label_len = u8::try_from(label.len() + 6).ok()?;
-    let len = u8::try_from(key.len()).ok()?;
-    let info = [&[0, len, label_len], &b"tls13 "[..], label, &[0]].concat();
-    secret.expand(&info, key).ok()
 }

@@ -129,8 +129,13 @@ pub(super) struct Certificates;
 
 impl Certificates {
     /// The standing of the first one, the server's own (RFC 5246, 7.4.2).
-    pub(super) fn read(body: &[u8]) -> Option<Standing> {
+    /// That of TLS 1.3 has a context before the list (RFC 8446, 4.4.2).
+    pub(super) fn read(body: &[u8], is_1_3: bool) -> Option<Standing> {
         let mut read = Reader(body);
+        if is_1_3 {
+            let context = read.u8()?;
+            read.take(context.into())?;
+        }
         read.u24()?;
         let len = read.u24()?;
         Standing::read(read.take(len as usize)?)

@@ -40,7 +40,7 @@ const HANDSHAKE: u8 = 22;
 /// Handshake message types.
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
-const CERTIFICATE: u8 = 11;
+pub(super) const CERTIFICATE: u8 = 11;
 const CERTIFICATE_REQUEST: u8 = 13;
 
 /// Alert level.
@@ -85,15 +85,27 @@ fn whole_messages<'a>(bytes: &'a [u8], shown: &mut Vec<Handshake>) -> &'a [u8] {
         let rest = read.0;
         let (Some(kind), Some(len)) = (read.u8(), read.u24()) else { return rest };
         let Some(body) = read.take(len as usize) else { return rest };
-        let found = match kind {
-            CLIENT_HELLO => offered_version(body).map(|version| Handshake::ClientHello { version }),
-            SERVER_HELLO => ServerHello::parse(body)
-                .map(|ServerHello { version, cipher }| Handshake::ServerHello { version, cipher }),
-            CERTIFICATE => Certificates::read(body).map(Handshake::Certificate),
-            CERTIFICATE_REQUEST => Some(Handshake::CertificateRequest),
-            _ => None,
-        };
-        shown.extend(found);
+        shown.extend(told_by(kind, body, false));
+    }
+}
+
+/// What a handshake message shows. TLS 1.3 has certificates in another form.
+pub(super) fn told_by(kind: u8, body: &[u8], is_1_3: bool) -> Option<Handshake> {
+    match kind {
+        CLIENT_HELLO => offered_version(body).map(|version| Handshake::ClientHello { version }),
+        SERVER_HELLO => ServerHello::parse(body)
+            .map(|ServerHello { version, cipher }| Handshake::ServerHello { version, cipher }),
+        CERTIFICATE => Certificates::read(body, is_1_3).map(Handshake::Certificate),
+        CERTIFICATE_REQUEST => Some(Handshake::CertificateRequest),
+        _ => None,
+    }
+}
+
+impl Handshake {
+    /// An alert. In TLS 1.3 its level does not count: all are fatal but two (RFC 8446, 6).
+    pub(super) const fn alert(level: u8, code: u8, is_1_3: bool) -> Self {
+        let fatal = if is_1_3 { !matches!(code, 0 | 90) } else { level == FATAL };
+        Self::Alert { fatal, code }
     }
 }
 

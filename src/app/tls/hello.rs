@@ -14,10 +14,10 @@ pub(super) const SERVER_HELLO: u8 = 2;
 /// Extensions: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1.
 const SERVER_NAME: u16 = 0;
 const ALPN: u16 = 16;
-const SUPPORTED_VERSIONS: u16 = 43;
+pub(super) const SUPPORTED_VERSIONS: u16 = 43;
 
 /// TLS 1.3.
-const VERSION_1_3: u16 = 0x0304;
+pub(super) const VERSION_1_3: u16 = 0x0304;
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Fields {
 
 /// Goes through the extensions, the last part of a hello, which may be missing: type, and where the data is in the
 /// body. `None` where the lengths lie, or `each` says so.
-fn extensions(
+pub(super) fn extensions(
     end: usize,
     mut read: Reader<'_>,
     mut each: impl FnMut(u16, Range<usize>) -> Option<()>,

@@ -1,10 +1,13 @@
-//! What a TLS handshake shows before it is encrypted, and which application is behind it.
+//! What a TLS handshake shows before it is encrypted, which application is behind it, and connections opened with the
+//! secrets of a key log.
 //!
 //! Everything is a pure function of the bytes that a side has sent so far: what is complete for them is the same for
 //! every longer prefix, however it was cut into segments, records and messages.
 
 mod certificate;
+pub mod decrypt;
 mod dtls;
+mod expand;
 mod handshake;
 mod hello;
 mod record;
@@ -16,6 +19,7 @@ use std::borrow::Cow;
 
 pub use certificate::{Certificate, Standing, certificate};
 pub use dtls::dtls_client_hello;
+pub(in crate::app) use expand::expand_label;
 pub use handshake::{Handshake, alert_name, handshake};
 pub(in crate::app) use hello::server_name;
 pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, server_hello};

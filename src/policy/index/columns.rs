@@ -53,13 +53,13 @@ pub(super) fn service_intervals(rule: &Rule, catalog: &Catalog) -> Vec<(u128, u1
     }
 }
 
-/// Everything that [`Ports::contain`].
+/// Everything that [`Ports::admit`], decrypted or not.
 fn default_ports(ports: &Ports) -> impl Iterator<Item = (Protocol, (u16, u16))> {
     const ALL: (u16, u16) = (0, u16::MAX);
     let icmp = [ports.icmp.then_some(Protocol::ICMP), ports.icmp6.then_some(Protocol::ICMPV6)];
     let numbers = ports.ip_protocols.iter().flat_map(|&(low, high)| (low..=high).map(Protocol));
     let whole = icmp.into_iter().flatten().chain(numbers);
-    let tcp = ports.tcp.iter().map(|&range| (Protocol::TCP, range));
+    let tcp = ports.tcp.iter().chain(&ports.secure).map(|&range| (Protocol::TCP, range));
     let udp = ports.udp.iter().map(|&range| (Protocol::UDP, range));
     tcp.chain(udp).chain(whole.map(|protocol| (protocol, ALL)))
 }

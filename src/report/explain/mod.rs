@@ -17,6 +17,7 @@ use super::order::Order;
 use super::row::{self, Subtype, decryption_rule_name, rule_name};
 use super::style::{Paint, Role, count};
 use super::{Sink, escape, place, threats, wrap};
+use crate::app::tls::decrypt::Stop;
 use crate::config::World;
 use crate::engine::{
     Commit, DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Prediction,
@@ -452,14 +453,20 @@ fn decryption(world: &World, rule: u32, step: DecryptionStep) -> String {
     let name = escape::name(decryption_rule_name(world, rule)).into_owned();
     let detail = step.detail();
     match step {
-        DecryptionStep::Begins => format!(
-            "decryption rule `{name}`: decrypt. What is inside is not in the capture: the session stays what it is"
-        ),
+        DecryptionStep::Begins => format!("decryption rule `{name}`: decrypt"),
         DecryptionStep::NoDecrypt => format!("decryption rule `{name}`: no-decrypt"),
         DecryptionStep::Excluded(_) => {
             format!("{detail}, and the profile does not block that: it passes undecrypted from here on")
         }
         DecryptionStep::Blocked(_) => format!("the decryption profile blocks it: {detail}"),
+        DecryptionStep::Sealed { .. } => {
+            format!("sealed from here on ({detail}); the key log has its secrets")
+        }
+        DecryptionStep::Opened(_) => format!("decrypted with the key log: {detail}"),
+        DecryptionStep::Shut(Stop::NoSecrets) => format!(
+            "sealed from here on, and {detail}: what is inside is not in the capture, and the session stays what it is"
+        ),
+        DecryptionStep::Shut(_) => format!("nothing more is decrypted: {detail}"),
         DecryptionStep::Alert(_) => format!("a fatal alert ends the decrypted connection: {detail}"),
     }
 }
@@ -505,6 +512,7 @@ const fn limit_reached(limit: Limit) -> &'static str {
         Limit::ScanEntries => "reconnaissance protection has no room to watch this source as well",
         Limit::BlockedSources => "as many sources are blocked as can be",
         Limit::Predictions => "as many predict sessions wait as may: no more of them",
+        Limit::KeyLogEntries => "the key logs have secrets of more connections than are kept",
         Limit::AppIdCache => "the App-ID cache has no room for another server",
         Limit::Inspection => "more content than security profiles look into",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",

@@ -167,7 +167,7 @@ impl<'a> Members<'a> {
     fn default_ports(&self) -> String {
         let mut ports = BTreeSet::new();
         for app in self.all() {
-            let Ports { tcp, udp, ip_protocols, icmp, icmp6 } = &app.ports;
+            let Ports { tcp, udp, ip_protocols, icmp, icmp6, secure: _ } = &app.ports;
             ports.extend(icmp.then_some(("icmp", 0, 0)));
             ports.extend(icmp6.then_some(("ipv6-icmp", 0, 0)));
             ports.extend(tcp.iter().map(|&(low, high)| ("tcp/", low, high)));
