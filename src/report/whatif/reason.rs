@@ -1,0 +1,161 @@
+//! What would become of a session under interception, and why.
+
+use std::fmt;
+
+use super::pins::Pin;
+use crate::app::tls::alert_name;
+use crate::feature::decryption::Check;
+
+/// What interception would do to a session or a host, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Verdict {
+    /// Nothing in the capture speaks against it.
+    Fine,
+    /// It passes as it is, and nothing sees what is in it.
+    NotDecrypted,
+    /// Something speaks against it, and the capture cannot tell more.
+    MayBreak,
+    /// The session is blocked.
+    Breaks,
+}
+
+impl Verdict {
+    /// The worst first.
+    pub(super) const ALL: [Self; 4] = [Self::Breaks, Self::MayBreak, Self::NotDecrypted, Self::Fine];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::NotDecrypted => "not decrypted",
+            Self::MayBreak => "may break",
+            Self::Breaks => "breaks",
+        }
+    }
+}
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The profile blocks it.
+    Blocked(Check),
+    /// The profile does not support it and lets it pass.
+    Unsupported {
+        /// What.
+        check: Check,
+        /// Whether the client offers suites that the profile supports, so that the firewall may agree on one.
+        has_alternative: bool,
+    },
+    /// Its clients are known for pinning.
+    KnownToPin(&'static Pin),
+    /// The handshake fails in the capture already: with an alert of the client or of the server.
+    Fails {
+        /// Whether the client sent it.
+        by_client: bool,
+        /// Its code.
+        code: u8,
+    },
+    /// The profile lets the certificate pass; a stricter one would not.
+    Doubtful(Check),
+    /// QUIC.
+    Quic,
+    /// TLS after words in the clear.
+    StartTls,
+    /// Port 443, and no TLS.
+    NotTls,
+    /// The beginning of the session is not in the capture, or damaged.
+    NoHandshake,
+    /// The client asks for no host by name.
+    NoServerName,
+    /// The name that the client asks for may not be the true one.
+    HidesName,
+}
+
+impl Reason {
+    pub(super) const fn verdict(self) -> Verdict {
+        match self {
+            Self::Blocked(_) => Verdict::Breaks,
+            Self::KnownToPin(_) | Self::Fails { .. } | Self::Doubtful(_) => Verdict::MayBreak,
+            Self::Unsupported { .. } | Self::Quic | Self::StartTls | Self::NotTls | Self::NoHandshake => {
+                Verdict::NotDecrypted
+            }
+            Self::NoServerName | Self::HidesName => Verdict::Fine,
+        }
+    }
+
+    /// Its name in JSON.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Blocked(_) => "blocked-by-profile",
+            Self::Unsupported { .. } => "unsupported",
+            Self::KnownToPin(_) => "known-to-pin",
+            Self::Fails { .. } => "fails-already",
+            Self::Doubtful(_) => "doubtful-certificate",
+            Self::Quic => "quic",
+            Self::StartTls => "starttls",
+            Self::NotTls => "not-tls",
+            Self::NoHandshake => "no-handshake",
+            Self::NoServerName => "no-server-name",
+            Self::HidesName => "hidden-name",
+        }
+    }
+
+    /// What an entry in the exclusion list says of it; `None` where the host does not belong there: nothing technical
+    /// is in the way, or the certificate should be mended.
+    pub(super) const fn exclusion(self) -> Option<&'static str> {
+        match self {
+            Self::Blocked(check) | Self::Unsupported { check, .. } => match check {
+                Check::ClientCertificate => Some("client certificate"),
+                Check::UnsupportedVersion => Some("unsupported version"),
+                Check::UnsupportedCipher => Some("unsupported cipher"),
+                _ => None,
+            },
+            Self::KnownToPin(_) => Some("known to pin"),
+            _ => None,
+        }
+    }
+}
+
+/// One clause for people.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Blocked(check) => write!(f, "{check}, and the profile blocks that"),
+            Self::Unsupported { check: Check::ClientCertificate, .. } => f.write_str(
+                "the server asks for the client's certificate, which the firewall cannot show: excluded",
+            ),
+            Self::Unsupported { check: Check::UnsupportedCipher, has_alternative } => {
+                f.write_str("the profile does not support the cipher suite that was chosen: excluded")?;
+                f.write_str(if has_alternative {
+                    ", unless the server takes another one that the client offers"
+                } else {
+                    "; the client offers no other that it supports"
+                })
+            }
+            Self::Unsupported { check, .. } => write!(f, "{check}: excluded"),
+            Self::KnownToPin(pin) => {
+                write!(f, "known to pin: {} ({}, {})", pin.who, pin.kind, pin.confidence)
+            }
+            Self::Fails { by_client, code } => {
+                let side = if by_client { "client" } else { "server" };
+                write!(f, "fails without interception already: the {side}'s alert ")?;
+                match alert_name(code) {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, "{code}"),
+                }
+            }
+            Self::Doubtful(check) => write!(f, "{check}; a profile that blocks this would end it"),
+            Self::Quic => f.write_str("QUIC, which is never decrypted"),
+            Self::StartTls => {
+                f.write_str("TLS after words in the clear (STARTTLS), which forward proxy leaves alone")
+            }
+            Self::NotTls => f.write_str("port 443, but no TLS"),
+            Self::NoHandshake => f.write_str("its handshake is not whole in the capture"),
+            Self::NoServerName => {
+                f.write_str("no server name: an exclusion goes by the certificate's, or by address")
+            }
+            Self::HidesName => {
+                f.write_str("the client offers to encrypt the name (ECH or ESNI), or pretends to")
+            }
+        }
+    }
+}
