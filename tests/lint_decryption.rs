@@ -132,6 +132,7 @@ const CASES: &[Case] = &[
     ("override-disables-alg", &["application-override o: protocol = \"tcp\"; port = \"21,1521\"; application = \"own\"", "security some: service = \"high\"; destination = \"192.0.2.0/24\"; action = \"allow\""],
         &[("application-override o", "PORT and PASV of `ftp` (tcp/21), redirects of `oracle` (tcp/1521)")]),
     ("override-disables-alg", &["application-override o: protocol = \"udp\"; port = \"5060\"; application = \"own\""], &[("application-override o", "udp/1024-65535 needs a rule")]),
+    ("override-disables-alg", &["application-override o: protocol = \"tcp\"; port = \"1-65535\"; application = \"own\"", ALL], &[("application-override o", "`sip` (tcp/5060)")]),
     ("override-disables-alg", &["application-override o: protocol = \"udp\"; port = \"21\"; application = \"own\""], &[]),
     ("override-disables-alg", &["application-override o: protocol = \"tcp\"; port = \"8080\"; application = \"own\""], &[]),
     // The predefined application keeps its decoder.

@@ -49,6 +49,9 @@ const fn gateway(
 const TCP: Protocol = Protocol::TCP;
 const UDP: Protocol = Protocol::UDP;
 
+/// A range of at most so many ports names what is in it.
+const NARROW: u16 = 64;
+
 /// Those of PANOS.md 7 and 2.7, and others whose connections begin inside another one. Control ports are those of the
 /// catalog or IANA; endpoints of MS-RPC are Windows's dynamic ports.
 const GATEWAYS: [Gateway; 11] = [
@@ -66,9 +69,12 @@ const GATEWAYS: [Gateway; 11] = [
 ];
 
 impl Gateway {
-    /// The port of it that the rule takes.
-    fn taken_by(&self, rule: &OverrideRule) -> Option<u16> {
-        let takes = |port| rule.ports.iter().any(|&(low, high)| (low..=high).contains(&port));
+    /// The port of it that the rule takes, in a range of at most so many ports.
+    fn taken_by(&self, rule: &OverrideRule, widest: u16) -> Option<u16> {
+        let takes = |port| {
+            let mut ranges = rule.ports.iter().filter(|(low, high)| high.saturating_sub(*low) < widest);
+            ranges.any(|&(low, high)| (low..=high).contains(&port))
+        };
         let mut ports =
             self.control.iter().filter(|&&(protocol, port)| protocol == rule.protocol && takes(port));
         ports.next().map(|&(_, port)| port)
@@ -101,8 +107,7 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         if !application.is_some_and(|application| application.custom) {
             continue;
         }
-        let taken: Vec<(&Gateway, u16)> =
-            GATEWAYS.iter().filter_map(|gateway| Some((gateway, gateway.taken_by(rule)?))).collect();
+        let taken = taken(rule);
         if taken.is_empty() {
             continue;
         }
@@ -111,6 +116,17 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             Err(GaveUp) => context.undecided(&rule.name, kind),
         }
     }
+}
+
+/// The gateways that a rule switches off. Of a rule that names ports of some, those are told; what its wide ranges hold
+/// besides only where it names none.
+fn taken(rule: &OverrideRule) -> Vec<(&'static Gateway, u16)> {
+    let within = |widest| {
+        let taken = |gateway: &'static Gateway| Some((gateway, gateway.taken_by(rule, widest)?));
+        GATEWAYS.iter().filter_map(taken).collect::<Vec<_>>()
+    };
+    let named = within(NARROW);
+    if named.is_empty() { within(u16::MAX) } else { named }
 }
 
 /// A finding, unless a rule above takes all of the sessions.

@@ -121,11 +121,13 @@ impl Search<'_, '_> {
     fn as_ssl(&self, allow: RuleId, block: &Block) -> Block {
         let rule = self.context.policy().rule(allow);
         let mut services = block.side(Side::Service).clone();
-        if rule.service == ServiceMatch::ApplicationDefault
-            && block.side(Side::Application).contains(self.web.0.into())
-        {
-            let secure = Ranges::ports(Protocol::TCP, SECURE);
-            services = Ranges::new(services.iter().chain(secure.iter()).collect());
+        if rule.service == ServiceMatch::ApplicationDefault {
+            // Port 80 is that of the same application without TLS.
+            services = services.difference(&Ranges::ports(Protocol::TCP, (80, 80)));
+            if block.side(Side::Application).contains(self.web.0.into()) {
+                let secure = Ranges::ports(Protocol::TCP, SECURE);
+                services = Ranges::new(services.iter().chain(secure.iter()).collect());
+            }
         }
         block.clone().with(Side::Application, Side::Application.all()).with(Side::Service, services)
     }

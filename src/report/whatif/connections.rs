@@ -51,6 +51,8 @@ struct Connection {
     syn: Option<u32>,
     /// Bytes that came for it while it was read.
     held: usize,
+    /// Bytes on the wire, both ways.
+    bytes: u64,
     reads: Reads,
 }
 
@@ -84,14 +86,11 @@ impl Connections {
         let [src, dst] = [(packet.ip.src, tcp.sport), (packet.ip.dst, tcp.dport)];
         let opens = tcp.flags.contains(TcpFlags::SYN) && !tcp.flags.contains(TcpFlags::ACK);
         let answers = tcp.flags.contains(TcpFlags::SYN) && !opens;
-        if tcp.payload.len == 0 && !opens {
-            return;
-        }
         let ends = (Protocol::TCP, src.min(dst), src.max(dst));
         let begin = |candidates| {
             let (client, syn) = if answers { (dst, None) } else { (src, opens.then_some(tcp.seq)) };
             let reads = Reads::Stream(Box::new(Stream::new(candidates)));
-            Connection { first: packet.number, client, syn, held: 0, reads }
+            Connection { first: packet.number, client, syn, held: 0, bytes: 0, reads }
         };
         let (candidates, is_full) = (self.candidates, self.count >= CONNECTIONS_MAX);
         let list = match self.open.get_mut(&ends) {
@@ -109,6 +108,10 @@ impl Connections {
             self.count += 1;
         }
         let Some(connection) = list.last_mut() else { return };
+        connection.bytes += u64::from(packet.wire_len);
+        if tcp.payload.len == 0 {
+            return;
+        }
         let Reads::Stream(stream) = &mut connection.reads else { return };
         let from_client = connection.client == src;
         let direction = if from_client { Direction::ClientToServer } else { Direction::ServerToClient };
@@ -139,9 +142,13 @@ impl Connections {
         }
         let list = self.open.entry(ends).or_insert_with(|| {
             let reads = Reads::Datagrams(Vec::new());
-            vec![Connection { first: packet.number, client: src, syn: None, held: 0, reads }]
+            vec![Connection { first: packet.number, client: src, syn: None, held: 0, bytes: 0, reads }]
         });
-        let Some(connection) = list.last_mut().filter(|connection| connection.client == src) else { return };
+        let Some(connection) = list.last_mut() else { return };
+        connection.bytes += u64::from(packet.wire_len);
+        if connection.client != src {
+            return;
+        }
         let Reads::Datagrams(datagrams) = &mut connection.reads else { return };
         let has_room = datagrams.len() < DATAGRAMS_MAX && self.waiting < WAITING_MAX;
         if has_room {
@@ -157,8 +164,8 @@ impl Connections {
         }
     }
 
-    /// The connection of a session that has ended; those between the same ends before it go with it.
-    pub(super) fn take(&mut self, record: &Record) -> Option<Opening> {
+    /// The connection of a session that has ended, and its bytes on the wire; those between the same ends before it go with it.
+    pub(super) fn take(&mut self, record: &Record) -> Option<(Opening, u64)> {
         let key = record.c2s;
         let [a, b] = [(key.src, key.sport), (key.dst, key.dport)];
         let ends = (key.protocol, a.min(b), a.max(b));
@@ -179,11 +186,17 @@ impl Connections {
         if list.is_empty() {
             self.open.remove(&ends);
         }
-        Some(match last?.reads {
+        let last = last?;
+        let mut opening = match last.reads {
             Reads::Done(opening) => *opening,
             Reads::Datagrams(datagrams) => of_quic(quic::server_name(datagrams.iter().map(Vec::as_slice))),
             Reads::Stream(stream) => Opening::read(stream.heads.each_ref().map(Vec::as_slice), &self.profile),
-        })
+        };
+        // What begins in its middle may be anything.
+        if opening.speaks == Speaks::Other && last.syn.is_none() && key.protocol == Protocol::TCP {
+            opening.speaks = Speaks::Nothing;
+        }
+        Some((opening, last.bytes))
     }
 }
 

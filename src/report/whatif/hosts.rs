@@ -142,7 +142,7 @@ impl Hosts {
     /// Notes what the handshake of a session of TLS does not show.
     pub(super) fn note(&mut self, opening: &Opening, tls13: u16) {
         match opening.version {
-            None => self.headless += 1,
+            None => self.headless += u64::from(opening.alert.is_none()),
             Some(version) if version >= tls13 => self.tls13 += 1,
             Some(_) => self.resumed += u64::from(opening.certificate.is_none() && opening.alert.is_none()),
         }
@@ -186,6 +186,12 @@ impl Hosts {
         self.by_name.len() as u64
     }
 
+    /// Sessions of QUIC.
+    pub(super) fn quic(&self) -> u64 {
+        let reasons = self.by_name.values().flat_map(|host| &host.reasons);
+        reasons.filter(|(reason, _)| *reason == Reason::Quic).map(|(_, sessions)| sessions).sum()
+    }
+
     /// Whether some session would be blocked.
     pub fn breaks(&self) -> bool {
         self.totals(Verdict::Breaks).0 > 0
@@ -221,13 +227,14 @@ impl Hosts {
         }
         if self.headless > 0 {
             sentences.push(format!(
-                "What {} began with: the handshake is not whole.",
+                "What becomes of {} whose handshake is not whole in it.",
                 count(self.headless, "session")
             ));
         }
         if self.hidden > 0 {
             sentences.push(format!(
-                "Whether {} really encrypt the name (ECH), or send an empty shell of it as browsers do to everyone.",
+                "Whether the name is really encrypted (ECH) in {}, or only an empty shell is sent, as browsers do to \
+                 everyone.",
                 count(self.hidden, "session")
             ));
         }

@@ -107,7 +107,7 @@ impl WhatIf {
         let Some(id) = record.id else { return };
         let step = self.steps.remove(&id);
         let (was_denied, was_quic) = (self.denied.remove(&id), self.quic.remove(&id));
-        let opening = self.connections.take(record).unwrap_or_default();
+        let (opening, bytes) = self.connections.take(record).unwrap_or_default();
         // What decryption blocks has a `deny` row as well.
         if was_denied && !matches!(step, Some(DecryptionStep::Blocked(_) | DecryptionStep::Alert(_))) {
             self.hosts.denied += 1;
@@ -138,13 +138,7 @@ impl WhatIf {
             Label::InsufficientData => "insufficient-data",
             Label::NotApplicable => "not-applicable",
         };
-        let session = Session {
-            name: opening.name,
-            server: record.c2s.dst,
-            bytes: record.counts.bytes.iter().sum(),
-            app,
-            reasons,
-        };
+        let session = Session { name: opening.name, server: record.c2s.dst, bytes, app, reasons };
         self.hosts.add(session);
     }
 }

@@ -70,7 +70,8 @@ impl Opening {
         if client.is_empty() {
             return Self::default();
         }
-        if client.starts_with(&HANDSHAKE) {
+        // From its middle on a connection shows records of other types.
+        if matches!(client, [0x14..=0x17, 3, 0..=4, ..]) {
             return Self { speaks: Speaks::Tls, ..Self::tls([client, server], profile) };
         }
         match upgraded(client) {
@@ -220,6 +221,7 @@ mod tests {
             ("PostgreSQL", [&POSTGRES[..], &tls].concat(), Speaks::StartTls),
             ("words that never come to it", b"EHLO a\r\nSTARTTLS\r\n".to_vec(), Speaks::Other),
             ("bytes that look like it", [b"GET / HTTP/1.1\r\n\r\n", &*tls].concat(), Speaks::Other),
+            ("the middle of TLS", b"\x17\x03\x03\x00\x05hello".to_vec(), Speaks::Tls),
             ("SSH", b"SSH-2.0-OpenSSH_9.9\r\n".to_vec(), Speaks::Other),
         ] {
             assert_eq!(read(&client).speaks, speaks, "{what}");

@@ -1,10 +1,14 @@
 //! What would become of a session under interception, and why.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::pins::Pin;
 use crate::app::tls::alert_name;
 use crate::feature::decryption::Check;
+
+/// What an entry in the exclusion list says of hosts whose clients are known for pinning.
+pub(super) const KNOWN_TO_PIN: &str = "known to pin";
 
 /// What interception would do to a session or a host, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +113,7 @@ impl Reason {
                 Check::UnsupportedCipher => Some("unsupported cipher"),
                 _ => None,
             },
-            Self::KnownToPin(_) => Some("known to pin"),
+            Self::KnownToPin(_) => Some(KNOWN_TO_PIN),
             _ => None,
         }
     }
@@ -119,43 +123,44 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Blocked(check) => write!(f, "{check}, and the profile blocks that"),
-            Self::Unsupported { check: Check::ClientCertificate, .. } => f.write_str(
-                "the server asks for the client's certificate, which the firewall cannot show: excluded",
-            ),
-            Self::Unsupported { check: Check::UnsupportedCipher, has_alternative } => {
-                f.write_str("the profile does not support the cipher suite that was chosen: excluded")?;
-                f.write_str(if has_alternative {
-                    ", unless the server takes another one that the client offers"
-                } else {
-                    "; the client offers no other that it supports"
-                })
+            Self::Blocked(check) => write!(f, "{}: the profile blocks it", clause(check)),
+            Self::Unsupported { check, has_alternative } => {
+                write!(f, "{}: passes undecrypted", clause(check))?;
+                match (check, has_alternative) {
+                    (Check::UnsupportedCipher, true) => f.write_str(", unless the server takes another"),
+                    (Check::UnsupportedCipher, false) => f.write_str("; the client offers no other"),
+                    _ => Ok(()),
+                }
             }
-            Self::Unsupported { check, .. } => write!(f, "{check}: excluded"),
             Self::KnownToPin(pin) => {
-                write!(f, "known to pin: {} ({}, {})", pin.who, pin.kind, pin.confidence)
+                write!(f, "known to pin: {} ({}; {})", pin.who, pin.kind, pin.confidence)
             }
             Self::Fails { by_client, code } => {
                 let side = if by_client { "client" } else { "server" };
-                write!(f, "fails without interception already: the {side}'s alert ")?;
+                write!(f, "fails already: the {side}'s alert ")?;
                 match alert_name(code) {
                     Some(name) => f.write_str(name),
                     None => write!(f, "{code}"),
                 }
             }
-            Self::Doubtful(check) => write!(f, "{check}; a profile that blocks this would end it"),
-            Self::Quic => f.write_str("QUIC, which is never decrypted"),
-            Self::StartTls => {
-                f.write_str("TLS after words in the clear (STARTTLS), which forward proxy leaves alone")
-            }
-            Self::NotTls => f.write_str("port 443, but no TLS"),
-            Self::NoHandshake => f.write_str("its handshake is not whole in the capture"),
-            Self::NoServerName => {
-                f.write_str("no server name: an exclusion goes by the certificate's, or by address")
-            }
-            Self::HidesName => {
-                f.write_str("the client offers to encrypt the name (ECH or ESNI), or pretends to")
-            }
+            Self::Doubtful(check) => write!(f, "{}: a stricter profile blocks it", clause(check)),
+            Self::Quic => f.write_str("QUIC is never decrypted"),
+            Self::StartTls => f.write_str("STARTTLS is not decrypted"),
+            Self::NotTls => f.write_str("no TLS on port 443"),
+            Self::NoHandshake => f.write_str("handshake not whole in the capture"),
+            Self::NoServerName => f.write_str("no server name"),
+            Self::HidesName => f.write_str("may hide its name (ECH or ESNI)"),
         }
+    }
+}
+
+/// What a check finds, in few words.
+fn clause(check: Check) -> Cow<'static, str> {
+    match check {
+        Check::ExpiredCertificate => "certificate not valid at this time".into(),
+        Check::UntrustedIssuer => "certificate signed by itself".into(),
+        Check::UnsupportedVersion => "version too old for the profile".into(),
+        Check::ClientCertificate => "server asks for a client certificate".into(),
+        other => other.to_string().into(),
     }
 }

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::exclusions::Exclusions;
 use super::hosts::{Host, Hosts};
-use super::reason::Verdict;
+use super::reason::{KNOWN_TO_PIN, Verdict};
 use crate::report::style::{Paint, Role, count, grouped, size};
 use crate::report::text::Look;
 use crate::report::{escape, wrap};
@@ -58,7 +58,10 @@ impl Page<'_> {
             .into_iter()
             .map(|verdict| (verdict.name(), self.hosts.totals(verdict).0))
             .filter(|(_, sessions)| *sessions > 0)
-            .map(|(name, sessions)| format!("{} {name}", grouped(sessions)))
+            .map(|(name, sessions)| match (name, sessions) {
+                ("breaks", 2..) => format!("{} break", grouped(sessions)),
+                _ => format!("{} {name}", grouped(sessions)),
+            })
             .collect();
         let mut sentence =
             format!("{} to {}", count(self.hosts.sessions(), "session"), count(self.hosts.len(), "host"));
@@ -88,8 +91,8 @@ impl Page<'_> {
             texts.map(|text| text.width()).max().unwrap_or(0).clamp(least, most)
         };
         let columns = Columns {
-            host: widest(&mut hosts.iter().map(|host| host.name.text()), self.width / 3, 4),
-            app: widest(&mut hosts.iter().map(|host| applications(host)), 18, 11),
+            host: widest(&mut hosts.iter().map(|host| host.name.text()), 32, 4),
+            app: widest(&mut hosts.iter().map(|host| applications(host)), 24, 11),
         };
         let head = format!(
             "{:<host$}  {:<app$}  {:>SESSIONS$}  {:>BYTES$}  {:<VERDICT$}  WHY",
@@ -151,7 +154,8 @@ impl Page<'_> {
     fn exclusions(&self, out: &mut dyn Write) -> io::Result<()> {
         let exclusions = Exclusions::of(self.hosts);
         let commands = exclusions.commands();
-        if !commands.is_empty() {
+        let commands_are_none = commands.is_empty();
+        if !commands_are_none {
             let title = "What to exclude from decryption, in PAN-OS's configuration mode";
             writeln!(out, "\n{}", self.paint.on(Role::Heading, title))?;
             for command in commands {
@@ -169,6 +173,19 @@ impl Page<'_> {
             }
         }
         let mut remarks = Vec::new();
+        let quic = self.hosts.quic();
+        if quic > 0 {
+            remarks.push(format!(
+                "{} of QUIC would go on unseen. Where `quic` is blocked, clients go on over TLS.",
+                count(quic, "session")
+            ));
+        }
+        if exclusions.names.values().any(|why| *why == KNOWN_TO_PIN) {
+            remarks.push(
+                "PAN-OS excludes the hosts of its own predefined list in any case; see there which of these it knows."
+                    .to_owned(),
+            );
+        }
         if exclusions.doubtful > 0 {
             remarks.push(format!(
                 "Not listed: {} whose certificate nobody should trust. It should be mended, or left to the profile.",
@@ -177,6 +194,9 @@ impl Page<'_> {
         }
         if exclusions.odd > 0 {
             remarks.push(format!("Not listed: {} whose name is none.", count(exclusions.odd, "host")));
+        }
+        if commands_are_none && !remarks.is_empty() {
+            writeln!(out)?;
         }
         for remark in remarks {
             for line in wrap::sentence(&remark, self.width) {
