@@ -1,6 +1,6 @@
 //! `replay --decrypt all`: which sessions TLS interception would break, on captures made here, lessons, and other people's
 //! captures where they are at hand.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -269,6 +269,20 @@ fn the_rule_for_addresses_is_one() {
         let rows = String::from_utf8(output.stdout).unwrap();
         assert_eq!(rows.lines().count(), count, "{rows}{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// App-ID does not look at what an override has named, and so nobody decrypts it.
+#[test]
+fn overridden_sessions_are_not_decrypted() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = [capture(folder.path(), &office())];
+    let rules = format!(
+        "{RULES}[application.own]\n[[application-override]]\nname = \"own\"\nfrom = \"all\"\nto = \"all\"\n\
+         destination = \"192.0.2.3\"\nprotocol = \"tcp\"\nport = \"443\"\napplication = \"own\"\n"
+    );
+    let hosts = told(&document(&capture, &rules, "all:strict"));
+    let mutual = hosts.iter().find(|(host, ..)| host == "mutual.example.org").unwrap();
+    assert_eq!((&*mutual.1, &*mutual.2), ("not decrypted", &["not-identified".to_owned()][..]));
 }
 
 #[test]

@@ -4,7 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use firstpass::config::World;
+use firstpass::flow::{Addr, Protocol, ZoneId};
 use firstpass::lint::{self, Finding, Kind};
+use firstpass::policy::Query;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 const OBJECTS: &str = r#"
 [zones]
@@ -97,6 +102,8 @@ const CASES: &[Case] = &[
     ("quic-beside-decryption", &["security no quic: application = \"quic\"; service = \"any\"; action = \"deny\"", ALL, DECRYPT], &[]),
     ("quic-beside-decryption", &[BOTH, DECRYPT], &[]),
     ("quic-beside-decryption", &["security quic: application = \"quic\"; destination = \"192.0.2.1\"; action = \"allow\"", BOTH, DECRYPT], &[("decryption d", "`quic`")]),
+    // Within a zone everything is allowed by default.
+    ("quic-beside-decryption", &[BOTH, "decryption d: from = \"any\"; to = \"any\"; action = \"decrypt\""], &[]),
     ("quic-beside-decryption", &[ALL, "decryption d: service = \"high\"; action = \"decrypt\""], &[]),
     ("quic-beside-decryption", &[ALL, "decryption d: action = \"no-decrypt\""], &[]),
     ("quic-beside-decryption", &[ALL, "application-override o: protocol = \"udp\"; port = \"443\"; application = \"own\"", DECRYPT], &[]),
@@ -124,7 +131,7 @@ const CASES: &[Case] = &[
         &[("application-override o", "PORT and PASV of `ftp` (tcp/21) any more: tcp/1024-65535 needs a rule of its own, and `interzone-default` denies it")]),
     // The vendor's article: the override has the high ports as well.
     ("override-disables-alg", &["application-override o: protocol = \"tcp\"; port = \"20-21,1024-65535\"; application = \"own-ftp\"", "security ftp: application = \"own-ftp\"; action = \"allow\""],
-        &[("application-override o", "`ftp` lets tcp/1024-65535 in as what an override gives, whatever it is")]),
+        &[("application-override o", "`ftp` lets in whatever uses tcp/1024-65535, named by an override")]),
     // The application alone has them: the first packets of everything pass.
     ("override-disables-alg", &["application-override o: protocol = \"tcp\"; port = \"21\"; application = \"own-ftp\"", "security ftp: application = \"own-ftp\"; action = \"allow\""],
         &[("application-override o", "`ftp` lets in the first packets of every application on tcp/1024-65535")]),
@@ -169,6 +176,93 @@ fn findings_have_places() {
                 ["name =", "action =", "profile =", "application ="].iter().any(|key| line.starts_with(key)),
                 "{line}"
             );
+        }
+    }
+}
+
+// Rules at random: little can differ, so that they take from each other.
+
+fn column(key: &'static str, values: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let value = prop::option::of(select(values));
+    value.prop_map(move |value| value.map_or(String::new(), |value| format!("{key} = {value}\n")))
+}
+
+fn any_rules(rulebase: &'static str, actions: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let rule = (
+        select(&["\"lan\"", "\"any\"", "\"web\""][..]),
+        select(&["\"web\"", "\"any\"", "\"dmz\""][..]),
+        column("source", &["\"10.0.0.0/9\"", "\"10.128.0.0/9\"", "\"10.0.0.1\""]),
+        column("destination", &["\"192.0.2.0/25\"", "\"192.0.2.0/24\"", "\"192.0.2.128/25\""]),
+        select(&["\"any\"", "\"any\"", "\"https\"", "\"dns\"", "\"high\""][..]),
+        select(actions),
+    );
+    let text =
+        move |(from, to, source, destination, service, action): (&str, &str, String, String, &str, &str)| {
+            format!("from = {from}\nto = {to}\n{source}{destination}service = {service}\naction = {action}\n")
+        };
+    vec(rule.prop_map(text), 1..6).prop_map(move |rules| {
+        let rules = rules.iter().enumerate();
+        rules.map(|(number, rule)| format!("[[{rulebase}]]\nname = \"{number}\"\n{rule}")).collect()
+    })
+}
+
+fn any_session() -> impl Strategy<Value = Query> {
+    let ends = (
+        select(&[[10u8, 0, 0, 1], [10, 0, 0, 2], [10, 200, 0, 1], [198, 51, 100, 1]][..]),
+        select(&[[192u8, 0, 2, 1], [192, 0, 2, 200], [198, 51, 100, 9]][..]),
+    );
+    (ends, 0..3u16, 0..3u16, select(&[443u16, 53, 22, 5_000][..])).prop_map(
+        |((src, dst), from, to, dport)| Query {
+            from: ZoneId(from),
+            to: ZoneId(to),
+            src: Addr::v4(src),
+            dst: Addr::v4(dst),
+            protocol: Protocol::TCP,
+            sport: 4_000,
+            dport,
+            ..Query::default()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// No session over TCP comes to a decryption rule that is said to be never reached; none that the security policy
+    /// lets in comes to one that is said to never apply; and where QUIC is said to be allowed beside a rule, it is.
+    #[test]
+    fn nothing_said_of_reach_is_wrong(
+        security in any_rules("security", &["\"allow\"", "\"deny\"", "\"drop\""]),
+        decryption in any_rules("decryption", &["\"decrypt\"", "\"no-decrypt\""]),
+        sessions in vec(any_session(), 200),
+    ) {
+        let text = format!("{OBJECTS}{security}{decryption}");
+        let world = World::from_toml(&text).unwrap();
+        let kinds = ["shadowed", "decryption-never-applies", "quic-beside-decryption"].map(|kind| Kind::find(kind).unwrap());
+        let report = lint::lint(&world, &kinds);
+        prop_assert!(report.undecided.is_empty());
+        let has = |kind: &str, rule: &str| {
+            let subject = format!("decryption {rule}");
+            report.findings.iter().any(|finding| finding.kind.name == kind && finding.subject == subject)
+        };
+        let quic = world.catalog.find("quic");
+        for query in &sessions {
+            let Some(rule) = world.decryption.lookup(query) else { continue };
+            let name = &world.decryption.rules()[rule].matches.name;
+            prop_assert!(!has("shadowed", name), "{name} {query:?}");
+            if world.policy.lookup(query).action.is_allow() {
+                prop_assert!(!has("decryption-never-applies", name), "{name} {query:?}");
+            }
+            let decrypts = text.contains(&format!("[[decryption]]\nname = \"{name}\"")) && {
+                let (_, rule) = text.split_once(&format!("[[decryption]]\nname = \"{name}\"")).unwrap();
+                rule.split("[[").next().unwrap().contains("action = \"decrypt\"")
+            };
+            let beside = Query { protocol: Protocol::UDP, app: quic, ..*query };
+            let lookup = world.policy.lookup(&beside);
+            let is_own = (lookup.rule.0 as usize) < world.policy.user_rules();
+            if decrypts && query.dport == 443 && is_own && lookup.action.is_allow() {
+                prop_assert!(has("quic-beside-decryption", name), "{name} {query:?}");
+            }
         }
     }
 }

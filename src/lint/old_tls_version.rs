@@ -25,8 +25,13 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
         let version = Version::ALL.iter().find(|(_, version)| *version == profile.min_version);
         let version = version.map_or("", |(name, _)| name);
         let message = format!("uses profile {}, which accepts TLS from `{version}` on", quote(name));
-        let cure = "set `min-version` of its `ssl-protocol-settings` to `tls1-2`".to_owned();
-        let finding = context.about_decryption(kind, &rule.matches, "profile", message, cure);
+        // The predefined one cannot be changed.
+        let cure = if profile.name.is_empty() {
+            "give the rule a profile of its own, with the `min-version` `tls1-2`"
+        } else {
+            "set `min-version` of its `ssl-protocol-settings` to `tls1-2`"
+        };
+        let finding = context.about_decryption(kind, &rule.matches, "profile", message, cure.to_owned());
         out.push(Finding { subject: format!("decryption-profile {name}"), ..finding });
     }
 }

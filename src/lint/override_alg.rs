@@ -170,7 +170,7 @@ fn finding(
         Data::Open(by, given) => {
             let by = quote(&context.policy().rule(*by).name);
             let what = if *given {
-                format!("{by} lets {ports} in as what an override gives, whatever it is")
+                format!("{by} lets in whatever uses {ports}, named by an override")
             } else {
                 format!("{by} lets in the first packets of every application on {ports}")
             };

@@ -12,7 +12,7 @@ use crate::policy::{Query, RuleId};
 pub(super) const KIND: Kind = Kind {
     name: "quic-beside-decryption",
     severity: Severity::Warning,
-    what: "A decryption rule for HTTPS where the security policy allows `quic` on UDP port 443 between the same zones and \
+    what: "A decryption rule for HTTPS where a security rule allows `quic` on UDP port 443 between the same zones and \
            addresses.",
     why: "QUIC is never decrypted (PANOS.md 8). Browsers take it wherever it gets through, and then nothing of what the \
           decryption rule is for is seen. Where QUIC is blocked they go on over TCP.",
@@ -59,7 +59,8 @@ fn allowed(
     // What an override takes is no QUIC.
     let beside = Space::new(beside).difference(context.overridden()?.whole(), budget)?;
     let policy = context.policy();
-    let allows = |by| policy.rule(by).action.is_allow();
+    // What `intrazone-default` allows is not why somebody decrypts.
+    let allows = |by: RuleId| (by.0 as usize) < policy.user_rules() && policy.rule(by).action.is_allow();
     for start in beside.blocks() {
         let found = context.answered_by(start, Stage::Identified, allows, budget)?;
         // Its first packet has to pass as well.

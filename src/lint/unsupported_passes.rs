@@ -36,7 +36,9 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
             quote(name),
             list(keys.iter().copied())
         );
-        let cure = format!("set {} to `yes`", list(keys.iter().copied()));
+        // The predefined one cannot be changed.
+        let own = if profile.name.is_empty() { "give the rule a profile of its own, and there " } else { "" };
+        let cure = format!("{own}set {} to `yes`", list(keys.iter().copied()));
         let finding = context.about_decryption(kind, &rule.matches, "profile", message, cure);
         out.push(Finding { subject: format!("decryption-profile {name}"), ..finding });
     }

@@ -1,6 +1,6 @@
 //! The first bytes of every connection in the capture, until its handshake is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::opening::{NamedBy, Opening, Speaks, shown};
 use crate::app::{Candidates, quic};
@@ -34,7 +34,7 @@ pub(super) struct Connections {
     candidates: Candidates,
     profile: DecryptionProfile,
     /// By their ends, in order.
-    open: BTreeMap<Ends, Vec<Connection>>,
+    open: BTreeMap<Ends, VecDeque<Connection>>,
     count: usize,
     /// Bytes kept.
     waiting: usize,
@@ -98,16 +98,16 @@ impl Connections {
             None if is_full => return self.is_cut = true,
             None => self.open.entry(ends).or_default(),
         };
-        let is_new = list.last().is_none_or(|last| opens && last.syn != Some(tcp.seq));
+        let is_new = list.back().is_none_or(|last| opens && last.syn != Some(tcp.seq));
         if is_new {
             if is_full {
                 self.is_cut = true;
                 return;
             }
-            list.push(begin(candidates));
+            list.push_back(begin(candidates));
             self.count += 1;
         }
-        let Some(connection) = list.last_mut() else { return };
+        let Some(connection) = list.back_mut() else { return };
         connection.bytes += u64::from(packet.wire_len);
         if tcp.payload.len == 0 {
             return;
@@ -142,9 +142,16 @@ impl Connections {
         }
         let list = self.open.entry(ends).or_insert_with(|| {
             let reads = Reads::Datagrams(Vec::new());
-            vec![Connection { first: packet.number, client: src, syn: None, held: 0, bytes: 0, reads }]
+            VecDeque::from([Connection {
+                first: packet.number,
+                client: src,
+                syn: None,
+                held: 0,
+                bytes: 0,
+                reads,
+            }])
         });
-        let Some(connection) = list.last_mut() else { return };
+        let Some(connection) = list.back_mut() else { return };
         connection.bytes += u64::from(packet.wire_len);
         if connection.client != src {
             return;

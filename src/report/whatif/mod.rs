@@ -155,6 +155,7 @@ fn tls(opening: &Opening, step: Option<DecryptionStep>, reasons: &mut Vec<Reason
             reasons.push(Reason::Fails { by_client, code });
         }
         Some(DecryptionStep::Begins | DecryptionStep::NoDecrypt) if opening.version.is_some() => {}
+        None if opening.version.is_some() => reasons.push(Reason::NotIdentified),
         _ => reasons.push(Reason::NoHandshake),
     }
     let pin = opening.name.as_ref().and_then(|(name, _)| pins::find(name));

@@ -68,6 +68,8 @@ pub(super) enum Reason {
     NotTls,
     /// The beginning of the session is not in the capture, or damaged.
     NoHandshake,
+    /// It is TLS, and App-ID did not say so: application override, or a session that was not followed to there.
+    NotIdentified,
     /// The client asks for no host by name.
     NoServerName,
     /// The name that the client asks for may not be the true one.
@@ -79,9 +81,12 @@ impl Reason {
         match self {
             Self::Blocked(_) => Verdict::Breaks,
             Self::KnownToPin(_) | Self::Fails { .. } | Self::Doubtful(_) => Verdict::MayBreak,
-            Self::Unsupported { .. } | Self::Quic | Self::StartTls | Self::NotTls | Self::NoHandshake => {
-                Verdict::NotDecrypted
-            }
+            Self::Unsupported { .. }
+            | Self::Quic
+            | Self::StartTls
+            | Self::NotTls
+            | Self::NoHandshake
+            | Self::NotIdentified => Verdict::NotDecrypted,
             Self::NoServerName | Self::HidesName => Verdict::Fine,
         }
     }
@@ -98,6 +103,7 @@ impl Reason {
             Self::StartTls => "starttls",
             Self::NotTls => "not-tls",
             Self::NoHandshake => "no-handshake",
+            Self::NotIdentified => "not-identified",
             Self::NoServerName => "no-server-name",
             Self::HidesName => "hidden-name",
         }
@@ -148,6 +154,7 @@ impl fmt::Display for Reason {
             Self::StartTls => f.write_str("STARTTLS is not decrypted"),
             Self::NotTls => f.write_str("no TLS on port 443"),
             Self::NoHandshake => f.write_str("handshake not whole in the capture"),
+            Self::NotIdentified => f.write_str("not identified as TLS, such as by an application override"),
             Self::NoServerName => f.write_str("no server name"),
             Self::HidesName => f.write_str("may hide its name (ECH or ESNI)"),
         }

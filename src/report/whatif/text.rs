@@ -68,10 +68,9 @@ impl Page<'_> {
         if !verdicts.is_empty() {
             sentence.push_str(&format!(": {}", verdicts.join(", ")));
         }
-        for (number, what) in [
-            (self.hosts.denied, "denied by the rulebase in any case"),
-            (self.hosts.others, "no matter of decryption"),
-        ] {
+        for (number, what) in
+            [(self.hosts.denied, "denied by the rulebase anyway"), (self.hosts.others, "without TLS")]
+        {
             if number > 0 {
                 sentence.push_str(&format!("; {} {what}", grouped(number)));
             }
