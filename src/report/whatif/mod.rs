@@ -3,7 +3,7 @@
 //!
 //! The engine replays under a decryption policy of one rule and tells what its profile makes of each handshake. What it
 //! does not tell, names and what a stricter profile would refuse, is read here from the same bytes. What neither can
-//! know is said so: see [`Hosts::cannot_tell`].
+//! know is said so.
 
 mod connections;
 mod exclusions;

@@ -174,6 +174,8 @@ fn encrypts(mut bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A client's hello in a record: suites, and extensions as type and data.
@@ -273,6 +275,20 @@ mod tests {
             (b"EHLO a\r\n".to_vec(), b"220", false),
         ] {
             assert_eq!(Opening::is_over([&client, server]), over, "{client:x?}");
+        }
+    }
+
+    proptest! {
+        /// Whatever the sides send is read, and how TLS begins tells what is spoken.
+        #[test]
+        fn any_bytes(client: Vec<u8>, server: Vec<u8>, start in 0..3_usize) {
+            let starts = [&b""[..], b"\x16\x03\x01", b"EHLO a\r\nSTARTTLS\r\n\x16\x03\x01"];
+            let client = [starts[start], &client].concat();
+            Opening::is_over([&client, &server]);
+            let opening = Opening::read([&client, &server], &DecryptionProfile::default());
+            if start > 0 {
+                prop_assert_eq!(opening.speaks, [Speaks::Tls, Speaks::StartTls][start - 1]);
+            }
         }
     }
 }
