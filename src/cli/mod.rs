@@ -18,6 +18,7 @@ mod run;
 mod stages;
 mod states;
 mod views;
+mod whatif;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -14,6 +14,7 @@ use super::output::{OutFile, Streams};
 use super::run::{Outcome, Run};
 use super::stages;
 use super::views::Views;
+use super::whatif::Decrypt;
 use crate::filter::Filter;
 use crate::report::ecs::Ecs;
 use crate::report::panos::Panos;
@@ -67,6 +68,13 @@ pub(super) struct Replay {
     /// by side: which of them does this network need? (text or json)
     #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events", "filter", "show", "folder"])]
     matrix: bool,
+
+    /// Which sessions TLS interception would break, by host and with the exclusion list, for a capture that was not
+    /// intercepted: all sessions are decrypted, with PAN-OS's default profile or one that a decryption rule of the
+    /// rulebase names. Status 1 where some would be blocked (text, json or ndjson)
+    #[arg(long, value_name = "all[:PROFILE]", conflicts_with_all = ["summary", "aggregate", "all", "events", "filter",
+        "show", "folder", "matrix", "stage", "operate"])]
+    decrypt: Option<Decrypt>,
 
     /// Write the captures that a firewall's packet-diag would, into this folder: receive, firewall, transmit and drop,
     /// and one that holds every packet with its verdict (annotated.pcapng)
@@ -123,6 +131,9 @@ impl Replay {
             captures::check(folder, &self.input.captures)?;
         }
         let run = Run::open(&self.input, streams)?;
+        if let Some(decrypt) = &self.decrypt {
+            return decrypt.run(run, self.format, self.output.as_ref(), streams);
+        }
         for warning in self.selected.iter().flat_map(|filter| filter::strangers(filter, &run.world)) {
             streams.warn(&warning);
         }
@@ -163,6 +174,12 @@ impl Replay {
             return Err(CliError::usage(
                 "--matrix is about totals, and this format is nothing but rows",
                 "use `--format text` or `--format json` with it",
+            ));
+        }
+        if self.decrypt.is_some() && !is_document && self.format != Format::Ndjson {
+            return Err(CliError::usage(
+                "--decrypt is about hosts, and this format is rows of the log",
+                "use `--format text`, `json` or `ndjson` with it",
             ));
         }
         if self.summary && self.filter.is_some() {

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::candidate::{
-    Body, Candidate, Definition, Name, NatRule, OverrideRule, Pool, SecurityRule, SourceTranslation,
+    Body, Candidate, DecryptionRule, Definition, Name, NatRule, OverrideRule, Pool, SecurityRule,
+    SourceTranslation,
 };
 use super::diagnostic::{Place, Span, harmless};
 use super::secret::secrets;
@@ -29,6 +30,8 @@ pub struct Places {
     nat: Arc<BTreeMap<String, Columns>>,
     /// The same of application override rules.
     overrides: Arc<BTreeMap<String, Columns>>,
+    /// The same of decryption rules.
+    decryption: Arc<BTreeMap<String, Columns>>,
     objects: Arc<[Object]>,
     is_part: bool,
 }
@@ -67,12 +70,15 @@ impl Places {
         let nat = candidate.nat.iter().map(|rule| (rule.name.value.clone(), nat_columns(rule)));
         let overrides = candidate.overrides.iter();
         let overrides = overrides.map(|rule| (rule.name.value.clone(), override_columns(rule)));
+        let decryption = candidate.decryption.iter();
+        let decryption = decryption.map(|rule| (rule.matches.name.value.clone(), decryption_columns(rule)));
         Self {
             text: text.into(),
             newlines: memchr::memchr_iter(b'\n', text.as_bytes()).collect(),
             rules: Arc::new(rules.collect()),
             nat: Arc::new(nat.collect()),
             overrides: Arc::new(overrides.collect()),
+            decryption: Arc::new(decryption.collect()),
             objects: objects(candidate).into(),
             is_part: candidate.is_part,
         }
@@ -92,6 +98,11 @@ impl Places {
     /// The same for an application override rule.
     pub fn override_rule(&self, rule: &str, key: &str) -> Option<Place> {
         self.column(self.overrides.get(rule)?, key)
+    }
+
+    /// The same for a decryption rule.
+    pub fn decryption_rule(&self, rule: &str, key: &str) -> Option<Place> {
+        self.column(self.decryption.get(rule)?, key)
     }
 
     fn column(&self, columns: &Columns, key: &str) -> Option<Place> {
@@ -184,6 +195,12 @@ fn override_columns(rule: &OverrideRule) -> Columns {
         ("destination", &rule.destination),
         ("application", std::slice::from_ref(&rule.application)),
     ])
+}
+
+fn decryption_columns(rule: &DecryptionRule) -> Columns {
+    let mut columns = columns(&rule.matches);
+    columns.extend(rule.profile.as_ref().map(|profile| ("profile", profile.span.clone())));
+    columns
 }
 
 fn spans<const N: usize>(lists: [(&'static str, &[Name]); N]) -> Columns {

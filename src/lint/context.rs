@@ -1,9 +1,11 @@
 //! What the kinds of findings share: the rulebase, its header space, and the budget of searches.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::behind::Behind;
+use super::decryption_space::{self, Reached, decrypts_tls};
 use super::nat_space;
 use super::overridden::Overridden;
 use super::reach::{self, Reach};
@@ -11,8 +13,12 @@ use super::words::quote;
 use super::{Finding, Kind, Related};
 use crate::app::AppId;
 use crate::config::{Place, World};
+use crate::feature::decryption::{DecryptionProfile, DecryptionRule};
 use crate::feature::nat::NatRule;
-use crate::policy::space::{Block, Budget, GaveUp, Sessions, Spaces, Stage, Taken, walk};
+use crate::feature::override_rule::OverrideRule;
+use crate::policy::space::{
+    Block, Budget, GaveUp, Ranges, Sessions, Side, Space, Spaces, Stage, Taken, walk,
+};
 use crate::policy::{ApplicationMatch, Policy, Query, Rule, RuleId, ServiceMatch};
 
 /// Steps for one question.
@@ -33,6 +39,7 @@ pub(super) struct Context<'w> {
     behind: OnceCell<Behind>,
     nat: OnceCell<Vec<Vec<Block>>>,
     overridden: OnceCell<Result<Overridden, GaveUp>>,
+    decryption: OnceCell<Result<Vec<Reached>, GaveUp>>,
     steps_left: RefCell<u64>,
     undecided: RefCell<Vec<(String, &'static str)>>,
 }
@@ -48,6 +55,7 @@ impl<'w> Context<'w> {
             behind: OnceCell::new(),
             nat: OnceCell::new(),
             overridden: OnceCell::new(),
+            decryption: OnceCell::new(),
             steps_left: RefCell::new(ALL_STEPS),
             undecided: RefCell::new(Vec::new()),
         }
@@ -92,6 +100,32 @@ impl<'w> Context<'w> {
             .get_or_init(|| Overridden::new(&self.world.overrides))
             .as_ref()
             .map_err(|&gave_up| gave_up)
+    }
+
+    /// Every decryption rule with what reaches it; none, with a note for each, where that takes too long to tell.
+    pub(super) fn decryption(
+        &self,
+        kind: &'static Kind,
+    ) -> impl Iterator<Item = (&'w DecryptionRule, &Reached)> {
+        let rules = self.world.decryption.rules();
+        let reached = self.decryption.get_or_init(|| decryption_space::reached(self.world));
+        if reached.is_err() {
+            rules.iter().for_each(|rule| self.undecided(&rule.matches.name, kind));
+        }
+        rules.iter().zip(reached.as_deref().unwrap_or_default())
+    }
+
+    /// The profiles of rules that decrypt TLS, each once, with the first rule that names it and its name.
+    pub(super) fn decryption_profiles(
+        &self,
+    ) -> impl Iterator<Item = (&'w DecryptionRule, &'w str, &'w DecryptionProfile)> {
+        let mut seen = BTreeSet::new();
+        let rules = self.world.decryption.rules().iter().filter(|rule| decrypts_tls(rule));
+        rules.filter_map(move |rule| {
+            let profile = rule.profile.as_ref()?;
+            let name = if profile.name.is_empty() { "default" } else { &profile.name };
+            seen.insert(name).then_some((rule, name, profile))
+        })
     }
 
     /// A search within what is left of all steps.
@@ -185,6 +219,47 @@ impl<'w> Context<'w> {
         }
     }
 
+    /// The same about a decryption rule.
+    pub(super) fn about_decryption(
+        &self,
+        kind: &'static Kind,
+        rule: &Rule,
+        key: &str,
+        message: String,
+        cure: String,
+    ) -> Finding {
+        Finding {
+            kind,
+            severity: kind.severity,
+            subject: format!("decryption {}", rule.name),
+            message: format!("decryption rule {} {message}", quote(&rule.name)),
+            cure,
+            example: None,
+            place: self.world.places.decryption_rule(&rule.name, key),
+            related: Vec::new(),
+        }
+    }
+
+    /// The same about an application-override rule; its application is what is shown.
+    pub(super) fn about_override(
+        &self,
+        kind: &'static Kind,
+        rule: &OverrideRule,
+        message: String,
+        cure: String,
+    ) -> Finding {
+        Finding {
+            kind,
+            severity: kind.severity,
+            subject: format!("application-override {}", rule.name),
+            message: format!("application-override rule {} {message}", quote(&rule.name)),
+            cure,
+            example: None,
+            place: self.world.places.override_rule(&rule.name, "application"),
+            related: Vec::new(),
+        }
+    }
+
     pub(super) fn related(&self, id: RuleId, what: &'static str) -> Related {
         let rule = self.policy().rule(id);
         Related { rule: rule.name.clone(), place: self.place(rule, "name"), what }
@@ -212,4 +287,12 @@ impl<'w> Context<'w> {
             ApplicationMatch::Applications { names, .. } => names,
         }
     }
+}
+
+/// Every tuple between zones that there are: `any` of rulebases other than the security policy is more.
+pub(super) fn real_zones(world: &World) -> Space {
+    let zones = Ranges::span(0, (world.zones.names().len() as u128).saturating_sub(1));
+    let within = Block::all(true).with(Side::From, zones.clone());
+    let between = Block::all(false).with(Side::From, zones.clone()).with(Side::To, zones);
+    Space::new(vec![within, between])
 }

@@ -9,6 +9,9 @@ mod any_any;
 mod application_default_unusable;
 mod behind;
 mod context;
+mod decryption_never_applies;
+mod decryption_space;
+mod decryption_without_profile;
 mod deny_application_on_port;
 mod dependencies;
 mod first_packets_leak;
@@ -18,13 +21,19 @@ mod missing_dependency;
 mod nat_space;
 mod nat_zone_mismatch;
 mod never_logs;
+mod old_tls_version;
 mod overridden;
+mod override_alg;
+mod override_predefined;
+mod quic_beside_decryption;
 mod reach;
 pub mod sarif;
 mod shadowed;
 mod shadowed_first_packet;
+mod ssl_denied;
 pub mod text;
 mod undefined_object;
+mod unsupported_passes;
 mod unused_object;
 mod words;
 
@@ -99,19 +108,27 @@ impl PartialEq for Kind {
 impl Eq for Kind {}
 
 /// All kinds, by name.
-pub static KINDS: [Kind; 13] = [
+pub static KINDS: [Kind; 21] = [
     admits_never_holds::KIND,
     any_any::KIND,
     application_default_unusable::KIND,
+    decryption_never_applies::KIND,
+    decryption_without_profile::KIND,
     deny_application_on_port::KIND,
     first_packets_leak::KIND,
     icmp_broader_than_ping::KIND,
     missing_dependency::KIND,
     nat_zone_mismatch::KIND,
     never_logs::KIND,
+    old_tls_version::KIND,
+    override_alg::KIND,
+    override_predefined::KIND,
+    quic_beside_decryption::KIND,
     shadowed::KIND,
     shadowed_first_packet::KIND,
+    ssl_denied::KIND,
     undefined_object::KIND,
+    unsupported_passes::KIND,
     unused_object::KIND,
 ];
 

@@ -17,6 +17,8 @@ const STEPS: u64 = 1_000_000;
 pub(super) struct Overridden {
     /// With any application, or none yet.
     whole: Space,
+    /// Which rule takes each block of that, by number.
+    rules: Vec<RuleId>,
     /// With the one the rule gives.
     to_application: Vec<Block>,
     /// With all others, and none yet: there are no such sessions.
@@ -33,7 +35,7 @@ impl Overridden {
         let all = Side::Application.all();
         let mut budget = Budget::new(STEPS);
         let mut above: Vec<Block> = Vec::new();
-        let mut whole = Vec::new();
+        let (mut whole, mut rules) = (Vec::new(), Vec::new());
         let (mut to_application, mut others) = (Vec::new(), Vec::new());
         for (id, rule) in (0u32..).map(RuleId).zip(overrides.rules()) {
             let application = Ranges::applications([rule.application]);
@@ -48,18 +50,25 @@ impl Overridden {
                         to_application.push(block.clone().with(Side::Application, application.clone()));
                         others.push(block.clone().with(Side::Application, rest.clone()));
                         whole.push(block);
+                        rules.push(id);
                     }
                     ControlFlow::Continue(())
                 })?;
             }
             above.extend(own);
         }
-        Ok(Self { whole: Space::new(whole), to_application, others })
+        Ok(Self { whole: Space::new(whole), rules, to_application, others })
     }
 
     /// All tuples, whatever the application.
     pub(super) const fn whole(&self) -> &Space {
         &self.whole
+    }
+
+    /// The same of one rule, by its place among them.
+    pub(super) fn of_rule(&self, rule: RuleId) -> impl Iterator<Item = &Block> {
+        let blocks = self.whole.blocks().iter().zip(&self.rules);
+        blocks.filter(move |(_, by)| **by == rule).map(|(block, _)| block)
     }
 
     /// The sessions there are: those with the application that they are given.

@@ -154,7 +154,7 @@ fn implicitly(
 }
 
 /// Whether `above` takes all it matches from `rule`: what it asks that no tuple tells must be asked by `rule`, too.
-fn counts(above: &Rule, rule: &Rule, stage: Stage) -> bool {
+pub(super) fn counts(above: &Rule, rule: &Rule, stage: Stage) -> bool {
     let category = above.category.is_any()
         || match stage {
             // Categories are not known yet (PANOS.md 2.2).

@@ -11,7 +11,7 @@ pub(super) const KIND: Kind = Kind {
     name: "shadowed",
     severity: Severity::Error,
     what: "A security rule that is reached neither by a first packet nor by a session whose application is known, or a \
-           NAT rule that no session reaches: rules above it take everything it matches.",
+           NAT or decryption rule that no session reaches: rules above it take everything it matches.",
     why: "It does nothing. If its action differs from that of the rules above, the rulebase does not do what it says. \
           This is told exactly, for every tuple of zones, addresses, protocol, ports and application that a session can \
           have. Security rules above that are disabled, or that ask for users, hosts or a URL category that this one does not ask \
@@ -34,6 +34,30 @@ fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     }
     reach_undecided(kind, context);
     nat(kind, context, out);
+    decryption(kind, context, out);
+}
+
+fn decryption(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
+    for (rule, reached) in context.decryption(kind) {
+        if reached.own.is_empty() || !reached.open.is_empty() {
+            continue;
+        }
+        let rules = context.world.decryption.rules();
+        let takers: Vec<_> = reached.takers.iter().filter_map(|&taker| rules.get(taker)).collect();
+        let names = takers.iter().map(|taker| taker.matches.name.as_str());
+        let take = if takers.len() == 1 { "takes" } else { "together take" };
+        let message = format!("is never reached: {} above {take} all that it matches", list(names));
+        let first = takers.first().map_or("", |taker| &taker.matches.name);
+        let cure = format!("move it above {} if it is an exception to it; otherwise delete it", quote(first));
+        let mut finding = context.about_decryption(kind, &rule.matches, "name", message, cure);
+        let related = takers.iter().map(|taker| Related {
+            rule: taker.matches.name.clone(),
+            place: context.world.places.decryption_rule(&taker.matches.name, "name"),
+            what: "takes what the rule would match",
+        });
+        finding.related = related.collect();
+        out.push(finding);
+    }
 }
 
 fn nat(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {

@@ -28,6 +28,7 @@ pub(crate) mod style;
 mod tally;
 pub mod text;
 mod threats;
+pub mod whatif;
 pub(crate) mod wrap;
 
 use std::io;

@@ -62,6 +62,26 @@ impl<'a> ClientHello<'a> {
         let list = self.fields.protocols.clone().and_then(|range| self.body.get(range));
         short_strings(list.unwrap_or_default())
     }
+
+    /// The cipher suites that it offers (IANA, TLS parameters), in its order. Not for DTLS.
+    pub fn ciphers(&self) -> impl Iterator<Item = u16> {
+        let suites = suites(&mut Reader(&self.body), false).unwrap_or_default().chunks_exact(2);
+        suites.filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)))
+    }
+
+    /// The types of its extensions (IANA, TLS extensions), in its order. Not for DTLS.
+    pub fn extension_types(&self) -> Vec<u16> {
+        let mut types = Vec::new();
+        let mut read = Reader(&self.body);
+        if suites(&mut read, false).is_some() {
+            // What makes no sense ends the list.
+            let _whole = extensions(self.body.len(), read, |kind, _| {
+                types.push(kind);
+                Some(())
+            });
+        }
+        types
+    }
 }
 
 /// Strings, each after its length in one byte.
@@ -77,17 +97,7 @@ impl Fields {
     /// Reads as far as the bytes go and make sense; `None` where that is not to the end.
     fn read(&mut self, body: &[u8], has_cookie: bool) -> Option<()> {
         let mut read = Reader(body);
-        read.take(2 + 32)?; // version, random
-        let session = read.u8().filter(|len| *len <= 32)?;
-        read.take(session.into())?;
-        if has_cookie {
-            let cookie = read.u8()?;
-            read.take(cookie.into())?;
-        }
-        let ciphers = read.u16().filter(|len| *len > 0 && *len % 2 == 0)?;
-        read.take(ciphers.into())?;
-        let compressions = read.u8().filter(|len| *len > 0)?;
-        read.take(compressions.into())?;
+        suites(&mut read, has_cookie)?;
         extensions(body.len(), read, |kind, data| match kind {
             SERVER_NAME if self.server_name.is_none() => {
                 self.server_name = host_name(body, data)?;
@@ -100,6 +110,22 @@ impl Fields {
             _ => Some(()),
         })
     }
+}
+
+/// Reads a hello up to its extensions; the list of suites.
+fn suites<'a>(read: &mut Reader<'a>, has_cookie: bool) -> Option<&'a [u8]> {
+    read.take(2 + 32)?; // version, random
+    let session = read.u8().filter(|len| *len <= 32)?;
+    read.take(session.into())?;
+    if has_cookie {
+        let cookie = read.u8()?;
+        read.take(cookie.into())?;
+    }
+    let len = read.u16().filter(|len| *len > 0 && *len % 2 == 0)?;
+    let suites = read.take(len.into())?;
+    let compressions = read.u8().filter(|len| *len > 0)?;
+    read.take(compressions.into())?;
+    Some(suites)
 }
 
 /// Goes through the extensions, the last part of a hello, which may be missing: type, and where the data is in the

@@ -40,6 +40,11 @@ impl Ranges {
         let whole = |protocol| (service_key(protocol, 0), service_key(protocol, u16::MAX));
         Self::new(protocols.into_iter().map(whole).collect())
     }
+
+    /// Of [`Side::Service`]: these ports of a protocol, both ends included.
+    pub fn ports(protocol: Protocol, (low, high): (u16, u16)) -> Self {
+        Self::span(service_key(protocol, low), service_key(protocol, high))
+    }
 }
 
 impl Side {
