@@ -19,9 +19,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # The order is the order in which the lessons are meant to be read.
 all_lessons=(
   first-packets web ssh-on-80 dns ping-traceroute scan tcp-endings mail unknown
-  fragments midstream databases services reset-actions ftp-modes shifts app-cache
-  custom-app certificate-pinning bad-certificates unsupported-parameters mutual-tls
-  key-log
+  fragments midstream databases services reset-actions ftp-modes ftp-override
+  ftp-hostile ftp-nat secondary-connections shifts app-cache custom-app
+  certificate-pinning bad-certificates unsupported-parameters mutual-tls key-log
 )
 export FIRSTPASS_PYTHON=${FIRSTPASS_PYTHON:-${XDG_CACHE_HOME:-$HOME/.cache}/firstpass-lessons}
 base_packages=(iproute2 ethtool nftables procps tcpdump python3)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use firstpass::audit::{Audit, Totals};
-use firstpass::capture::{self, CaptureFile};
+use firstpass::capture::{self, CaptureFile, Merge};
 use firstpass::config::{self, Overrides, World};
 use firstpass::filter::Filter;
 use firstpass::replay::{Options, Replay};
@@ -31,6 +31,11 @@ struct Expected {
 struct ExpectedRun {
     rules: String,
     args: Vec<String>,
+    /// The captures that are merged.
+    #[serde(default = "own_capture")]
+    captures: Vec<String>,
+    /// Why this run is known not to be as expected. The test fails when it begins to be.
+    known_failure: Option<String>,
     packets: Option<u64>,
     dropped: Option<u64>,
     injected: Option<u64>,
@@ -40,6 +45,10 @@ struct ExpectedRun {
     first_packets: Vec<toml::Table>,
     #[serde(default)]
     searches: Vec<Search>,
+}
+
+fn own_capture() -> Vec<String> {
+    vec!["capture.pcapng".to_owned()]
 }
 
 /// A search of the log, and how many rows it finds.
@@ -60,31 +69,28 @@ struct Outcome {
     violations: Vec<String>,
 }
 
-fn replay(capture: &Path, world: World) -> Outcome {
-    search(capture, world, None)
+fn replay(captures: &[PathBuf], world: World) -> Outcome {
+    search(captures, world, None)
 }
 
 /// A replay of whose rows only those are left that the filter finds.
-fn search(capture: &Path, world: World, filter: Option<Filter>) -> Outcome {
+fn search(captures: &[PathBuf], world: World, filter: Option<Filter>) -> Outcome {
     let world = Arc::new(world);
-    let mut file = CaptureFile::open(capture, &capture::Options::default()).unwrap();
+    let mut merge = Merge::open(captures, &capture::Options::default()).unwrap();
     let mut rows = Rows::held(Lines).filtered(filter);
     let (mut tally, mut audit) = (Tally::default(), Audit::default());
     let sinks: Vec<&mut dyn Sink> = vec![&mut rows, &mut tally, &mut audit];
-    Replay::new(Arc::clone(&world), Options::default(), sinks).run(&mut file, |_| {}).unwrap();
+    Replay::new(Arc::clone(&world), Options::default(), sinks).run(&mut merge, |_| {}).unwrap();
     let mut document = Vec::new();
     let about = About { world: &world, captures: &[], warnings: &[] };
     json::write_document(&mut document, &about, &tally, Some(rows)).unwrap();
     Outcome {
         report: serde_json::from_slice(&document).unwrap(),
-        frames: file.info().packets,
+        frames: merge.infos().map(|info| info.packets).sum(),
         totals: audit.totals(),
         violations: audit.violations(),
     }
 }
-
-/// Lesson and rulebase of runs that are known not to be as expected, and why. The test fails when one begins to be.
-const KNOWN_FAILURES: &[(&str, &str, &str)] = &[];
 
 #[test]
 fn lessons_tell_their_stories() {
@@ -96,15 +102,14 @@ fn lessons_tell_their_stories() {
         let expected: Expected = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         lessons += 1;
         for run in &expected.run {
-            let capture = folder.join("capture.pcapng");
+            let captures: Vec<_> = run.captures.iter().map(|capture| folder.join(capture)).collect();
             let world = world(&folder.join(&run.rules), &run.args);
-            let outcome = replay(&capture, world.clone());
+            let outcome = replay(&captures, world.clone());
             let mut problems = judge(run, &outcome);
             problems
-                .extend(run.searches.iter().filter_map(|expected| judge_search(expected, &capture, &world)));
-            let known = KNOWN_FAILURES.iter().find(|known| (known.0, known.1) == (&name, &run.rules));
-            match known {
-                Some((.., reason)) if problems.is_empty() => {
+                .extend(run.searches.iter().filter_map(|expected| judge_search(expected, &captures, &world)));
+            match &run.known_failure {
+                Some(reason) if problems.is_empty() => {
                     writeln!(report, "{name}, {}: holds now, it did not because {reason}", run.rules)
                         .unwrap();
                 }
@@ -230,10 +235,10 @@ fn judge(expected: &ExpectedRun, outcome: &Outcome) -> Vec<String> {
 }
 
 /// What is not as expected of a search.
-fn judge_search(expected: &Search, capture: &Path, world: &World) -> Option<String> {
+fn judge_search(expected: &Search, captures: &[PathBuf], world: &World) -> Option<String> {
     let Search { filter, count } = expected;
     let parsed = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
-    let found = search(capture, world.clone(), Some(parsed)).report;
+    let found = search(captures, world.clone(), Some(parsed)).report;
     let got = found.pointer("/sessions").and_then(Value::as_array).unwrap().len();
     (got != *count).then(|| format!("{count} rows expected of `{filter}`, got {got}"))
 }
@@ -286,7 +291,7 @@ fn the_auditor_is_silent_over_the_corpus() {
     for (name, rules) in [("allow all", ALLOW_ALL), ("ping, any service", PING_ANY_SERVICE)] {
         let world = World::from_toml(rules).unwrap_or_else(|error| panic!("{}", error.render(false)));
         for path in &captures {
-            let outcome = replay(path, world.clone());
+            let outcome = replay(std::slice::from_ref(path), world.clone());
             let told = outcome.totals.forwarded + outcome.totals.dropped;
             if told != outcome.frames {
                 writeln!(report, "{name}, {}: {} frames, {told} verdicts", path.display(), outcome.frames)

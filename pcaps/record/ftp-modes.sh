@@ -5,36 +5,11 @@
 # FTP data connections of every kind: passive and active, announced with PASV, EPSV, PORT and EPRT,
 # into the DMZ and from the inside out.
 
-ftp_server() { # NAMESPACE
-  mkdir -p "$lab/empty"
-  cat >"$lab/vsftpd.conf" <<CONF
-listen=NO
-listen_ipv6=YES
-background=NO
-anonymous_enable=NO
-local_enable=YES
-write_enable=YES
-chroot_local_user=YES
-allow_writeable_chroot=YES
-secure_chroot_dir=$lab/empty
-pam_service_name=vsftpd
-ftpd_banner=files.example FTP server ready.
-connect_from_port_20=YES
-pasv_min_port=50000
-pasv_max_port=50099
-xferlog_enable=NO
-isolate=NO
-seccomp_sandbox=NO
-CONF
-  serve "$1" vsftpd "$lab/vsftpd.conf"
-  await "$1" tcp 21
-}
+# shellcheck source=lib/ftp.sh
+. "$here/lib/ftp.sh"
 
 record() {
-  useradd --create-home --home-dir "$lab/partner" --shell /bin/sh partner
-  echo 'partner:only-for-the-lesson' | chpasswd
-  printf 'Delivery note 4711\nitems: 3\n' >"$lab/partner/note.txt"
-  printf 'Order 4712\nitems: 5\n' >"$lab/order.txt"
+  ftp_account
   ftp_server dmz
   ftp_server outside
   local fetch=(curl -sS --max-time 8 -u partner:only-for-the-lesson)

@@ -39,11 +39,11 @@ may_fail() { "$@" >>"$lab/clients.log" 2>&1 </dev/null || true; }
 # serve NAMESPACE COMMAND...: start a server that stays in the foreground of a background job.
 serve() { "$@" >>"$lab/servers.log" 2>&1 </dev/null & }
 
-# await NAMESPACE tcp|udp PORT: until something listens there (nothing is sent).
+# await NAMESPACE tcp|udp PORT [ADDRESS]: until something listens there (nothing is sent).
 await() {
   local try
   for ((try = 0; try < 300; try++)); do
-    if "$1" ss -Hln "--$2" "sport = :$3" | grep -q .; then return 0; fi
+    if "$1" ss -Hln "--$2" "src ${4:-}:$3" | grep -q .; then return 0; fi
     sleep 0.1
   done
   say "lab.sh: nothing listens on $2/$3 in $1"
@@ -172,39 +172,48 @@ NFT
 }
 
 # Captures run on one interface of the router, the outside one unless a lesson says otherwise,
-# so each packet is in the file once, as it arrived there or as it left. Hop-by-hop IPv6
-# (multicast listener reports of the laboratory itself) is left out.
+# so each packet is in the file once, as it arrived there or as it left. A lesson may name several,
+# which go into a file each. Hop-by-hop IPv6 (multicast listener reports of the laboratory itself)
+# is left out.
 capture_filter='(ip or ip6) and not (ip6 and ip6[6] = 0)'
 capture_side=outside
 
-start_capture() { # [outside|inside]
+start_capture() { # [outside|inside|dmz...]: the first goes into capture.pcapng, others into SIDE.pcapng
   capture_side=${1:-outside}
-  : >"$lab/tcpdump.log"
-  router tcpdump --interface "${capture_side}0" --snapshot-length 65535 --time-stamp-precision nano \
-    --packet-buffered --immediate-mode -Z root -w "$lab/capture.pcap" "$capture_filter" 2>"$lab/tcpdump.log" &
-  capture_pid=$!
-  local try
-  for ((try = 0; try < 100; try++)); do
-    if grep -q 'listening on' "$lab/tcpdump.log"; then return 0; fi
-    sleep 0.05
+  more_sides=("${@:2}")
+  capture_pids=()
+  local side try
+  for side in "$capture_side" "${more_sides[@]}"; do
+    : >"$lab/tcpdump-$side.log"
+    router tcpdump --interface "${side}0" --snapshot-length 65535 --time-stamp-precision nano \
+      --packet-buffered --immediate-mode -Z root -w "$lab/$side.pcap" "$capture_filter" 2>"$lab/tcpdump-$side.log" &
+    capture_pids+=($!)
+    for ((try = 0; try < 100; try++)); do
+      if grep -q 'listening on' "$lab/tcpdump-$side.log"; then continue 2; fi
+      sleep 0.05
+    done
+    cat "$lab/tcpdump-$side.log" >&2
+    return 1
   done
-  cat "$lab/tcpdump.log" >&2
-  return 1
 }
 
 stop_capture() {
   sleep 0.5
-  # The job is the shell function; its child is tcpdump.
-  pkill -INT -P "$capture_pid" -x tcpdump 2>/dev/null || kill -INT "$capture_pid"
-  wait "$capture_pid" || true
+  local side pid
+  for pid in "${capture_pids[@]}"; do
+    # The job is the shell function; its child is tcpdump.
+    pkill -INT -P "$pid" -x tcpdump 2>/dev/null || kill -INT "$pid"
+    wait "$pid" || true
+  done
   mkdir -p "$target"
   write_capture capture.pcapng
+  for side in "${more_sides[@]}"; do capture_side=$side write_capture "$side.pcapng"; done
 }
 
 write_capture() { # NAME [OPTIONS OF to_pcapng.py...]
   local name=$1
   shift
-  python3 "$here/to_pcapng.py" "$lab/capture.pcap" "$target/$name" --interface "$capture_side" "$@" \
+  python3 "$here/to_pcapng.py" "$lab/$capture_side.pcap" "$target/$name" --interface "$capture_side" "$@" \
     --comment "firstpass lesson $lesson, recorded by pcaps/record.sh on the router's $capture_side interface"
 }
 
