@@ -19,10 +19,10 @@ pub(super) const KIND: Kind = Kind {
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     for (rule, name, profile) in context.decryption_profiles() {
-        if profile.min_version >= Version::Tls12 {
+        if profile.min_version() >= Version::Tls12 {
             continue;
         }
-        let version = Version::ALL.iter().find(|(_, version)| *version == profile.min_version);
+        let version = Version::ALL.iter().find(|(_, version)| *version == profile.min_version());
         let version = version.map_or("", |(name, _)| name);
         let message = format!("uses profile {}, which accepts TLS from `{version}` on", quote(name));
         // The predefined one cannot be changed.

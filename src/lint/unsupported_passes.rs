@@ -22,7 +22,7 @@ const WANTED: [Check; 2] = [Check::UnsupportedVersion, Check::UnsupportedCipher]
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     for (rule, name, profile) in context.decryption_profiles() {
-        let lacks = |check: &&Check| !profile.blocks.contains(check);
+        let lacks = |check: &&Check| !profile.blocks(**check);
         let keys = WANTED
             .iter()
             .filter(lacks)

@@ -28,6 +28,7 @@ use crate::config::World;
 use crate::engine::{DecryptionStep, EventKind, Events, Label, Record};
 use crate::feature::decryption::{
     Check, DecryptionAction, DecryptionPolicy, DecryptionProfile, DecryptionRule, DecryptionType, Refusal,
+    Section,
 };
 use crate::flow::Protocol;
 use crate::packet::Packet;
@@ -71,14 +72,21 @@ const HTTPS: u16 = 443;
 /// The number of TLS 1.3.
 const TLS_1_3: u16 = 0x0304;
 
+/// The profile, and it blocks everything that it can.
+fn strict(profile: &DecryptionProfile) -> DecryptionProfile {
+    let mut strict = profile.clone();
+    for (key, _) in Check::ALL {
+        // Each of them is a key of this section.
+        let _ = strict.set(Section::ForwardProxy, key, "yes");
+    }
+    strict
+}
+
 impl WhatIf {
     /// Nothing seen yet; `name` is what the profile is called.
     pub fn new(world: &World, profile: DecryptionProfile, name: &str) -> Self {
         Self {
-            strict: DecryptionProfile {
-                blocks: Check::ALL.map(|(_, check)| check).into(),
-                ..profile.clone()
-            },
+            strict: strict(&profile),
             connections: Connections::new(world.identifier.start(Protocol::TCP), profile),
             steps: BTreeMap::new(),
             denied: BTreeSet::new(),

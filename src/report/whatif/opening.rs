@@ -177,6 +177,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::feature::decryption::Section;
 
     /// A client's hello in a record: suites, and extensions as type and data.
     fn hello(suites: &[u16], extensions: &[(u16, &[u8])]) -> Vec<u8> {
@@ -247,8 +248,8 @@ mod tests {
 
     #[test]
     fn suites_that_are_left() {
-        let profile =
-            DecryptionProfile { ciphers_off: vec!["keyxchg-algo-rsa"], ..DecryptionProfile::default() };
+        let mut profile = DecryptionProfile::default();
+        profile.set(Section::Protocol, "keyxchg-algo-rsa", "no").unwrap();
         for (suites, left) in [
             (&[0x009c, 0xc02f][..], true),
             (&[0x009c, 0x002f], false),
