@@ -3,6 +3,7 @@
 //! A [`Gateway`] reads both sides of one session and announces who will take which connection; the engine installs
 //! predict sessions of it, and rewrites what NAT makes wrong. A new one is a file and a row in `ROWS`.
 
+mod frames;
 mod ftp;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -10,13 +11,17 @@ mod irc;
 mod lines;
 mod messages;
 mod mgcp;
+mod msrpc;
 mod rtsp;
+mod sccp;
 mod sdp;
 mod sip;
 mod table;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tftp;
+mod tns;
 
 use std::fmt;
 use std::ops::Range;
@@ -204,7 +209,11 @@ const ROWS: &[Row] = &[
     Row { app: "ftp", protocol: Protocol::TCP, make: || Box::<ftp::Ftp>::default() },
     Row { app: "irc-base", protocol: Protocol::TCP, make: || Box::<irc::Irc>::default() },
     Row { app: "mgcp", protocol: Protocol::UDP, make: || Box::<mgcp::Mgcp>::default() },
+    Row { app: "msrpc", protocol: Protocol::TCP, make: || Box::<msrpc::Msrpc>::default() },
+    Row { app: "oracle", protocol: Protocol::TCP, make: || Box::<tns::Tns>::default() },
     Row { app: "rtsp", protocol: Protocol::TCP, make: || Box::<rtsp::Rtsp>::default() },
+    Row { app: "sccp", protocol: Protocol::TCP, make: || Box::<sccp::Sccp>::default() },
     Row { app: "sip", protocol: Protocol::TCP, make: || Box::<sip::Stream>::default() },
     Row { app: "sip", protocol: Protocol::UDP, make: || Box::<sip::Datagrams>::default() },
+    Row { app: "tftp", protocol: Protocol::UDP, make: || Box::<tftp::Tftp>::default() },
 ];

@@ -1,7 +1,9 @@
 //! What the tests of gateways share.
 
-use super::{Gateway, Heard, Said};
-use crate::flow::Direction;
+use proptest::prelude::*;
+
+use super::{Gateway, Heard, ROWS, Said};
+use crate::flow::{Direction, Protocol};
 
 /// All that a gateway hears of what is said, piece by piece.
 pub(super) fn hear(gateway: &mut dyn Gateway, said: &[(Direction, &[u8])]) -> Heard {
@@ -37,5 +39,22 @@ pub(super) fn open(make: fn() -> Box<dyn Gateway>, said: &[(Direction, &[u8])]) 
         let pieces: Vec<_> =
             said.iter().flat_map(|(by, bytes)| bytes.chunks(cut).map(|piece| (*by, piece))).collect();
         assert_eq!(hear(&mut *make(), &pieces), whole, "cut every {cut} bytes");
+    }
+}
+
+proptest! {
+    /// Every gateway takes any bytes, and over TCP cuts make no difference.
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300), small in 0_u8..2, cut in 1_usize..50) {
+        // Small numbers look more like headers.
+        let bytes: Vec<u8> = bytes.iter().map(|byte| if small == 1 { byte % 12 } else { *byte }).collect();
+        for row in ROWS {
+            for by in [Direction::ClientToServer, Direction::ServerToClient] {
+                let whole = hear(&mut *(row.make)(), &[(by, &bytes)]);
+                let pieces: Vec<_> = bytes.chunks(cut).map(|piece| (by, piece)).collect();
+                let cut = hear(&mut *(row.make)(), &pieces);
+                prop_assert!(row.protocol == Protocol::UDP || cut == whole, "{}", row.app);
+            }
+        }
     }
 }
