@@ -51,7 +51,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(added.bad.len() as u64 <= added.bad_lines);
     secrets.add(log().as_bytes(), 16);
     // TLS 1.3 with AES-128-GCM is what records can be sealed for.
-    let suites = [[0x13, 1], [0x13, 1], [0x13, 2], [0xc0, 0x2f], [0xcc, 0xa8], [0xc0, 0x13], [0xc0, 0x28], [0, 10]];
+    let suites =
+        [[0x13, 1], [0x13, 1], [0x13, 2], [0xc0, 0x2f], [0xcc, 0xa8], [0xc0, 0x13], [0xc0, 0x28], [0, 10]];
     let suite = suites[usize::from(dialogue.port) % suites.len()];
     let mut decrypter = Decrypter::default();
     let mut numbers = [[0_u64; 2]; 2];
@@ -73,7 +74,8 @@ fuzz_target!(|data: &[u8]| {
     let (mut opened, mut end) = (0, None);
     for (direction, bytes) in &all {
         for chunk in bytes.chunks(dialogue.cut.max(1)) {
-            let mut count = |_, found: Opened<'_>| opened += if let Opened::Data(data) = found { data.len() } else { 0 };
+            let mut count =
+                |_, found: Opened<'_>| opened += if let Opened::Data(data) = found { data.len() } else { 0 };
             end = end.or(decrypter.feed(&secrets, *direction, chunk, &mut count).err());
             if end.is_some() {
                 break;
