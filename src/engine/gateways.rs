@@ -105,9 +105,13 @@ impl Firewall {
         base: Option<Base>,
         out: &mut Events,
     ) {
+        let mut before = None;
         for endpoint in &heard.endpoints {
             match endpoint.opens {
-                Some(opening) => self.predict(slot, packet, by, (endpoint, opening, base), out),
+                Some(opening) => {
+                    let announced = Announced { by, endpoint, opening, base, before };
+                    before = self.predict(slot, packet, &announced, out).or(before);
+                }
                 None => self.rewrite_named(slot, by, endpoint, base),
             }
         }
@@ -177,18 +181,17 @@ impl Firewall {
         }
     }
 
-    /// Installs a predict session for a connection that a session has announced.
+    /// Installs a predict session for a connection that a session has announced. Its port, before NAT and as the other
+    /// side sees it.
     fn predict(
         &mut self,
         slot: Slot,
         packet: &Packet<'_>,
-        by: Direction,
-        (endpoint, opening, base): (&Endpoint, Opening, Option<Base>),
+        announced: &Announced<'_>,
         out: &mut Events,
-    ) {
-        let (Some(session), Some(app)) = (self.table.get(slot), self.world.catalog.find(opening.app)) else {
-            return;
-        };
+    ) -> Option<[u16; 2]> {
+        let Announced { by, endpoint, opening, base, .. } = *announced;
+        let (session, app) = (self.table.get(slot)?, self.world.catalog.find(opening.app)?);
         let (at, id, rule) = (self.now, Some(session.id), session.nat);
         let event = |kind| Event { at, packet: packet.number, session: id, kind };
         let ends = Ends::of(session, by);
@@ -197,12 +200,16 @@ impl Firewall {
         let said = prediction.dst[0];
         let done = match refused(&self.world.settings, &ends, endpoint, opening) {
             Some(why) => Err(why),
-            None if self.predictions.renew(&prediction) => return,
-            None if self.has_no_room(&prediction) => {
-                out.push(event(EventKind::Limit { limit: Limit::Predictions }));
-                return;
+            None => {
+                if let Some(known) = self.predictions.renew(&prediction) {
+                    return self.write_announced(slot, packet, announced, &known, said);
+                }
+                if self.has_no_room(&prediction) {
+                    out.push(event(EventKind::Limit { limit: Limit::Predictions }));
+                    return None;
+                }
+                self.behind_nat(rule, &ends, (announced, seen), prediction)
             }
-            None => self.behind_nat(rule, &ends, (endpoint, seen), prediction),
         };
         let is_whole = |to| to == said || base.is_some_and(|base| base.has(&endpoint.fields));
         let (prediction, nat) = match done {
@@ -213,19 +220,34 @@ impl Firewall {
                 }
                 let why = unfit.err().unwrap_or(Unpredicted::Split);
                 out.push(event(EventKind::Unpredicted { why, endpoint: said, what: opening.what }));
-                return;
+                return None;
             }
         };
-        if let Some(base) = base.filter(|_| prediction.dst[0] != said) {
-            self.rewriting.write(slot, by, base, &endpoint.fields, prediction.dst[0]);
-        }
-        if prediction.dst[0] != said {
-            self.rewriting.tell(slot, by, packet.number, prediction.id);
-        }
         self.numbered += 1;
         self.predictions.add(prediction, slot, nat);
-        let prediction = out.add_prediction(prediction);
-        out.push(event(EventKind::Predicted { prediction }));
+        let shown = out.add_prediction(prediction);
+        out.push(event(EventKind::Predicted { prediction: shown }));
+        self.write_announced(slot, packet, announced, &prediction, said)
+    }
+
+    /// Writes what the other side of NAT sees of a prediction where it was announced.
+    fn write_announced(
+        &mut self,
+        slot: Slot,
+        packet: &Packet<'_>,
+        announced: &Announced<'_>,
+        prediction: &Prediction,
+        said: (Addr, u16),
+    ) -> Option<[u16; 2]> {
+        let Announced { by, endpoint, base, .. } = *announced;
+        let [shown, real] = prediction.dst;
+        if shown != said {
+            if let Some(base) = base {
+                self.rewriting.write(slot, by, base, &endpoint.fields, shown);
+            }
+            self.rewriting.tell(slot, by, packet.number, prediction.id);
+        }
+        Some([real.1, shown.1])
     }
 
     /// What is to come of an announcement, before NAT has its say.
@@ -271,7 +293,7 @@ impl Firewall {
         &mut self,
         rule: Option<NatRuleId>,
         ends: &Ends,
-        (endpoint, seen): (&Endpoint, Option<(Addr, u16)>),
+        (announced, seen): (&Announced<'_>, Option<(Addr, u16)>),
         prediction: Prediction,
     ) -> Result<(Prediction, Option<Nat>), Unpredicted> {
         let Some(rule) = rule else { return Ok((prediction, None)) };
@@ -285,10 +307,14 @@ impl Firewall {
         if let Some(seen) = seen {
             return Ok((Prediction { dst: [seen, prediction.dst[1]], ..prediction }, Some(nat)));
         }
-        let port = match endpoint.port {
-            None => shown.1,
-            Some(port) if by_server => port,
-            Some(port) => {
+        let port = match (announced.endpoint.port, announced.before) {
+            (None, _) => shown.1,
+            (Some(port), _) if by_server => port,
+            // Not written down: it is known by its distance to the one before, as RTCP's is.
+            (Some(port), Some([real, shown])) if announced.endpoint.fields.is_empty() => {
+                shown.wrapping_add(port.wrapping_sub(real))
+            }
+            (Some(port), _) => {
                 let (src, dst, zone) = (own.0, ends.peer[1].0, ends.zone);
                 let key = FlowKey { src, dst, sport: port, dport: 0, protocol: prediction.protocol, zone };
                 let done = self.translate_source(rule, &key).ok_or(Unpredicted::NatExhausted)?;
@@ -298,6 +324,17 @@ impl Firewall {
         };
         Ok((Prediction { dst: [(shown.0, port), prediction.dst[1]], ..prediction }, Some(nat)))
     }
+}
+
+/// A connection that is announced.
+#[derive(Debug, Clone, Copy)]
+struct Announced<'a> {
+    by: Direction,
+    endpoint: &'a Endpoint,
+    opening: Opening,
+    base: Option<Base>,
+    /// The port of the one announced before it in the same bytes, and as the other side of NAT sees it.
+    before: Option<[u16; 2]>,
 }
 
 /// Why an announcement is not believed (RFC 2577, 3).

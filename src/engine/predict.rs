@@ -121,20 +121,19 @@ impl Predictions {
         self.entries.values().map(|entry| &entry.prediction)
     }
 
-    /// The one that says the same as `prediction` and has not come yet, whose time begins anew.
-    pub(super) fn renew(&mut self, prediction: &Prediction) -> bool {
+    /// The one that says the same as `prediction` and has not come yet; its time begins anew.
+    pub(super) fn renew(&mut self, prediction: &Prediction) -> Option<Prediction> {
         let [_, real] = prediction.dst;
-        let Some(ids) = self.places.get(&(prediction.protocol, real.0, real.1)) else { return false };
+        let ids = self.places.get(&(prediction.protocol, real.0, real.1))?;
         let of = |one: &Prediction| (one.parent, one.src, one.dst[1], one.app);
         let same = ids
             .iter()
             .find(|id| self.entries.get(*id).is_some_and(|entry| of(&entry.prediction) == of(prediction)));
-        let Some(entry) = same.copied().and_then(|id| self.entries.get_mut(&id)) else { return false };
-        let known = &mut entry.prediction;
+        let known = &mut self.entries.get_mut(&same.copied()?)?.prediction;
         self.expiring.remove(&(known.expires, known.id));
         known.expires = prediction.expires;
         self.expiring.insert((known.expires, known.id));
-        true
+        Some(*known)
     }
 
     pub(super) fn add(&mut self, prediction: Prediction, parent: Slot, nat: Option<Nat>) {
