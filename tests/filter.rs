@@ -139,7 +139,9 @@ const SEARCHES: &[Search] = &[
     ("( user.src in Partners )", |row| word(row, "src") == "198.51.100.7"),
     ("( user.src notin partners ) and ( user.dst notin partners )", |row| word(row, "src") != "198.51.100.7"),
     ("( user.src eq '' )", |row| word(row, "src") != "198.51.100.7"),
-    ("( interface.src eq '' ) and ( parent_session_id eq 0 ) and ( repeatcnt eq 1 )", |_| true),
+    ("( interface.src eq '' ) and ( parent_session_id eq 0 ) and ( repeatcnt eq 1 )", |row| {
+        row["parent_session_id"].is_null()
+    }),
     ("not ( ( app eq incomplete ) or ( app eq insufficient-data ) )", |row| {
         !["incomplete", "insufficient-data"].contains(&word(row, "app"))
     }),

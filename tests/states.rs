@@ -19,7 +19,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("actions", "A security profile's reset of HTTP"),
     ("end reasons", "`decoder`: the URL category"),
     ("NAT", "An address of a dynamic-ip pool can be reserved"),
-    ("other parts", "What is inside a decrypted session"),
     ("other parts", "High availability"),
     ("open points", "8:"),
     ("open points", "12:"),
