@@ -63,12 +63,6 @@ impl<'a> ClientHello<'a> {
         short_strings(list.unwrap_or_default())
     }
 
-    /// The cipher suites that it offers (IANA, TLS parameters), in its order. Not for DTLS.
-    pub fn ciphers(&self) -> impl Iterator<Item = u16> {
-        let suites = suites(&mut Reader(&self.body), false).unwrap_or_default().chunks_exact(2);
-        suites.filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)))
-    }
-
     /// The types of its extensions (IANA, TLS extensions), in its order. Not for DTLS.
     pub fn extension_types(&self) -> Vec<u16> {
         let mut types = Vec::new();
@@ -113,7 +107,7 @@ impl Fields {
 }
 
 /// Reads a hello up to its extensions; the list of suites.
-fn suites<'a>(read: &mut Reader<'a>, has_cookie: bool) -> Option<&'a [u8]> {
+pub(super) fn suites<'a>(read: &mut Reader<'a>, has_cookie: bool) -> Option<&'a [u8]> {
     read.take(2 + 32)?; // version, random
     let session = read.u8().filter(|len| *len <= 32)?;
     read.take(session.into())?;

@@ -1,6 +1,6 @@
 //! What a client offers to negotiate (RFC 5246, 7.4.1.2; RFC 8446, 4.1.2 and 4.2.1).
 
-use super::hello::{SERVER_NAME, SUPPORTED_VERSIONS, VERSION_1_3, extensions, host_name};
+use super::hello::{SERVER_NAME, SUPPORTED_VERSIONS, VERSION_1_3, extensions, host_name, suites};
 use super::record::Messages;
 use crate::app::decoder::Reader;
 
@@ -39,17 +39,15 @@ impl ClientOffer {
         let mut read = Reader(body);
         let version = read.u16()?;
         let random = read.array()?;
-        let session = read.u8()?;
-        read.take(session.into())?;
-        let suites = read.u16()?;
-        let suites = numbers(read.take(suites.into())?);
-        let compressions = read.u8()?;
-        read.take(compressions.into())?;
+        let mut read = Reader(body);
+        let suites = numbers(suites(&mut read, false)?);
         let mut offer = Self { random, server_name: None, version, listed: Vec::new(), suites };
         extensions(body.len(), read, |kind, data| {
             match kind {
                 SUPPORTED_VERSIONS => offer.listed = numbers(body.get(data)?.get(1..)?),
-                SERVER_NAME => offer.server_name = host_name(body, data)?.map(|name| body[name].to_vec()),
+                SERVER_NAME => {
+                    offer.server_name = host_name(body, data)?.and_then(|name| Some(body.get(name)?.to_vec()))
+                }
                 _ => {}
             }
             Some(())

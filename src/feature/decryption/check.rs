@@ -30,6 +30,17 @@ pub enum Check {
 }
 
 impl Check {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ExpiredCertificate,
+        Self::UntrustedIssuer,
+        Self::UnsupportedVersion,
+        Self::UnsupportedCipher,
+        Self::ClientCertificate,
+        Self::SshVersion,
+        Self::SshAlgorithm,
+    ];
+
     /// PAN-OS's key, whichever section it stands in.
     pub const fn key(self) -> &'static str {
         match self {
