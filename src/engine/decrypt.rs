@@ -36,6 +36,8 @@ struct Inspection {
     seen: [usize; 2],
     /// What the client offers, once it is known.
     offer: Option<ClientOffer>,
+    /// What has been noted.
+    noted: Vec<Note>,
 }
 
 /// How an identification of SSH begins (RFC 4253, 4.2).
@@ -102,12 +104,12 @@ impl Firewall {
         }
         let rule = self.world.decryption.lookup(&query)?;
         let said = self.world.decryption.rules().get(rule)?;
-        let is_for_ssh = said.section() == Section::SshProxy;
-        if is_ssh && !is_for_ssh {
+        // A rule for another protocol has nothing to say of it.
+        if is_ssh != (said.section() == Section::SshProxy) {
             return None;
         }
-        let decrypts = said.action == DecryptionAction::Decrypt && is_ssh == is_for_ssh;
-        let is_looked_at = decrypts || !is_ssh && said.looks_at_tls();
+        let decrypts = said.action == DecryptionAction::Decrypt;
+        let is_looked_at = decrypts || said.looks_at_certificates();
         let step = match decrypts {
             true if self.decryption.exclusions.holds(server, self.now) => DecryptionStep::Cached,
             true => DecryptionStep::Begins,
@@ -122,7 +124,9 @@ impl Firewall {
         }
         let offer = ClientOffer::read(&heads[0]);
         let stream = Stream::resume(self.world.identifier.start(Protocol::TCP), heads, next);
-        self.decryption.sessions.insert(slot, Box::new(Inspection { rule, stream, seen: [0; 2], offer }));
+        self.decryption
+            .sessions
+            .insert(slot, Box::new(Inspection { rule, stream, seen: [0; 2], offer, noted: Vec::new() }));
         self.look_at_handshake(slot, packet, piece, out)
     }
 
@@ -167,7 +171,7 @@ impl Firewall {
         piece: Piece<'_>,
         out: &mut Events,
     ) -> Option<Judgement> {
-        let Inspection { rule, stream, seen, offer } = &mut **self.decryption.sessions.get_mut(&slot)?;
+        let Inspection { rule, stream, seen, offer, .. } = &mut **self.decryption.sessions.get_mut(&slot)?;
         let rule = *rule;
         let said = self.world.decryption.rules().get(rule)?;
         if said.section() == Section::SshProxy {
@@ -181,7 +185,9 @@ impl Firewall {
         if offer.is_none() {
             *offer = ClientOffer::read(&stream.heads[0]);
         }
-        for shown in fresh {
+        // The client's certificate is nobody's concern.
+        let counts = |shown: &Handshake| side == 1 || !matches!(shown, Handshake::Certificate(_));
+        for shown in fresh.into_iter().filter(counts) {
             if let Some(judged) = self.hold_against(slot, packet, piece, (rule, shown), out) {
                 return judged;
             }
@@ -249,9 +255,19 @@ impl Firewall {
             && !offer.is_some_and(|offer| self.cleartext.has_secrets(&offer.random));
         let notes = [note, is_hidden.then_some(Note::Hidden), self.wrong_name(slot, shown)];
         for note in notes.into_iter().flatten() {
-            self.say(slot, packet, rule, DecryptionStep::Noted(note), out);
+            self.note(slot, packet, (rule, note), out);
         }
         None
+    }
+
+    /// Tells of something, once.
+    fn note(&mut self, slot: Slot, packet: &Packet<'_>, (rule, note): (usize, Note), out: &mut Events) {
+        let noted = self.decryption.sessions.get_mut(&slot).map(|inspection| &mut inspection.noted);
+        if noted.as_ref().is_some_and(|noted| noted.contains(&note)) {
+            return;
+        }
+        noted.into_iter().for_each(|noted| noted.push(note));
+        self.say(slot, packet, rule, DecryptionStep::Noted(note), out);
     }
 
     /// Whether the server's certificate is for another host than the client asks for.

@@ -60,15 +60,13 @@ impl DecryptionRule {
         }
     }
 
-    /// Whether handshakes of TLS are looked at under it: where it decrypts, or its profile looks at certificates.
-    pub fn looks_at_tls(&self) -> bool {
+    /// Whether it leaves sessions undecrypted, and its profile looks at certificates all the same.
+    pub fn looks_at_certificates(&self) -> bool {
         let checks = [Check::ExpiredCertificate, Check::UntrustedIssuer];
-        match self.section() {
-            Section::NoProxy => self.profile.as_ref().is_some_and(|profile| {
+        self.section() == Section::NoProxy
+            && self.profile.as_ref().is_some_and(|profile| {
                 checks.into_iter().any(|check| profile.is_on(Section::NoProxy, check.key()))
-            }),
-            section => section != Section::SshProxy,
-        }
+            })
     }
 }
 
