@@ -152,9 +152,14 @@ impl WhatIf {
     }
 }
 
-/// Whether a step says more than the ones before it: most notes do not.
+/// Whether a step says more than the ones before it: most notes do not, nor do those of key logs, which have nothing to
+/// do with it.
 const fn counts(step: DecryptionStep) -> bool {
-    !matches!(step, DecryptionStep::Noted(note) if !matches!(note, Note::OtherCipher(_)))
+    match step {
+        DecryptionStep::Noted(note) => matches!(note, Note::OtherCipher(_)),
+        DecryptionStep::Sealed { .. } | DecryptionStep::Opened(_) | DecryptionStep::Shut(_) => false,
+        _ => true,
+    }
 }
 
 /// Reasons about a session of TLS.
