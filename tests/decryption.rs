@@ -55,3 +55,44 @@ fn real_alerts_have_the_documented_reasons() {
         }
     }
 }
+
+/// What the program says of a lesson under one of its rulebases, on one line.
+fn told(command: &str, lesson: &str, rules: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pcaps").join(lesson);
+    let output = Command::new(env!("CARGO_BIN_EXE_firstpass"))
+        .args([command, "capture.pcapng", "--rules", rules])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a profile has no check for, and what cannot be seen, is said once in each session that it is about.
+#[test]
+fn what_blocks_nothing_is_noted() {
+    for (lesson, rules, sentence, count) in [
+        // 40009, 40010 and 40013 ask for wrong-name.example.
+        ("bad-certificates", "rules.toml", "is for another name than the client asks for", 3),
+        // 40016 and 40017.
+        ("bad-certificates", "rules.toml", "TLS 1.3: certificate, client-certificate request and most", 2),
+        // 40001 offers TLS 1.3 and older; 40011 nothing older; 40012 TLS 1.2, but the server has neither.
+        ("unsupported-parameters", "rules-default-limits.toml", "the firewall would negotiate TLS 1.2", 1),
+        ("unsupported-parameters", "rules-default-limits.toml", "no version of TLS is left", 2),
+        ("unsupported-parameters", "rules.toml", "the firewall would negotiate", 0),
+    ] {
+        let text = told("explain", lesson, rules);
+        assert_eq!(text.matches(sentence).count(), count, "{lesson}, {rules}: {sentence}: {text}");
+    }
+}
+
+/// Switches that no capture can tell anything of are named once; those that have an effect are not.
+#[test]
+fn switches_without_effect_are_named() {
+    let warnings = told("replay", "bad-certificates", "rules.toml");
+    let named =
+        "no capture can tell anything of, they have no effect: block-timeout-cert, block-unknown-cert";
+    assert_eq!(warnings.matches(named).count(), 1, "{warnings}");
+    let warnings = told("replay", "bad-certificates", "rules-lenient.toml");
+    assert!(!warnings.contains("no effect"), "{warnings}");
+}

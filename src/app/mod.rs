@@ -19,6 +19,7 @@ mod identify;
 mod members;
 pub mod quic;
 mod signature;
+pub mod ssh_opening;
 pub mod tls;
 mod told;
 mod watch;

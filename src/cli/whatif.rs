@@ -45,8 +45,10 @@ impl Decrypt {
         let profile = self.profile(&run.world)?;
         let mut world = World::clone(&run.world);
         world.decryption = decrypt_all(profile.clone());
+        // Each session is to say for itself what is in the way.
+        world.settings.exclusion_cache = 0;
         run.world = Arc::new(world);
-        let mut whatif = WhatIf::new(&run.world, profile, &self.profile);
+        let mut whatif = WhatIf::new(&run.world, &profile, &self.profile);
         let outcome = run.replay(&mut [&mut whatif as &mut dyn Sink])?;
         let hosts = whatif.into_hosts();
         let path = output.map(PathBuf::as_path);

@@ -326,6 +326,10 @@ settings! {
     blocked_sources: u64 = 4_096, "model.blocked-sources", Values::Number(1, 1_048_576);
     /// How many connections' secrets of key logs are kept.
     key_log_entries: u64 = 65_536, "model.key-log-entries", Values::Number(1, 16_777_216);
+    /// How many servers the local exclusion cache of decryption holds; 0 for none.
+    exclusion_cache: u64 = 4_096, "model.exclusion-cache", Values::Number(0, 1_048_576);
+    /// Seconds that a server stays in it.
+    exclusion_cache_lifetime: u64 = 43_200, "model.exclusion-cache-lifetime", Values::Number(1, 15_999_999);
 }
 
 /// Settings of PAN-OS that the model does not act on.

@@ -111,7 +111,7 @@ impl Firewall {
             Identification::Cached(found) => self.decide(slot, direction, packet, expected, found, out),
             Identification::Application(found) => self
                 .decide(slot, direction, packet, expected, found, out)
-                .or_else(|| self.begin_decryption(slot, packet, piece, out))
+                .or_else(|| self.begin_decryption(slot, packet, piece, found.1, out))
                 .or_else(|| self.look_on(slot, packet, piece, found, out)),
         }
     }

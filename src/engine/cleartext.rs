@@ -96,6 +96,11 @@ impl ClearTexts {
         !self.sessions.is_empty() && self.sessions.contains_key(&slot)
     }
 
+    /// Whether there are secrets of the connection that these random bytes begin.
+    pub(super) fn has_secrets(&self, random: &[u8; 32]) -> bool {
+        self.secrets.has_any_of(random)
+    }
+
     /// Nobody opens them any more.
     pub(super) fn forget(&mut self, slot: Slot) {
         if !self.sessions.is_empty() {

@@ -14,6 +14,7 @@ mod control;
 mod cookies;
 mod decrypt;
 mod event;
+mod exclusions;
 mod fast;
 #[cfg(test)]
 mod floods;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::app::tls::alert_name;
 use crate::app::tls::decrypt::{Stop, cipher_name};
-use crate::feature::decryption::Check;
+use crate::app::tls::{alert_name, version_name};
+use crate::feature::decryption::{Check, Note};
 
 /// How decryption of a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub enum DecryptionStep {
     NoDecrypt,
     /// It passes, without decryption from here on: the profile does not support it, and does not block that.
     Excluded(Check),
+    /// It passes undecrypted: the server is in the local exclusion cache.
+    Cached,
+    /// Something to know that blocks nothing.
+    Noted(Note),
     /// The profile blocks it.
     Blocked(Check),
     /// Its records are sealed from here on, and are to be opened with secrets of a key log: version and cipher suite, as
@@ -135,6 +139,8 @@ pub enum Limit {
     AppIdCache,
     /// The key logs have secrets of more connections than are kept.
     KeyLogEntries,
+    /// The local exclusion cache of decryption has no room for another server.
+    Exclusions,
     /// Reconnaissance protection has no room to watch another source, port or host.
     ScanEntries,
     /// No more sources can be blocked.
@@ -158,6 +164,7 @@ impl Limit {
             Self::AppIdBytes => "app-id-bytes",
             Self::AppIdCache => "app-id-cache",
             Self::KeyLogEntries => "key-log-entries",
+            Self::Exclusions => "exclusions",
             Self::Inspection => "inspection",
             Self::ScanEntries => "scan-entries",
             Self::BlockedSources => "blocked-sources",
@@ -198,6 +205,8 @@ impl DecryptionStep {
             Self::Begins => "begins",
             Self::NoDecrypt => "no-decrypt",
             Self::Excluded(_) => "excluded",
+            Self::Cached => "cached",
+            Self::Noted(_) => "noted",
             Self::Blocked(_) => "blocked",
             Self::Sealed { .. } => "sealed",
             Self::Opened(_) => "opened",
@@ -210,6 +219,8 @@ impl DecryptionStep {
     pub fn detail(self) -> String {
         match self {
             Self::Begins | Self::NoDecrypt => String::new(),
+            Self::Cached => "excluded: the server is in the local exclusion cache".to_owned(),
+            Self::Noted(note) => note.to_string(),
             Self::Excluded(check) | Self::Blocked(check) => check.to_string(),
             Self::Sealed { version, cipher } => {
                 let name = cipher_name(cipher).unwrap_or("a cipher suite that is not opened");
@@ -232,18 +243,6 @@ impl Stripped {
             Self::Timestamp => "timestamp",
             Self::FastOpen => "fast-open",
         }
-    }
-}
-
-/// Name of a version as on the wire.
-const fn version_name(version: u16) -> &'static str {
-    match version {
-        0x0300 => "SSL 3.0",
-        0x0301 => "TLS 1.0",
-        0x0302 => "TLS 1.1",
-        0x0303 => "TLS 1.2",
-        0x0304 => "TLS 1.3",
-        _ => "another version of TLS",
     }
 }
 

@@ -22,12 +22,8 @@ const WANTED: [Check; 2] = [Check::UnsupportedVersion, Check::UnsupportedCipher]
 
 fn run(kind: &'static Kind, context: &Context<'_>, out: &mut Vec<Finding>) {
     for (rule, name, profile) in context.decryption_profiles() {
-        let lacks = |check: &&Check| !profile.blocks(**check);
-        let keys = WANTED
-            .iter()
-            .filter(lacks)
-            .filter_map(|lacking| Check::ALL.iter().find(|(_, check)| check == lacking).map(|(key, _)| *key));
-        let keys: Vec<&str> = keys.collect();
+        let lacks = |check: &&Check| !profile.is_on(rule.section(), check.key());
+        let keys: Vec<&str> = WANTED.iter().filter(lacks).map(|check| check.key()).collect();
         if keys.is_empty() {
             continue;
         }

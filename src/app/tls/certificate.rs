@@ -18,6 +18,9 @@ const ORGANISATION: &[u8] = b"\x55\x04\x0a";
 /// The extension subjectAltName (RFC 5280, 4.2.1.6).
 const ALT_NAME: &[u8] = b"\x55\x1d\x11";
 
+/// The extensions keyUsage and extKeyUsage (RFC 5280, 4.2.1.3 and 4.2.1.12).
+const USAGES: [&[u8]; 2] = [b"\x55\x1d\x0f", b"\x55\x1d\x25"];
+
 /// Tags (X.690, 8.1.2): universal SEQUENCE, SET, OBJECT IDENTIFIER, OCTET STRING; context-specific 0 and 3, constructed;
 /// dNSName in a GeneralName.
 const SEQUENCE: u8 = 0x30;
@@ -75,6 +78,25 @@ impl<'a> Certificate<'a> {
             .filter(|(tag, _)| *tag == DNS_NAME)
             .filter_map(|(_, range)| self.der.get(range))
     }
+
+    /// Whether it is for this host: by its domain names, or its common name where it has none (RFC 6125, 6.4).
+    pub fn is_for(&self, host: &[u8]) -> bool {
+        let mut names = self.dns_names().peekable();
+        match names.peek() {
+            Some(_) => names.any(|name| covers(name, host)),
+            None => self.common_name().is_some_and(|name| covers(name, host)),
+        }
+    }
+}
+
+/// Whether a name, whose first label may be `*`, is that of a host.
+fn covers(name: &[u8], host: &[u8]) -> bool {
+    if name.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    let Some(domain) = name.strip_prefix(b"*") else { return false };
+    let dot = host.iter().position(|byte| *byte == b'.');
+    dot.is_some_and(|dot| dot > 0 && host[dot..].eq_ignore_ascii_case(domain))
 }
 
 impl Names {
@@ -122,6 +144,8 @@ pub struct Standing {
     pub not_after: Option<i64>,
     /// Issuer and subject are the same name.
     pub self_signed: bool,
+    /// It has extensions besides those of what its key may be used for.
+    pub has_extensions: bool,
 }
 
 /// The list of certificates in a message.
@@ -153,8 +177,26 @@ impl Standing {
             seconds(tag, der.get(range)?)
         };
         let (not_before, not_after) = (time(), time());
-        Some(Self { not_before, not_after, self_signed: der.get(issuer) == der.get(subject) })
+        to_be_signed.next(); // public key
+        let self_signed = der.get(issuer) == der.get(subject);
+        Some(Self { not_before, not_after, self_signed, has_extensions: has_extensions(to_be_signed) })
     }
+}
+
+/// Whether there are extensions besides those of what the key may be used for, in the rest of a certificate's fields.
+fn has_extensions(mut rest: Der<'_>) -> bool {
+    while let Some((tag, range)) = rest.next() {
+        let Some(mut extensions) = (tag == EXTENSIONS).then(|| rest.within(range).enter(SEQUENCE)).flatten()
+        else {
+            continue;
+        };
+        while let Some(mut extension) = extensions.enter(SEQUENCE) {
+            if extension.enter(OID).is_some_and(|kind| !USAGES.contains(&kind.rest())) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// Seconds since 1970 of a UTCTime or GeneralizedTime as certificates have them (RFC 5280, 4.1.2.5).
@@ -362,6 +404,28 @@ mod tests {
             let first = told.iter().position(|told| *told).unwrap();
             assert!(first < bytes.len() - 300 && told[first..].iter().all(|told| *told));
         }
+    }
+
+    #[test]
+    fn hosts_and_their_names() {
+        for (common, alternative, host, want) in [
+            ("www.example.org", &[][..], "WWW.example.org", true),
+            ("www.example.org", &["a.example"], "www.example.org", false),
+            ("", &["a.example", "*.example.net"], "b.example.net", true),
+            ("", &["*.example.net"], "example.net", false),
+            ("", &["*.example.net"], "a.b.example.net", false),
+            ("", &["*.example.net"], ".example.net", false),
+            ("", &[], "a.example", false),
+        ] {
+            let der = Cow::Owned(testing::certificate(common, alternative));
+            assert_eq!(Certificate::parse(der).unwrap().is_for(host.as_bytes()), want, "{common} {host}");
+        }
+    }
+
+    #[test]
+    fn extensions_besides_usages() {
+        let has = |names| Standing::read(&testing::certificate("a.example", names)).unwrap().has_extensions;
+        assert!(has(&["a.example"]) && !has(&[]));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! asks for the client's, and alerts (RFC 5246, 6.2.1, 7.2 and 7.4; RFC 8446, 4 and 6).
 
 use super::certificate::{Certificates, Standing};
-use super::hello::{ServerHello, offered_version};
+use super::hello::ServerHello;
+use super::offer::ClientOffer;
 use crate::app::decoder::Reader;
 
 /// Something that a side has shown.
@@ -92,7 +93,9 @@ fn whole_messages<'a>(bytes: &'a [u8], shown: &mut Vec<Handshake>) -> &'a [u8] {
 /// What a handshake message shows. TLS 1.3 has certificates in another form.
 pub(super) fn told_by(kind: u8, body: &[u8], is_1_3: bool) -> Option<Handshake> {
     match kind {
-        CLIENT_HELLO => offered_version(body).map(|version| Handshake::ClientHello { version }),
+        CLIENT_HELLO => {
+            ClientOffer::parse(body).map(|offer| Handshake::ClientHello { version: offer.highest() })
+        }
         SERVER_HELLO => ServerHello::parse(body)
             .map(|ServerHello { version, cipher }| Handshake::ServerHello { version, cipher }),
         CERTIFICATE => Certificates::read(body, is_1_3).map(Handshake::Certificate),

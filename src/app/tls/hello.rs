@@ -12,7 +12,7 @@ const CLIENT_HELLO: u8 = 1;
 pub(super) const SERVER_HELLO: u8 = 2;
 
 /// Extensions: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1.
-const SERVER_NAME: u16 = 0;
+pub(super) const SERVER_NAME: u16 = 0;
 const ALPN: u16 = 16;
 pub(super) const SUPPORTED_VERSIONS: u16 = 43;
 
@@ -63,12 +63,6 @@ impl<'a> ClientHello<'a> {
         short_strings(list.unwrap_or_default())
     }
 
-    /// The cipher suites that it offers (IANA, TLS parameters), in its order. Not for DTLS.
-    pub fn ciphers(&self) -> impl Iterator<Item = u16> {
-        let suites = suites(&mut Reader(&self.body), false).unwrap_or_default().chunks_exact(2);
-        suites.filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)))
-    }
-
     /// The types of its extensions (IANA, TLS extensions), in its order. Not for DTLS.
     pub fn extension_types(&self) -> Vec<u16> {
         let mut types = Vec::new();
@@ -113,7 +107,7 @@ impl Fields {
 }
 
 /// Reads a hello up to its extensions; the list of suites.
-fn suites<'a>(read: &mut Reader<'a>, has_cookie: bool) -> Option<&'a [u8]> {
+pub(super) fn suites<'a>(read: &mut Reader<'a>, has_cookie: bool) -> Option<&'a [u8]> {
     read.take(2 + 32)?; // version, random
     let session = read.u8().filter(|len| *len <= 32)?;
     read.take(session.into())?;
@@ -153,7 +147,7 @@ pub(super) fn extensions(
 }
 
 /// The first host name in the server_name extension; none where the list is empty, as in a server's.
-fn host_name(body: &[u8], data: Range<usize>) -> Option<Option<Range<usize>>> {
+pub(super) fn host_name(body: &[u8], data: Range<usize>) -> Option<Option<Range<usize>>> {
     let mut read = Reader(body.get(data.clone())?);
     if read.0.is_empty() {
         return Some(None);
@@ -241,30 +235,6 @@ pub(in crate::app) fn server_name(bytes: &[u8]) -> Option<&[u8]> {
     // Cut short or not: what it shows until then is what counts.
     let _whole = fields.read(body, false);
     body.get(fields.server_name?)
-}
-
-/// The highest version that the body of a ClientHello offers (RFC 8446, 4.2.1); reserved numbers of RFC 8701 do not
-/// count.
-pub(super) fn offered_version(body: &[u8]) -> Option<u16> {
-    let mut read = Reader(body);
-    let mut highest = read.u16()?;
-    read.take(32)?;
-    let session = read.u8()?;
-    read.take(session.into())?;
-    let ciphers = read.u16()?;
-    read.take(ciphers.into())?;
-    let compressions = read.u8()?;
-    read.take(compressions.into())?;
-    extensions(body.len(), read, |kind, data| {
-        if kind == SUPPORTED_VERSIONS {
-            let list = body.get(data)?.get(1..)?;
-            let versions =
-                list.chunks_exact(2).filter_map(|pair| Some(u16::from_be_bytes(pair.try_into().ok()?)));
-            highest = versions.filter(|version| version & 0x0f0f != 0x0a0a).max().unwrap_or(highest);
-        }
-        Some(())
-    })?;
-    Some(highest)
 }
 
 /// What a server chose.

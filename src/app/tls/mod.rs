@@ -10,6 +10,7 @@ mod dtls;
 mod expand;
 mod handshake;
 mod hello;
+mod offer;
 mod record;
 mod service;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub(in crate::app) use expand::expand_label;
 pub use handshake::{Handshake, alert_name, handshake};
 pub(in crate::app) use hello::server_name;
 pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, server_hello};
+pub use offer::{ClientOffer, released, version_name};
 pub(in crate::app) use record::{Messages, Stop};
 pub use service::{Service, Shown, Source, service_by_name, service_of};
 

@@ -1,5 +1,7 @@
 //! Decryption rules with their names resolved (PANOS.md 8).
 
+use std::collections::BTreeSet;
+
 use super::Names;
 use crate::config::candidate::{Candidate, DecryptionRule};
 use crate::config::diagnostic::{Diagnostics, quote};
@@ -29,7 +31,22 @@ pub(super) fn policy<'c>(
         };
         (!rule.matches.disabled).then_some(resolved)
     });
-    DecryptionPolicy::new(rules.collect())
+    let rules: Vec<_> = rules.collect();
+    warn_of_switches(&rules, out);
+    DecryptionPolicy::new(rules)
+}
+
+/// Names the switches of profiles in use that no capture can show the effect of.
+fn warn_of_switches(rules: &[decryption::DecryptionRule], out: &mut Diagnostics) {
+    let profiles = rules.iter().filter_map(|rule| rule.profile.as_ref());
+    let keys: BTreeSet<_> = profiles.flat_map(DecryptionProfile::without_effect).collect();
+    if !keys.is_empty() {
+        let keys: Vec<_> = keys.into_iter().collect();
+        out.warn(format!(
+            "switches of decryption profiles that no capture can tell anything of, they have no effect: {}",
+            keys.join(", ")
+        ));
+    }
 }
 
 /// The profile a rule names. A predefined one is as PAN-OS makes them.

@@ -1,11 +1,15 @@
-//! TLS inspection: which sessions would be decrypted, and what then ends them (PANOS.md 8).
+//! Decryption: which sessions would be decrypted, and what then ends them (PANOS.md 8).
 //!
 //! A capture shows of a decrypted connection what any other shows: its handshake. The clear text is not in it, and
 //! nothing here makes it up.
 
+mod check;
 mod profile;
+mod ssh;
+mod suite;
 
-pub use profile::{Check, DecryptionProfile, ProfileError, Refusal, Section, Setting, Version};
+pub use check::{Check, Note, Refusal};
+pub use profile::{DecryptionProfile, ProfileError, Section, Setting, Version};
 
 use super::first_match::FirstMatch;
 use crate::policy::{Query, Rule};
@@ -43,6 +47,27 @@ pub struct DecryptionRule {
     pub kind: DecryptionType,
     /// The profile that checks what is decrypted, or passes without.
     pub profile: Option<DecryptionProfile>,
+}
+
+impl DecryptionRule {
+    /// The part of its profile that counts.
+    pub const fn section(&self) -> Section {
+        match (self.action, self.kind) {
+            (DecryptionAction::NoDecrypt, _) => Section::NoProxy,
+            (_, DecryptionType::SslForwardProxy) => Section::ForwardProxy,
+            (_, DecryptionType::SslInboundInspection) => Section::InboundProxy,
+            (_, DecryptionType::SshProxy) => Section::SshProxy,
+        }
+    }
+
+    /// Whether it leaves sessions undecrypted, and its profile looks at certificates all the same.
+    pub fn looks_at_certificates(&self) -> bool {
+        let checks = [Check::ExpiredCertificate, Check::UntrustedIssuer];
+        self.section() == Section::NoProxy
+            && self.profile.as_ref().is_some_and(|profile| {
+                checks.into_iter().any(|check| profile.is_on(Section::NoProxy, check.key()))
+            })
+    }
 }
 
 /// A compiled decryption rulebase.

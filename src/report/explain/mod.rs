@@ -458,6 +458,7 @@ fn decryption(world: &World, rule: u32, step: DecryptionStep) -> String {
         DecryptionStep::Excluded(_) => {
             format!("{detail}, and the profile does not block that: it passes undecrypted from here on")
         }
+        DecryptionStep::Cached | DecryptionStep::Noted(_) => detail,
         DecryptionStep::Blocked(_) => format!("the decryption profile blocks it: {detail}"),
         DecryptionStep::Sealed { .. } => {
             format!("sealed from here on ({detail}); the key log has its secrets")
@@ -513,6 +514,7 @@ const fn limit_reached(limit: Limit) -> &'static str {
         Limit::BlockedSources => "as many sources are blocked as can be",
         Limit::Predictions => "as many predict sessions wait as may: no more of them",
         Limit::KeyLogEntries => "the key logs have secrets of more connections than are kept",
+        Limit::Exclusions => "the local exclusion cache has no room for another server",
         Limit::AppIdCache => "the App-ID cache has no room for another server",
         Limit::Inspection => "more content than security profiles look into",
         Limit::AppIdBytes => "App-ID has seen as many bytes as it keeps, and gives up",

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use super::opening::{NamedBy, Opening, Speaks, shown};
 use crate::app::{Candidates, quic};
 use crate::engine::Record;
-use crate::feature::decryption::DecryptionProfile;
 use crate::flow::{Addr, Direction, Protocol};
 use crate::packet::{Layer4, Packet, TcpFlags, TcpSegment, UdpDatagram};
 use crate::session::{Chunk, Stream};
@@ -32,7 +31,6 @@ type Ends = (Protocol, End, End);
 #[derive(Debug)]
 pub(super) struct Connections {
     candidates: Candidates,
-    profile: DecryptionProfile,
     /// By their ends, in order.
     open: BTreeMap<Ends, VecDeque<Connection>>,
     count: usize,
@@ -65,8 +63,8 @@ enum Reads {
 }
 
 impl Connections {
-    pub(super) const fn new(candidates: Candidates, profile: DecryptionProfile) -> Self {
-        Self { candidates, profile, open: BTreeMap::new(), count: 0, waiting: 0, is_cut: false }
+    pub(super) const fn new(candidates: Candidates) -> Self {
+        Self { candidates, open: BTreeMap::new(), count: 0, waiting: 0, is_cut: false }
     }
 
     /// Whether there were too many connections or bytes to read all of them.
@@ -125,7 +123,7 @@ impl Connections {
         if is_over || self.waiting > WAITING_MAX {
             self.is_cut |= !is_over;
             self.waiting -= connection.held;
-            let opening = Opening::read(heads, &self.profile);
+            let opening = Opening::read(heads);
             connection.reads = Reads::Done(Box::new(opening));
         }
     }
@@ -197,7 +195,7 @@ impl Connections {
         let mut opening = match last.reads {
             Reads::Done(opening) => *opening,
             Reads::Datagrams(datagrams) => of_quic(quic::server_name(datagrams.iter().map(Vec::as_slice))),
-            Reads::Stream(stream) => Opening::read(stream.heads.each_ref().map(Vec::as_slice), &self.profile),
+            Reads::Stream(stream) => Opening::read(stream.heads.each_ref().map(Vec::as_slice)),
         };
         // What begins in its middle may be anything.
         if opening.speaks == Speaks::Other && last.syn.is_none() && key.protocol == Protocol::TCP {

@@ -27,8 +27,8 @@ use crate::app::tls::Handshake;
 use crate::config::World;
 use crate::engine::{DecryptionStep, EventKind, Events, Label, Record};
 use crate::feature::decryption::{
-    Check, DecryptionAction, DecryptionPolicy, DecryptionProfile, DecryptionRule, DecryptionType, Refusal,
-    Section,
+    Check, DecryptionAction, DecryptionPolicy, DecryptionProfile, DecryptionRule, DecryptionType, Note,
+    Refusal, Section,
 };
 use crate::flow::Protocol;
 use crate::packet::Packet;
@@ -75,19 +75,19 @@ const TLS_1_3: u16 = 0x0304;
 /// The profile, and it blocks everything that it can.
 fn strict(profile: &DecryptionProfile) -> DecryptionProfile {
     let mut strict = profile.clone();
-    for (key, _) in Check::ALL {
-        // Each of them is a key of this section.
-        let _ = strict.set(Section::ForwardProxy, key, "yes");
+    for check in Check::ALL {
+        // Those of SSH have nothing to do with it.
+        let _ = strict.set(Section::ForwardProxy, check.key(), "yes");
     }
     strict
 }
 
 impl WhatIf {
     /// Nothing seen yet; `name` is what the profile is called.
-    pub fn new(world: &World, profile: DecryptionProfile, name: &str) -> Self {
+    pub fn new(world: &World, profile: &DecryptionProfile, name: &str) -> Self {
         Self {
-            strict: strict(&profile),
-            connections: Connections::new(world.identifier.start(Protocol::TCP), profile),
+            strict: strict(profile),
+            connections: Connections::new(world.identifier.start(Protocol::TCP)),
             steps: BTreeMap::new(),
             denied: BTreeSet::new(),
             quic: BTreeSet::new(),
@@ -104,7 +104,8 @@ impl WhatIf {
     /// What a stricter profile would refuse the certificate for.
     fn doubt(&self, opening: &Opening, at: Timestamp, reasons: &mut Vec<Reason>) {
         let Some(standing) = opening.certificate else { return };
-        if let Some(Refusal::Block(check)) = self.strict.check(Handshake::Certificate(standing), at)
+        let shown = Handshake::Certificate(standing);
+        if let Some(Refusal::Block(check)) = self.strict.check(Section::ForwardProxy, shown, None, at)
             && !reasons.contains(&Reason::Blocked(check))
         {
             reasons.push(Reason::Doubtful(check));
@@ -151,12 +152,25 @@ impl WhatIf {
     }
 }
 
+/// Whether a step says more than the ones before it: most notes do not, nor do those of key logs, which have nothing to
+/// do with it.
+const fn counts(step: DecryptionStep) -> bool {
+    match step {
+        DecryptionStep::Noted(note) => matches!(note, Note::OtherCipher(_)),
+        DecryptionStep::Sealed { .. } | DecryptionStep::Opened(_) | DecryptionStep::Shut(_) => false,
+        _ => true,
+    }
+}
+
 /// Reasons about a session of TLS.
 fn tls(opening: &Opening, step: Option<DecryptionStep>, reasons: &mut Vec<Reason>) {
     match step {
         Some(DecryptionStep::Blocked(check)) => reasons.push(Reason::Blocked(check)),
         Some(DecryptionStep::Excluded(check)) => {
-            reasons.push(Reason::Unsupported { check, has_alternative: opening.has_alternative });
+            reasons.push(Reason::Unsupported { check, has_alternative: false });
+        }
+        Some(DecryptionStep::Noted(Note::OtherCipher(_))) => {
+            reasons.push(Reason::Unsupported { check: Check::UnsupportedCipher, has_alternative: true });
         }
         Some(DecryptionStep::Alert(code)) => {
             let by_client = opening.alert.is_none_or(|(side, _)| side == 0);
@@ -185,7 +199,7 @@ impl Sink for WhatIf {
         let quic: Option<AppId> = world.catalog.find("quic");
         for event in events.list() {
             match (event.kind, event.session) {
-                (EventKind::Decryption { step, .. }, Some(id)) => {
+                (EventKind::Decryption { step, .. }, Some(id)) if counts(step) => {
                     self.steps.insert(id, step);
                 }
                 (EventKind::Denied { .. }, Some(id)) => {

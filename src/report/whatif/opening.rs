@@ -1,9 +1,7 @@
 //! How a connection begins: whether it is TLS, and what its handshake shows in the clear. A pure reader of bytes.
 
 use crate::app::tls::{Handshake, Standing, certificate, client_hello, handshake};
-use crate::feature::decryption::DecryptionProfile;
 use crate::report::escape;
-use crate::time::Timestamp;
 
 /// What a connection turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -42,8 +40,6 @@ pub(super) struct Opening {
     pub(super) certificate: Option<Standing>,
     /// The client encrypts the name it asks for, or seems to (ESNI; ECH, of which many clients send an empty shell).
     pub(super) hides_name: bool,
-    /// Besides the suite that the server chose, the client offers others that the profile supports.
-    pub(super) has_alternative: bool,
     /// A fatal alert of the client or of the server, by [`crate::flow::Direction::index`].
     pub(super) alert: Option<(usize, u8)>,
 }
@@ -65,14 +61,14 @@ const WORDS: usize = 4_096;
 
 impl Opening {
     /// Of the bytes of both sides, client first.
-    pub(super) fn read(heads: [&[u8]; 2], profile: &DecryptionProfile) -> Self {
+    pub(super) fn read(heads: [&[u8]; 2]) -> Self {
         let [client, server] = heads;
         if client.is_empty() {
             return Self::default();
         }
         // From its middle on a connection shows records of other types.
         if matches!(client, [0x14..=0x17, 3, 0..=4, ..]) {
-            return Self { speaks: Speaks::Tls, ..Self::tls([client, server], profile) };
+            return Self { speaks: Speaks::Tls, ..Self::tls([client, server]) };
         }
         match upgraded(client) {
             None => Self { speaks: Speaks::Other, ..Self::default() },
@@ -80,12 +76,12 @@ impl Opening {
                 let client = client.get(start..).unwrap_or_default();
                 let start = server.windows(3).position(is_handshake).unwrap_or(server.len());
                 let server = server.get(start..).unwrap_or_default();
-                Self { speaks: Speaks::StartTls, ..Self::tls([client, server], profile) }
+                Self { speaks: Speaks::StartTls, ..Self::tls([client, server]) }
             }
         }
     }
 
-    fn tls([client, server]: [&[u8]; 2], profile: &DecryptionProfile) -> Self {
+    fn tls([client, server]: [&[u8]; 2]) -> Self {
         let mut opening = Self::default();
         for (side, bytes) in [client, server].into_iter().enumerate() {
             for shown in handshake(bytes) {
@@ -102,11 +98,6 @@ impl Opening {
         if let Some(hello) = client_hello(client).complete() {
             opening.name = hello.server_name().map(|name| (shown(name), NamedBy::ServerName));
             opening.hides_name = hello.extension_types().iter().any(|kind| ENCRYPTED_NAMES.contains(kind));
-            let supports = |cipher| {
-                let choice = Handshake::ServerHello { version: 0x0303, cipher };
-                is_suite(cipher) && profile.check(choice, Timestamp::ZERO).is_none()
-            };
-            opening.has_alternative = hello.ciphers().any(supports);
         }
         if opening.name.is_none()
             && let Some(Some(certificate)) = certificate(server).complete()
@@ -133,13 +124,6 @@ impl Opening {
 /// A host as it is shown and told apart: names do not differ by case.
 pub(super) fn shown(name: &[u8]) -> String {
     escape::Payload(name).to_string().to_lowercase()
-}
-
-/// Whether the number is a suite's, and none of those that clients send for other reasons: GREASE (RFC 8701) and
-/// signalling values (RFC 5746, 7507).
-const fn is_suite(cipher: u16) -> bool {
-    let [high, low] = cipher.to_be_bytes();
-    !(high == low && low & 0x0f == 0x0a) && cipher != 0x00ff && cipher != 0x5600
 }
 
 fn is_handshake(bytes: &[u8]) -> bool {
@@ -177,7 +161,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::feature::decryption::Section;
 
     /// A client's hello in a record: suites, and extensions as type and data.
     fn hello(suites: &[u16], extensions: &[(u16, &[u8])]) -> Vec<u8> {
@@ -210,7 +193,7 @@ mod tests {
     }
 
     fn read(client: &[u8]) -> Opening {
-        Opening::read([client, b""], &DecryptionProfile::default())
+        Opening::read([client, b""])
     }
 
     #[test]
@@ -247,20 +230,6 @@ mod tests {
     }
 
     #[test]
-    fn suites_that_are_left() {
-        let mut profile = DecryptionProfile::default();
-        profile.set(Section::Protocol, "keyxchg-algo-rsa", "no").unwrap();
-        for (suites, left) in [
-            (&[0x009c, 0xc02f][..], true),
-            (&[0x009c, 0x002f], false),
-            (&[0x009c, 0x0a0a, 0xfafa, 0x00ff, 0x5600], false),
-        ] {
-            let opening = Opening::read([&hello(suites, &[]), b""], &profile);
-            assert_eq!(opening.has_alternative, left, "{suites:x?}");
-        }
-    }
-
-    #[test]
     fn when_nothing_more_comes() {
         let tls = hello(&[0xc02f], &[]);
         let more = |bytes: &[u8]| [&*tls, bytes].concat();
@@ -286,7 +255,7 @@ mod tests {
             let starts = [&b""[..], b"\x16\x03\x01", b"EHLO a\r\nSTARTTLS\r\n\x16\x03\x01"];
             let client = [starts[start], &client].concat();
             Opening::is_over([&client, &server]);
-            let opening = Opening::read([&client, &server], &DecryptionProfile::default());
+            let opening = Opening::read([&client, &server]);
             if start > 0 {
                 prop_assert_eq!(opening.speaks, [Speaks::Tls, Speaks::StartTls][start - 1]);
             }

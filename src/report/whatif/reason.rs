@@ -166,8 +166,9 @@ fn clause(check: Check) -> Cow<'static, str> {
     match check {
         Check::ExpiredCertificate => "certificate not valid at this time".into(),
         Check::UntrustedIssuer => "certificate signed by itself".into(),
-        Check::UnsupportedVersion => "version too old for the profile".into(),
+        Check::UnsupportedVersion => "version not supported by the profile".into(),
         Check::ClientCertificate => "server asks for a client certificate".into(),
+        Check::UnsupportedCipher => "the profile does not support the cipher suite".into(),
         other => other.to_string().into(),
     }
 }

@@ -130,6 +130,11 @@ impl Secrets {
         self.connections.is_empty()
     }
 
+    /// Whether there is a secret of the connection that these random bytes begin.
+    pub fn has_any_of(&self, random: &[u8; 32]) -> bool {
+        self.connections.contains_key(random)
+    }
+
     /// A secret of the connection that these random bytes begin.
     pub(super) fn find(&self, random: &[u8; 32], label: Label) -> Option<&[u8]> {
         if self.is_empty() {
