@@ -247,7 +247,10 @@ fn explained() {
 #[test]
 fn what_the_handshake_hides() {
     let profile = |key: &str| {
-        format!("{RULES}profile = \"own\"\n[decryption-profile.own.ssl-forward-proxy]\n{key} = true\n")
+        format!(
+            "{RULES}profile = \"own\"\n[decryption-profile.own.ssl-forward-proxy]\n{key} = true\n\
+             [decryption-profile.own.ssl-protocol-settings]\nmax-version = \"max\"\n"
+        )
     };
     let mut list = transcripts();
     let (refused, plain) = (list.pop().unwrap(), list.swap_remove(0));
