@@ -42,6 +42,7 @@ const TABLES: [&str; 27] = [
     "application-override",
     "decryption",
     "decryption-profile",
+    "ssl-decrypt",
     "interface",
     "interface-management-profile",
     "virtual-router",
@@ -152,6 +153,7 @@ impl<'d> Document<'d> {
                 "schedule" => self.schedules(value),
                 "setting" => self.settings(value),
                 "decryption" => self.decryption(value),
+                "ssl-decrypt" => self.ssl_decrypt(value),
                 "decryption-profile" => self.decryption_profiles(value),
                 table @ ("profile" | "profile-group" | "threat") => self.profiles(table, value),
                 other if NOT_MODELLED.contains(&other) => {
