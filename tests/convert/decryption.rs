@@ -141,7 +141,7 @@ fn profiles_are_written_as_they_were_set() {
     assert!(xml.contains("<entry name=\"says nothing\"/>"), "{xml}");
     let set = converted(DECRYPTION, Form::PanosSet).text;
     for line in [
-        "set shared ssl-decrypt ssl-exclude-cert *.example.com exclude yes",
+        "set shared ssl-decrypt ssl-exclude-cert \"*.example.com\" exclude yes",
         "set profiles decryption strict ssl-protocol-settings min-version tls1-2",
         "set rulebase decryption rules \"Own servers\" type ssl-inbound-inspection certificates [ www \"mail & more\" ]",
         "set rulebase decryption rules SSH type ssh-proxy",
@@ -221,4 +221,39 @@ fn rules_of_several_rulebases_become_rules_of_one() {
         assert_eq!(names(&world(&there.text)), ["r", "r-2"], "{form:?}");
         assert!(there.notes.join("\n").contains("have another one now: `r-2`"), "{:?}", there.notes);
     }
+}
+
+/// A server's name is a name or a pattern (the validator of PAN-OS's schema: a `*` needs to be followed by a `.`), in any
+/// format.
+#[test]
+fn names_of_servers() {
+    let refused = |text: &str| {
+        let result =
+            firstpass::config::parse("rules", text.as_bytes(), &firstpass::config::Overrides::default());
+        result.map(drop).map_err(|error| error.to_string())
+    };
+    for (name, is_name) in [
+        ("www.example.com", true),
+        ("*.example.com", true),
+        ("a.*.example.com", true),
+        ("*", false),
+        ("*example.com", false),
+        ("**.example.com", false),
+    ] {
+        let toml = format!("[zones]\nall = \"0.0.0.0/0\"\n[ssl-decrypt]\nssl-exclude-cert = \"{name}\"\n");
+        let set = format!(
+            "set zone z network layer3 e1\nset shared ssl-decrypt ssl-exclude-cert \"{name}\" exclude yes\n"
+        );
+        for text in [toml, set] {
+            match refused(&text) {
+                Ok(()) => assert!(is_name, "{text}"),
+                Err(error) => {
+                    assert!(!is_name && error.contains("a `*` is followed by a `.`"), "{text}{error}")
+                }
+            }
+        }
+    }
+    let error =
+        refused("[zones]\nall = \"0.0.0.0/0\"\n[ssl-decrypt]\nssl-exclude = \"a.example\"\n").unwrap_err();
+    assert!(error.contains("did you mean `ssl-exclude-cert`"), "{error}");
 }

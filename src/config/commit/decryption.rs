@@ -70,6 +70,11 @@ pub(super) fn exclusions(candidate: &[SslExclusion], out: &mut Diagnostics) -> V
     let mut excluded = Vec::new();
     for SslExclusion { host, exclude, .. } in candidate {
         super::check_characters(host, out);
+        // As PAN-OS has it.
+        if host.value.split('*').skip(1).any(|behind| !behind.starts_with('.')) {
+            let message = format!("{} in `ssl-exclude-cert` is no name of a server", quote(&host.value));
+            out.error(&host.span, message).help("a `*` is followed by a `.`, as in `*.example.com`");
+        }
         if known.insert(host.value.as_str()) && *exclude {
             excluded.push(host.value.clone());
         }
