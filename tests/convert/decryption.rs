@@ -82,7 +82,7 @@ fn decryption_survives_every_format() {
     let original = world(DECRYPTION);
     let [banks, own, hosts] = original.decryption.rules() else { panic!("{:?}", original.decryption) };
     assert_eq!((banks.action, own.kind), (DecryptionAction::NoDecrypt, DecryptionType::SslInboundInspection));
-    assert_eq!(hosts.profile.as_ref().map(|profile| profile.name.as_str()), Some("default"));
+    assert_eq!(hosts.profile.as_ref().map(|profile| profile.name.as_str()), Some(""));
     assert_eq!(original.ssl_exclude, ["*.example.com", "pinned.example"]);
     for form in FORMS {
         let there = converted(DECRYPTION, form);

@@ -113,11 +113,15 @@ impl<'c> Profiles<'c> {
         known
     }
 
-    /// A profile. One that nothing defines is as PAN-OS makes them.
+    /// A profile. One that nothing defines is as PAN-OS makes them; PAN-OS's own has no name here.
     fn find(&self, name: &Name) -> DecryptionProfile {
-        let found = self.0.get(name.value.as_str()).map(|&profile| profile.clone());
-        let mut profile = found.unwrap_or_default();
-        profile.name.clone_from(&name.value);
+        if let Some(&profile) = self.0.get(name.value.as_str()) {
+            return profile.clone();
+        }
+        let mut profile = DecryptionProfile::default();
+        if name.value != PREDEFINED {
+            profile.name.clone_from(&name.value);
+        }
         profile
     }
 }

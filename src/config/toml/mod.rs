@@ -25,7 +25,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 28] = [
     "zones",
     "address",
     "service",
