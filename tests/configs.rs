@@ -69,6 +69,27 @@ fn all_load_or_fail_for_a_reason() {
     }
 }
 
+/// PANOS.md 8: decryption rules are read wherever there are some, and nothing in them is passed over.
+#[test]
+fn decryption_rules_are_read() {
+    let mut found = BTreeMap::new();
+    for (file, bytes, _) in configurations() {
+        let Ok(world) = config::parse(&file, &bytes, &Overrides::default()) else { continue };
+        let passed_over = world
+            .warnings
+            .iter()
+            .find(|warning| warning.contains("decryption") && warning.contains("not modelled"));
+        assert_eq!(passed_over, None, "{file}");
+        let rules = world.decryption.rules().iter();
+        let profiles = rules.clone().filter(|rule| rule.profile.is_some()).count();
+        found.extend((rules.len() > 0).then_some((file, (rules.len(), profiles))));
+    }
+    println!("{found:?}");
+    if folder().is_some() {
+        assert_eq!(found.get("policy-best-practices.xml"), Some(&(2, 1)));
+    }
+}
+
 /// The zones of a firewall that names its own; Panorama's are counted several times over.
 fn check_zones(file: &str, world: &World, facts: &Value) {
     let objects = &facts["objects"];
@@ -82,9 +103,10 @@ fn rules_are_those_that_others_counted() {
     for (file, bytes, facts) in configurations() {
         let rulebases = config::outline(&file, &bytes).map_err(|error| error.render(false)).unwrap();
         let mut ours: BTreeMap<String, Vec<WrittenRule>> = BTreeMap::new();
-        let (mut nat, mut overrides) = (0, 0);
+        let (mut nat, mut overrides, mut decryption) = (0, 0, 0);
         for rulebase in rulebases {
             nat += rulebase.nat.len() as u64;
+            decryption += rulebase.decryption.len() as u64;
             overrides += rulebase.application_override.len() as u64;
             if !rulebase.security.is_empty() {
                 ours.insert(format!("{} {}", rulebase.scope, rulebase.kind), rulebase.security);
@@ -98,6 +120,7 @@ fn rules_are_those_that_others_counted() {
         assert_eq!(total as u64, facts["security_rules"].as_u64().unwrap(), "{file}");
         assert_eq!(nat, facts["other"]["nat"].as_u64().unwrap(), "{file}: NAT rules");
         assert_eq!(overrides, facts["other"]["application-override"].as_u64().unwrap(), "{file}: overrides");
+        assert_eq!(decryption, facts["other"]["decryption"].as_u64().unwrap(), "{file}: decryption rules");
         assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>(), "{file}");
         for (scope, rules) in &ours {
             let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();

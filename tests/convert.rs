@@ -12,6 +12,8 @@ use proptest::prelude::*;
 
 #[path = "convert/behaviour.rs"]
 mod behaviour;
+#[path = "convert/decryption.rs"]
+mod decryption;
 
 /// Every format there is.
 const FORMS: [Form; 3] = [Form::Toml, Form::PanosXml, Form::PanosSet];

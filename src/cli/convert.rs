@@ -13,8 +13,8 @@ use crate::report::escape;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The result is read again and compared with the original, rule by rule, before it is written; a format that cannot say \
-the same is an error. Security, NAT and application-override rules, objects, interfaces, routes and settings have a form \
-in every format; what has none is left out and named on standard error. Only what the model reads is written: no \
+the same is an error. Security, NAT, application-override and decryption rules, objects, interfaces, routes and settings have \
+a form in every format; what has none is left out and named on standard error. Only what the model reads is written: no \
 password, no key, no certificate.
 
 Examples:

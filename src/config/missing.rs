@@ -50,4 +50,6 @@ pub enum Rulebase {
     Nat,
     /// Application override rules.
     ApplicationOverride,
+    /// Decryption rules.
+    Decryption,
 }

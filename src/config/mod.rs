@@ -86,6 +86,8 @@ pub struct World {
     pub overrides: OverridePolicy,
     /// Decryption rules, with their profiles.
     pub decryption: DecryptionPolicy,
+    /// Servers that are never decrypted, by name or by a pattern such as `*.example.com` (PANOS.md 8).
+    pub ssl_exclude: Vec<String>,
     /// Management profiles of interfaces: what the firewall's own addresses offer.
     pub host_services: HostServices,
     /// Zone-protection profiles, by zone.

@@ -19,6 +19,8 @@ pub struct WrittenRulebase {
     pub nat: Vec<String>,
     /// Names of application-override rules.
     pub application_override: Vec<String>,
+    /// Names of decryption rules.
+    pub decryption: Vec<String>,
 }
 
 /// A security rule as it is written, names not resolved. An empty list is `any`, or of services
@@ -85,6 +87,7 @@ fn written(scope: String, kind: &'static str, candidate: Candidate) -> WrittenRu
         security: candidate.rules.into_iter().map(rule).collect(),
         nat: candidate.nat.into_iter().map(|rule| rule.name.value).collect(),
         application_override: candidate.overrides.into_iter().map(|rule| rule.name.value).collect(),
+        decryption: candidate.decryption.into_iter().map(|rule| rule.matches.name.value).collect(),
     }
 }
 

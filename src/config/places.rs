@@ -47,7 +47,7 @@ pub struct Object {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
-    /// Whether a security, NAT or application override rule uses it, if only through groups.
+    /// Whether a security, NAT, application override or decryption rule uses it, if only through groups.
     pub used: bool,
     span: Span,
 }
@@ -265,9 +265,13 @@ fn texts(names: &[Name]) -> impl Iterator<Item = &str> {
     names.iter().map(|name| name.value.as_str())
 }
 
+/// Rules that match as security rules do.
+fn matching(candidate: &Candidate) -> impl Iterator<Item = &SecurityRule> {
+    candidate.rules.iter().chain(candidate.decryption.iter().map(|rule| &rule.matches))
+}
+
 fn address_uses(candidate: &Candidate) -> BTreeSet<&str> {
-    let security =
-        candidate.rules.iter().flat_map(|rule| texts(&rule.source).chain(texts(&rule.destination)));
+    let security = matching(candidate).flat_map(|rule| texts(&rule.source).chain(texts(&rule.destination)));
     let overrides = candidate.overrides.iter();
     let overrides =
         overrides.flat_map(|rule: &OverrideRule| texts(&rule.source).chain(texts(&rule.destination)));
@@ -298,7 +302,7 @@ fn pool(pool: &Pool) -> &[Name] {
 
 fn service_uses(candidate: &Candidate) -> BTreeSet<&str> {
     let nat = candidate.nat.iter().filter_map(|rule| Some(rule.service.as_ref()?.value.as_str()));
-    candidate.rules.iter().flat_map(|rule| texts(&rule.service)).chain(nat).collect()
+    matching(candidate).flat_map(|rule| texts(&rule.service)).chain(nat).collect()
 }
 
 fn application_uses(candidate: &Candidate) -> BTreeSet<&str> {

@@ -67,6 +67,7 @@ const fn rule_of(rulebase: Rulebase) -> &'static str {
         Rulebase::Security => "rule",
         Rulebase::Nat => "NAT rule",
         Rulebase::ApplicationOverride => "application override rule",
+        Rulebase::Decryption => "decryption rule",
     }
 }
 
@@ -76,6 +77,7 @@ fn place(context: &Context<'_>, of: &MissingUse) -> Option<Place> {
         Rulebase::Security => places.rule(&of.rule, of.column),
         Rulebase::Nat => places.nat_rule(&of.rule, of.column),
         Rulebase::ApplicationOverride => places.override_rule(&of.rule, of.column),
+        Rulebase::Decryption => places.decryption_rule(&of.rule, of.column),
     }
 }
 

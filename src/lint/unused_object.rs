@@ -7,10 +7,10 @@ use super::{Finding, Kind, Severity};
 pub(super) const KIND: Kind = Kind {
     name: "unused-object",
     severity: Severity::Note,
-    what: "An address, service, application, application group, application filter or schedule that no security, NAT \
-           or application override rule uses, not even through a group.",
-    why: "It does no harm, but whoever reads the rulebase must find that out. Rules of other kinds (decryption, policy \
-          based forwarding, quality of service and the like) and interfaces are not looked at.",
+    what: "An address, service, application, application group, application filter or schedule that no security, NAT, \
+           application override or decryption rule uses, not even through a group.",
+    why: "It does no harm, but whoever reads the rulebase must find that out. Rules of other kinds (policy based \
+          forwarding, quality of service and the like) and interfaces are not looked at.",
     example: "[address]\nold-server = \"192.0.2.9\"",
     cure: "Delete it, unless something that is not looked at uses it.",
     run,

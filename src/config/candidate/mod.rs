@@ -15,8 +15,8 @@ pub(super) use objects::{
     Signature, Tables, TimeSpan,
 };
 pub(super) use rules::{
-    DecryptionProfile, DecryptionRule, DefaultRule, DestinationTranslation, NatRule, OverrideRule, Pool,
-    SecurityRule, SourceTranslation,
+    DECRYPTION_ACTIONS, DECRYPTION_TYPES, DecryptionProfile, DecryptionRule, DefaultRule,
+    DestinationTranslation, NatRule, OverrideRule, Pool, SecurityRule, SourceTranslation, SslExclusion,
 };
 
 pub(super) use threat::{
@@ -79,6 +79,8 @@ pub(super) struct Candidate {
     pub(super) overrides: Vec<OverrideRule>,
     pub(super) decryption: Vec<DecryptionRule>,
     pub(super) decryption_profiles: Vec<DecryptionProfile>,
+    /// Servers that are excluded from decryption, or not; of one that is named twice the first counts.
+    pub(super) ssl_exclusions: Vec<SslExclusion>,
     pub(super) intrazone: DefaultRule,
     pub(super) interzone: DefaultRule,
     /// Key such as `session.timeout-udp`, and value.

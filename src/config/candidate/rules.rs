@@ -194,7 +194,66 @@ pub(in crate::config) struct DecryptionRule {
     pub(in crate::config) matches: SecurityRule,
     pub(in crate::config) action: DecryptionAction,
     pub(in crate::config) kind: DecryptionType,
+    /// `decrypt-and-forward`: the clear text goes on to others as well.
+    pub(in crate::config) forward: bool,
+    /// Of inbound inspection: the servers' certificates, by name.
+    pub(in crate::config) certificates: Vec<Name>,
     pub(in crate::config) profile: Option<Name>,
+    pub(in crate::config) log_success: bool,
+    pub(in crate::config) log_fail: bool,
+}
+
+impl DecryptionRule {
+    /// A rule that says nothing: PAN-OS's defaults (PANOS.md 8). `matches` is what it matches.
+    pub(in crate::config) fn new(matches: SecurityRule) -> Self {
+        Self {
+            matches,
+            action: DecryptionAction::default(),
+            kind: DecryptionType::default(),
+            forward: false,
+            certificates: Vec::new(),
+            profile: None,
+            log_success: false,
+            log_fail: true,
+        }
+    }
+
+    /// What it does, by PAN-OS's name.
+    pub(in crate::config) const fn action_name(&self) -> &'static str {
+        match (self.action, self.forward) {
+            (DecryptionAction::NoDecrypt, _) => "no-decrypt",
+            (DecryptionAction::Decrypt, false) => "decrypt",
+            (DecryptionAction::Decrypt, true) => "decrypt-and-forward",
+        }
+    }
+
+    /// Sets what it does, as [`DECRYPTION_ACTIONS`] has it.
+    pub(in crate::config) const fn act(&mut self, (action, forward): (DecryptionAction, bool)) {
+        (self.action, self.forward) = (action, forward);
+    }
+}
+
+/// What decryption rules do, by PAN-OS's names; whether the clear text goes on to others as well.
+pub(in crate::config) const DECRYPTION_ACTIONS: [(&str, (DecryptionAction, bool)); 3] = [
+    ("no-decrypt", (DecryptionAction::NoDecrypt, false)),
+    ("decrypt", (DecryptionAction::Decrypt, false)),
+    ("decrypt-and-forward", (DecryptionAction::Decrypt, true)),
+];
+
+/// How they do it, by PAN-OS's names.
+pub(in crate::config) const DECRYPTION_TYPES: [(&str, DecryptionType); 3] = [
+    ("ssl-forward-proxy", DecryptionType::SslForwardProxy),
+    ("ssl-inbound-inspection", DecryptionType::SslInboundInspection),
+    ("ssh-proxy", DecryptionType::SshProxy),
+];
+
+/// A server that is not decrypted, or that PAN-OS's own list names and that is decrypted still (PANOS.md 8).
+#[derive(Debug)]
+pub(in crate::config) struct SslExclusion {
+    /// The server's name, or a pattern such as `*.example.com`.
+    pub(in crate::config) host: Name,
+    pub(in crate::config) exclude: bool,
+    pub(in crate::config) description: Option<String>,
 }
 
 /// `[decryption-profile.NAME]`.

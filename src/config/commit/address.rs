@@ -222,7 +222,8 @@ fn is_empty(ranges: Option<&Ranges>) -> bool {
 
 /// Every name in the address columns of rules.
 fn named(candidate: &Candidate) -> Vec<&Name> {
-    let security = candidate.rules.iter().filter(|rule| !rule.disabled);
+    let decryption = candidate.decryption.iter().map(|rule| &rule.matches);
+    let security = candidate.rules.iter().chain(decryption).filter(|rule| !rule.disabled);
     let security = security.flat_map(|rule| rule.source.iter().chain(&rule.destination));
     let nat = candidate.nat.iter().filter(|rule| !rule.disabled);
     let nat = nat.flat_map(|rule| rule.source.iter().chain(&rule.destination));

@@ -1,14 +1,21 @@
-//! Decryption rules with their names resolved (PANOS.md 8).
+//! Decryption rules with their names resolved, and servers that are never decrypted (PANOS.md 8).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use std::collections::BTreeSet;
 
 use super::Names;
-use crate::config::candidate::{Candidate, DecryptionRule};
+use super::security::warn_of_identities;
+use crate::config::candidate::{Candidate, DecryptionRule, Name, SslExclusion};
 use crate::config::diagnostic::{Diagnostics, quote};
 use crate::feature::decryption::{self, DecryptionPolicy, DecryptionProfile};
 
 /// More rules than any PAN-OS platform takes.
 const RULES: usize = 30_000;
+/// More servers than any PAN-OS platform takes.
+const EXCLUSIONS: usize = 30_000;
+/// The profile that PAN-OS brings along.
+const PREDEFINED: &str = "default";
 
 /// The decryption rulebase.
 pub(super) fn policy<'c>(
@@ -20,14 +27,18 @@ pub(super) fn policy<'c>(
         out.error(&rule.matches.span, format!("more than {RULES} decryption rules"));
         return DecryptionPolicy::default();
     }
-    let rule_names = candidate.decryption.iter().map(|rule| &rule.matches.name);
-    super::check_rule_names("decryption", rule_names, names.cures, out);
+    for rulebase in candidate.decryption.chunk_by(|a, b| a.matches.rulebase == b.matches.rulebase) {
+        let rule_names = rulebase.iter().map(|rule| &rule.matches.name);
+        super::check_rule_names("decryption", rule_names, names.cures, out);
+    }
+    warn_of_identities("decryption rule", candidate.decryption.iter().map(|rule| &rule.matches), out);
+    let profiles = Profiles::new(candidate, out);
     let rules = candidate.decryption.iter().filter_map(|rule| {
         let resolved = decryption::DecryptionRule {
             matches: names.rule(&rule.matches, out),
             action: rule.action,
             kind: rule.kind,
-            profile: profile(candidate, rule, out),
+            profile: rule.profile.as_ref().map(|name| profiles.find(name)),
         };
         (!rule.matches.disabled).then_some(resolved)
     });
@@ -49,18 +60,73 @@ fn warn_of_switches(rules: &[decryption::DecryptionRule], out: &mut Diagnostics)
     }
 }
 
-/// The profile a rule names. A predefined one is as PAN-OS makes them.
-fn profile(candidate: &Candidate, rule: &DecryptionRule, out: &mut Diagnostics) -> Option<DecryptionProfile> {
-    let name = rule.profile.as_ref()?;
-    let found = candidate.decryption_profiles.iter().find(|profile| profile.name.value == name.value);
-    if found.is_none() && name.value != "default" {
-        let message = format!(
-            "decryption rule {} names the profile {}",
-            quote(&rule.matches.name.value),
-            quote(&name.value)
-        );
-        out.error(&name.span, format!("{message}, which is nowhere"))
-            .help("define it under `[decryption-profile.NAME]`, or leave `profile` out");
+/// Servers that are never decrypted.
+pub(super) fn exclusions(candidate: &[SslExclusion], out: &mut Diagnostics) -> Vec<String> {
+    if let Some(server) = candidate.get(EXCLUSIONS) {
+        out.error(&server.host.span, format!("more than {EXCLUSIONS} servers in `ssl-exclude-cert`"));
+        return Vec::new();
     }
-    Some(found.map(|found| found.profile.clone()).unwrap_or_default())
+    let mut known = BTreeSet::new();
+    let mut excluded = Vec::new();
+    for SslExclusion { host, exclude, .. } in candidate {
+        super::check_characters(host, out);
+        // As PAN-OS has it.
+        if host.value.split('*').skip(1).any(|behind| !behind.starts_with('.')) {
+            let message = format!("{} in `ssl-exclude-cert` is no name of a server", quote(&host.value));
+            out.error(&host.span, message).help("a `*` is followed by a `.`, as in `*.example.com`");
+        }
+        if known.insert(host.value.as_str()) && *exclude {
+            excluded.push(host.value.clone());
+        }
+    }
+    excluded
+}
+
+/// Profiles by name.
+struct Profiles<'c>(BTreeMap<&'c str, &'c DecryptionProfile>);
+
+impl<'c> Profiles<'c> {
+    /// Those that are defined. Rules that name another one are reported.
+    fn new(candidate: &'c Candidate, out: &mut Diagnostics) -> Self {
+        let profiles = candidate.decryption_profiles.iter();
+        let known = Self(profiles.map(|one| (one.name.value.as_str(), &one.profile)).collect());
+        let mut missing = BTreeSet::new();
+        for rule in &candidate.decryption {
+            if let Some(name) = undefined(rule, |name| known.0.contains_key(name))
+                && missing.insert(name.value.as_str())
+                && !candidate.is_panos
+            {
+                let rule = quote(&rule.matches.name.value);
+                let message = format!("decryption rule {rule} names the profile {}", quote(&name.value));
+                out.error(&name.span, format!("{message}, which is nowhere"))
+                    .help("define it under `[decryption-profile.NAME]`, or leave `profile` out");
+            }
+        }
+        if candidate.is_panos && !missing.is_empty() {
+            let names: Vec<String> = missing.iter().take(5).map(|name| quote(name)).collect();
+            let more = if missing.len() > names.len() { ", …" } else { "" };
+            out.warn(format!(
+                "decryption profiles that rules name and nothing defines: taken as PAN-OS makes new ones: {}{more}",
+                names.join(", ")
+            ));
+        }
+        known
+    }
+
+    /// A profile. One that nothing defines is as PAN-OS makes them; PAN-OS's own has no name here.
+    fn find(&self, name: &Name) -> DecryptionProfile {
+        if let Some(&profile) = self.0.get(name.value.as_str()) {
+            return profile.clone();
+        }
+        let mut profile = DecryptionProfile::default();
+        if name.value != PREDEFINED {
+            profile.name.clone_from(&name.value);
+        }
+        profile
+    }
+}
+
+/// The profile that a rule names, where it is not among the `known` ones and PAN-OS does not bring it along.
+pub(in crate::config) fn undefined(rule: &DecryptionRule, known: impl Fn(&str) -> bool) -> Option<&Name> {
+    rule.profile.as_ref().filter(|name| name.value != PREDEFINED && !known(&name.value))
 }

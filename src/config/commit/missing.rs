@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hashbrown::{HashMap, HashSet};
 
 use super::address::{Elsewhere, missing_of};
-use crate::config::candidate::{Body, Candidate, Definition, Name};
+use crate::config::candidate::{Body, Candidate, Definition, Name, SecurityRule};
 use crate::config::missing::{Missing, MissingKind, MissingUse, Rulebase};
 use crate::config::tables::{Lookups, Ranges};
 
@@ -95,7 +95,18 @@ fn columns<'c>(candidate: &'c Candidate, keys: &[&str]) -> Vec<Column<'c>> {
             [("source", &rule.source), ("destination", &rule.destination), ("application", application)];
         lists.map(|list| (Rulebase::ApplicationOverride, &rule.name, list))
     });
-    let all = security.chain(nat).chain(overrides).filter(|(_, _, (key, _))| keys.contains(key));
+    let decryption = candidate.decryption.iter().filter(|rule| !rule.matches.disabled).flat_map(|rule| {
+        let SecurityRule { name, source, destination, category, source_user, .. } = &rule.matches;
+        let lists: [(&'static str, &[Name]); 4] = [
+            ("source", source),
+            ("destination", destination),
+            ("category", category),
+            ("source-user", source_user),
+        ];
+        lists.map(|list| (Rulebase::Decryption, name, list))
+    });
+    let all =
+        security.chain(nat).chain(overrides).chain(decryption).filter(|(_, _, (key, _))| keys.contains(key));
     all.map(|(rulebase, rule, (key, names))| Column { rulebase, rule: &rule.value, key, names }).collect()
 }
 

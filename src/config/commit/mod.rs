@@ -28,6 +28,7 @@ use hashbrown::HashMap;
 
 use self::category::CategoryColumns;
 use self::cure::Cures;
+pub(super) use self::decryption::undefined as undefined_profile;
 use self::objects::{Kind, Objects};
 use self::schedule::Schedules;
 pub(super) use self::threat::is_predefined;
@@ -115,6 +116,7 @@ pub(super) fn commit(
     let nat = nat::policy(&candidate, &mut names, out);
     let application_override = override_rule::policy(&candidate, &mut names, out);
     let decryption = decryption::policy(&candidate, &mut names, out);
+    let ssl_exclude = decryption::exclusions(&candidate.ssl_exclusions, out);
     let threats = Arc::new(threat::threats(&candidate, &mut names.categories, &settings, out));
     // The block takes all of them, so that the others end here.
     let Names { users, categories, schedules: Schedules { zone: timezone, .. }, .. } = { names };
@@ -145,6 +147,7 @@ pub(super) fn commit(
         nat,
         overrides: application_override,
         decryption,
+        ssl_exclude,
         host_services,
         protections,
         threats,

@@ -34,7 +34,7 @@ pub(super) fn rules<'c>(
         }
         contradictions(rule, out);
     }
-    warn_of_identities(rules, out);
+    warn_of_identities("rule", rules.iter(), out);
     rules.iter().map(|rule| names.rule(rule, out)).collect()
 }
 
@@ -108,15 +108,19 @@ fn unreachable_needs_drop(set: bool, action: Action, span: &Span, out: &mut Diag
 }
 
 /// Rules that cannot match, because a capture does not tell what the host is.
-fn warn_of_identities(rules: &[SecurityRule], out: &mut Diagnostics) {
-    let mut asking = rules.iter().filter(|rule| !rule.identity.is_empty() && !rule.disabled);
+pub(super) fn warn_of_identities<'r>(
+    what: &str,
+    rules: impl Iterator<Item = &'r SecurityRule>,
+    out: &mut Diagnostics,
+) {
+    let mut asking = rules.filter(|rule| !rule.identity.is_empty() && !rule.disabled);
     if let Some(first) = asking.next() {
         let more = match asking.count() {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         out.warn(format!(
-            "rule {}{more}: hosts and devices are not modelled, so that what asks for one never matches",
+            "{what} {}{more}: hosts and devices are not modelled, so that what asks for one never matches",
             quote(&first.name.value)
         ));
     }

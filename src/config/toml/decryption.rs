@@ -1,45 +1,43 @@
-//! `[[decryption]]` and `[decryption-profile.NAME]` (PANOS.md 8).
+//! `[[decryption]]`, `[decryption-profile.NAME]` and `[ssl-decrypt]` (PANOS.md 8).
 
 use toml::de::DeTable;
 
 use super::Document;
 use super::reader::{Value, entries};
-use crate::config::candidate::{At, DecryptionProfile, DecryptionRule, Name, SecurityRule};
+use super::security::identity;
+use crate::config::candidate::{
+    At, DECRYPTION_ACTIONS, DECRYPTION_TYPES, DecryptionProfile, DecryptionRule, Name, SecurityRule,
+    SslExclusion,
+};
 use crate::config::diagnostic::Span;
-use crate::feature::decryption::{self, DecryptionAction, DecryptionType, ProfileError, Section};
+use crate::feature::decryption::{self, ProfileError, Section};
 
 /// Keys of a rule.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 24] = [
     "name",
     "from",
     "to",
     "source",
     "negate-source",
     "source-user",
+    "source-hip",
+    "source-device",
     "destination",
     "negate-destination",
+    "destination-hip",
+    "destination-device",
     "service",
     "category",
     "action",
     "type",
+    "certificates",
     "profile",
     "disabled",
     "description",
     "tag",
     "log-success",
     "log-fail",
-];
-
-const ACTIONS: [(&str, DecryptionAction); 3] = [
-    ("no-decrypt", DecryptionAction::NoDecrypt),
-    ("decrypt", DecryptionAction::Decrypt),
-    ("decrypt-and-forward", DecryptionAction::Decrypt),
-];
-
-const TYPES: [(&str, DecryptionType); 3] = [
-    ("ssl-forward-proxy", DecryptionType::SslForwardProxy),
-    ("ssl-inbound-inspection", DecryptionType::SslInboundInspection),
-    ("ssh-proxy", DecryptionType::SshProxy),
+    "log-setting",
 ];
 
 impl Document<'_> {
@@ -53,14 +51,10 @@ impl Document<'_> {
 
     fn decryption_rule(&mut self, span: &Span, table: &DeTable<'_>) -> DecryptionRule {
         let name = At::new(String::new(), span.clone());
-        let mut rule = DecryptionRule {
-            matches: SecurityRule::new(name, span.clone(), self.line(span.start)),
-            action: DecryptionAction::default(),
-            kind: DecryptionType::default(),
-            profile: None,
-        };
-        let (reader, matches) = (&mut self.reader, &mut rule.matches);
+        let mut rule = DecryptionRule::new(SecurityRule::new(name, span.clone(), self.line(span.start)));
+        let reader = &mut self.reader;
         for (key, value) in entries(table) {
+            let matches = &mut rule.matches;
             match key.value.as_str() {
                 "name" => matches.name = reader.text(value).unwrap_or_else(|| matches.name.clone()),
                 "from" => matches.from = reader.names(value),
@@ -70,22 +64,44 @@ impl Document<'_> {
                 "negate-source" => matches.negate_source = reader.flag(value).unwrap_or_default(),
                 "negate-destination" => matches.negate_destination = reader.flag(value).unwrap_or_default(),
                 "source-user" => matches.source_user = reader.names(value),
+                "source-hip" | "destination-hip" | "source-device" | "destination-device" => {
+                    matches.identity.extend(identity(&key.value, reader.names(value)));
+                }
                 "service" => matches.service = reader.names(value),
                 "category" => matches.category = reader.names(value),
                 "disabled" => matches.disabled = reader.flag(value).unwrap_or_default(),
-                "action" => rule.action = reader.choice(value, &ACTIONS).unwrap_or_default(),
-                "type" => rule.kind = reader.choice(value, &TYPES).unwrap_or_default(),
+                "action" => rule.act(reader.choice(value, &DECRYPTION_ACTIONS).unwrap_or_default()),
+                "type" => rule.kind = reader.choice(value, &DECRYPTION_TYPES).unwrap_or_default(),
+                "certificates" => rule.certificates = reader.names(value),
                 "profile" => rule.profile = reader.text(value),
+                "log-success" => rule.log_success = reader.flag(value).unwrap_or_default(),
+                "log-fail" => rule.log_fail = reader.flag(value).unwrap_or(true),
+                "log-setting" => matches.log_setting = reader.text(value),
                 "description" => matches.description = reader.text(value).map(|text| text.value),
                 "tag" => matches.tags = reader.names(value),
-                "log-success" | "log-fail" | "group-tag" | "uuid" | "target" => {}
+                "group-tag" | "uuid" | "target" => {}
                 _ => reader.unknown_key(&key, "a decryption rule", &KEYS),
             }
         }
+        let matches = &mut rule.matches;
         if matches.service.is_empty() {
             matches.service = vec![At::new("any".to_owned(), span.clone())];
         }
         rule
+    }
+
+    /// `[ssl-decrypt]`.
+    pub(super) fn ssl_decrypt(&mut self, value: &Value<'_>) {
+        let Some(table) = self.reader.table(value, "a table") else { return };
+        for (key, value) in entries(table) {
+            if key.value != "ssl-exclude-cert" {
+                self.reader.unknown_key(&key, "`[ssl-decrypt]`", &["ssl-exclude-cert"]);
+                continue;
+            }
+            let hosts = self.reader.members(value).into_iter();
+            let hosts = hosts.map(|host| SslExclusion { host, exclude: true, description: None });
+            self.candidate.ssl_exclusions.extend(hosts);
+        }
     }
 
     /// `[decryption-profile]`.

@@ -25,7 +25,7 @@ pub(super) use tables::read_file as read_tables;
 const NOT_MODELLED: [&str; 1] = ["high-availability"];
 
 /// Every table there is.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 28] = [
     "zones",
     "address",
     "service",
@@ -42,6 +42,7 @@ const TABLES: [&str; 27] = [
     "application-override",
     "decryption",
     "decryption-profile",
+    "ssl-decrypt",
     "interface",
     "interface-management-profile",
     "virtual-router",
@@ -152,6 +153,7 @@ impl<'d> Document<'d> {
                 "schedule" => self.schedules(value),
                 "setting" => self.settings(value),
                 "decryption" => self.decryption(value),
+                "ssl-decrypt" => self.ssl_decrypt(value),
                 "decryption-profile" => self.decryption_profiles(value),
                 table @ ("profile" | "profile-group" | "threat") => self.profiles(table, value),
                 other if NOT_MODELLED.contains(&other) => {

@@ -159,7 +159,7 @@ fn action(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Action> {
 }
 
 /// What a rule asks of hosts or devices, in words.
-fn identity(key: &str, names: Vec<Name>) -> Option<String> {
+pub(super) fn identity(key: &str, names: Vec<Name>) -> Option<String> {
     let any = names.is_empty() || names.iter().any(|name| name.value == "any");
     let names: Vec<String> = names.into_iter().map(|name| name.value).collect();
     (!any).then(|| format!("{key} {}", names.join(" or ")))

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::app::{AppId, Application, Signature};
 use crate::config::World;
 use crate::config::diagnostic::quote;
+use crate::feature::decryption::DecryptionRule;
 use crate::feature::nat::NatRule;
 use crate::feature::override_rule::OverrideRule;
 use crate::feature::route::{Place, Reason};
@@ -136,7 +137,7 @@ fn disabled_algs(world: &World) -> BTreeSet<&str> {
     world.algs.disabled().iter().map(|&app| world.catalog.name(app)).collect()
 }
 
-/// NAT and application-override rules, gateways, and signatures.
+/// Rules of the other rulebases, gateways, and signatures.
 fn features(one: &World, two: &World) -> Option<String> {
     let (ours, theirs) = (one.nat.rules(), two.nat.rules());
     let differs = |(a, b): &(&NatRule, &NatRule)| !same_nat_rule(one, a, two, b);
@@ -147,6 +148,14 @@ fn features(one: &World, two: &World) -> Option<String> {
     let differs = |(a, b): &(&OverrideRule, &OverrideRule)| !same_override(one, a, two, b);
     if let Some(rule) = first_difference(ours, theirs, differs) {
         return Some(format!("application-override rule {} would mean something else", quote(&rule.name)));
+    }
+    let (ours, theirs) = (one.decryption.rules(), two.decryption.rules());
+    let differs = |(a, b): &(&DecryptionRule, &DecryptionRule)| !same_decryption(one, a, two, b);
+    if let Some(rule) = first_difference(ours, theirs, differs) {
+        return Some(format!("decryption rule {} would mean something else", quote(&rule.matches.name)));
+    }
+    if one.ssl_exclude != two.ssl_exclude {
+        return Some("other servers would be excluded from decryption".to_owned());
     }
     if one.host_services.by_address() != two.host_services.by_address() {
         return Some("management profiles of interfaces would mean something else".to_owned());
@@ -199,6 +208,11 @@ fn same_override(one: &World, ours: &OverrideRule, two: &World, theirs: &Overrid
         && zones_of(one, &ours.to) == zones_of(two, &theirs.to)
         && one.catalog.name(ours.application) == two.catalog.name(theirs.application)
         && plain(ours) == plain(theirs)
+}
+
+fn same_decryption(one: &World, ours: &DecryptionRule, two: &World, theirs: &DecryptionRule) -> bool {
+    same_rule(one, &ours.matches, two, &theirs.matches)
+        && (ours.action, ours.kind, &ours.profile) == (theirs.action, theirs.kind, &theirs.profile)
 }
 
 fn same_signature(one: &World, ours: &Signature, two: &World, theirs: &Signature) -> bool {

@@ -1,6 +1,8 @@
 //! A candidate made ready for a format: what it has another form for is put so, what it has none for is left out and
 //! named.
 
+mod decryption;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::panos::network::is_multicast;
@@ -9,7 +11,7 @@ use super::{Form, text};
 use crate::app::{Catalog, DenyAction};
 use crate::config::candidate::{
     AddressObject, At, Body, Candidate, CustomApplication, Definition, Interface, InterfaceMode, Name,
-    NatRule, NextHop, Pool, Route, SourceTranslation, VirtualRouter, Zone, ZoneMode,
+    NatRule, NextHop, Pool, Route, SecurityRule, SourceTranslation, VirtualRouter, Zone, ZoneMode,
 };
 use crate::config::commit::is_predefined;
 use crate::config::diagnostic::{Span, quote};
@@ -32,6 +34,7 @@ pub(super) fn prepare(candidate: &mut Candidate, form: Form, world: &World) -> V
     let mut notes = Notes::default();
     one_rulebase(candidate, &mut notes);
     profiles(candidate, &mut notes);
+    decryption::prepare(candidate, form, &mut notes);
     descriptions(candidate, &mut notes);
     match form {
         Form::Toml => for_toml(candidate, world, &mut notes),
@@ -59,9 +62,16 @@ impl Notes {
 
 /// Rules of several rulebases (of Panorama) become rules of one, where each needs a name of its own.
 fn one_rulebase(candidate: &mut Candidate, notes: &mut Notes) {
+    let mut renamed = distinct(candidate.rules.iter_mut());
+    renamed.extend(distinct(candidate.decryption.iter_mut().map(|rule| &mut rule.matches)));
+    notes.about("rules of several rulebases had the same name and have another one now", &renamed);
+}
+
+/// Gives each rule a name of its own; those that are new.
+fn distinct<'r>(rules: impl Iterator<Item = &'r mut SecurityRule>) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut renamed = Vec::new();
-    for rule in &mut candidate.rules {
+    for rule in rules {
         let name = free(&rule.name.value, &taken);
         if rule.rulebase > 0 && name != rule.name.value {
             renamed.push(name.clone());
@@ -70,7 +80,7 @@ fn one_rulebase(candidate: &mut Candidate, notes: &mut Notes) {
         taken.insert(rule.name.value.clone());
         rule.rulebase = 0;
     }
-    notes.about("rules of several rulebases had the same name and have another one now", &renamed);
+    renamed
 }
 
 /// `name`, or where that is taken, `name-2` and so on.
@@ -102,11 +112,6 @@ fn profiles(candidate: &mut Candidate, notes: &mut Notes) {
         });
     }
     let texts = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>();
-    let decryption = candidate.decryption.drain(..).map(|rule| rule.matches.name.value);
-    notes.about(
-        "left out, for no format has a form for them here yet: the decryption rules",
-        &decryption.collect::<Vec<_>>(),
-    );
     notes.about("left out, for the model does not read them: security profiles of the kinds", &texts(left));
     notes.about("left out, for nothing defines them: the security profiles", &texts(unknown));
     let defined: BTreeSet<String> =
@@ -140,7 +145,9 @@ fn descriptions(candidate: &mut Candidate, notes: &mut Notes) {
     let nat = candidate.nat.iter_mut().map(|rule| (&rule.name, &mut rule.description));
     let overrides = candidate.overrides.iter_mut().map(|rule| (&rule.name, &mut rule.description));
     let mut changed = Vec::new();
-    for (name, description) in rules.chain(nat).chain(overrides) {
+    let decryption = candidate.decryption.iter_mut().map(|rule| &mut rule.matches);
+    let decryption = decryption.map(|rule| (&rule.name, &mut rule.description));
+    for (name, description) in rules.chain(nat).chain(overrides).chain(decryption) {
         let Some(text) = description.as_mut().filter(|text| text.contains(char::is_control)) else {
             continue;
         };

@@ -4,6 +4,7 @@
 //! acted on is said once, by name.
 
 mod application;
+mod decryption;
 mod names;
 mod nat;
 mod network;
@@ -56,6 +57,8 @@ pub(in crate::config) fn read(
     for scope in &selection.scopes {
         reader.security_profiles(scope.node, &mut candidate.profiles);
     }
+    reader.decryption_profiles(&selection, &mut candidate);
+    reader.ssl_exclusions(&selection, template.as_ref(), &mut candidate);
     candidate.schedules = reader.schedules(&selection.scopes);
     for (index, rulebase) in selection.rulebases.iter().enumerate() {
         reader.rulebase(rulebase, index, &mut candidate);
@@ -88,7 +91,8 @@ pub(in crate::config) fn outline(
     for (index, rulebase) in scope::every_rulebase(config).into_iter().enumerate() {
         let mut candidate = Candidate::default();
         reader.rulebase(&rulebase, index, &mut candidate);
-        if !(candidate.rules.is_empty() && candidate.nat.is_empty() && candidate.overrides.is_empty()) {
+        let Candidate { rules, nat, overrides, decryption, .. } = &candidate;
+        if !(rules.is_empty() && nat.is_empty() && overrides.is_empty() && decryption.is_empty()) {
             outline.push((rulebase.scope, rulebase.kind, candidate));
         }
     }
@@ -107,6 +111,9 @@ impl Reader<'_> {
         }
         for rule in rules("application-override") {
             candidate.overrides.extend(self.override_rule(rule));
+        }
+        for rule in rules("decryption") {
+            candidate.decryption.push(self.decryption_rule(rule, index));
         }
     }
 
@@ -139,7 +146,9 @@ impl Reader<'_> {
         let security = candidate.rules.iter().flat_map(|rule| rule.from.iter().chain(&rule.to));
         let nat = candidate.nat.iter().flat_map(|rule| rule.from.iter().chain(&rule.to));
         let overrides = candidate.overrides.iter().flat_map(|rule| rule.from.iter().chain(&rule.to));
-        let named = security.chain(nat).chain(overrides);
+        let decryption = candidate.decryption.iter().map(|rule| &rule.matches);
+        let decryption = decryption.flat_map(|rule| rule.from.iter().chain(&rule.to));
+        let named = security.chain(nat).chain(overrides).chain(decryption);
         let missing: Vec<Name> = named.filter(|name| known.insert(name.value.clone())).cloned().collect();
         for name in missing {
             let multicast = name.value == "multicast";

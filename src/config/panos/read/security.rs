@@ -21,37 +21,49 @@ impl Reader<'_> {
         let mut rule = SecurityRule::new(node.as_name(), node.span.clone(), self.line(node));
         rule.rulebase = rulebase;
         for child in &node.children {
+            if self.matched(&mut rule, child) {
+                continue;
+            }
             match &*child.name {
-                "from" => rule.from = self.names_or_any(child, name),
-                "to" => rule.to = self.names_or_any(child, name),
-                "source" => rule.source = self.names_or_any(child, name),
-                "destination" => rule.destination = self.names_or_any(child, name),
                 "application" => rule.application = self.names_or_any(child, name),
-                "service" => rule.service = self.names_or_any(child, name),
-                "category" => rule.category = self.names_or_any(child, name),
-                "source-user" => rule.source_user = self.names_or_any(child, name),
-                "source-hip" | "destination-hip" | "hip-profiles" | "source-device"
-                | "destination-device" | "source-imsi" | "source-imei" | "source-nw-slice" => {
-                    rule.identity.extend(identity(&child.name, &names(child)));
-                }
-                "negate-source" => rule.negate_source = self.flag(child).unwrap_or_default(),
-                "negate-destination" => rule.negate_destination = self.flag(child).unwrap_or_default(),
                 "action" => rule.action = self.action(child).unwrap_or_default(),
                 "icmp-unreachable" => rule.icmp_unreachable = self.flag(child).unwrap_or_default(),
                 "log-start" => rule.log_start = self.flag(child).unwrap_or_default(),
                 "log-end" => rule.log_end = self.flag(child).unwrap_or(true),
                 "log-setting" => rule.log_setting = value(child),
-                "disabled" => rule.disabled = self.flag(child).unwrap_or_default(),
                 "rule-type" => rule.rule_type = self.choice(child, &RULE_TYPES).unwrap_or_default(),
                 "schedule" => rule.schedule = value(child),
                 "profile-setting" => rule.profiles = profiles(child),
-                "description" => rule.description = text(child),
-                "tag" => rule.tags = names(child),
                 _ => self.other_key(child, "security", name),
             }
         }
         self.complete(node);
         rule
+    }
+
+    /// What security and decryption rules have alike; `false` where the key is none of that.
+    pub(super) fn matched(&mut self, rule: &mut SecurityRule, child: &Node<'_>) -> bool {
+        let name = rule.name.value.as_str();
+        match &*child.name {
+            "from" => rule.from = self.names_or_any(child, name),
+            "to" => rule.to = self.names_or_any(child, name),
+            "source" => rule.source = self.names_or_any(child, name),
+            "destination" => rule.destination = self.names_or_any(child, name),
+            "service" => rule.service = self.names_or_any(child, name),
+            "category" => rule.category = self.names_or_any(child, name),
+            "source-user" => rule.source_user = self.names_or_any(child, name),
+            "source-hip" | "destination-hip" | "hip-profiles" | "source-device" | "destination-device"
+            | "source-imsi" | "source-imei" | "source-nw-slice" => {
+                rule.identity.extend(identity(&child.name, &names(child)));
+            }
+            "negate-source" => rule.negate_source = self.flag(child).unwrap_or_default(),
+            "negate-destination" => rule.negate_destination = self.flag(child).unwrap_or_default(),
+            "disabled" => rule.disabled = self.flag(child).unwrap_or_default(),
+            "description" => rule.description = text(child),
+            "tag" => rule.tags = names(child),
+            _ => return false,
+        }
+        true
     }
 
     /// What PAN-OS asks for at commit and a file may lack, for instance one that was cut out of another.

@@ -11,8 +11,7 @@ const SECTIONS: [&str; 9] =
     ["session", "tcp", "udp", "icmp", "application", "ctd", "config", "nat", "l3-service"];
 
 /// Rulebases that the model does not act on.
-const RULEBASES: [&str; 9] = [
-    "decryption",
+const RULEBASES: [&str; 8] = [
     "authentication",
     "captive-portal",
     "tunnel-inspect",

@@ -6,7 +6,7 @@ use crate::config::Overrides;
 use crate::config::panos::tree::Node;
 
 /// Elements whose children are entries: of two templates both count, even where the entries hold nothing.
-const ENTRIES: [&str; 13] = [
+const ENTRIES: [&str; 14] = [
     "devices",
     "vsys",
     "zone",
@@ -20,6 +20,7 @@ const ENTRIES: [&str; 13] = [
     "virtual-wire",
     "static-route",
     "variable",
+    "ssl-exclude-cert",
 ];
 
 /// The configuration that the chosen template, or stack of templates, gives a firewall.

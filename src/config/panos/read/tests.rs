@@ -1,5 +1,7 @@
 //! What is read of small configurations.
 
+mod decryption;
+
 use super::*;
 use crate::config::candidate::{
     AddressObject, Body, InterfaceMode, NextHop, Pool, Recurrence, SourceTranslation, TimeSpan,
@@ -515,14 +517,14 @@ fn the_network_says_where_packets_come_from() {
 
 #[test]
 fn settings_and_what_is_not_modelled_are_said_by_name() {
-    let rule = |name: &str| format!("<entry name=\"{name}\"><action>no-decrypt</action></entry>");
+    let rule = |name: &str| format!("<entry name=\"{name}\"><action>mark</action></entry>");
     let text = firewall(
         &format!(
             "<deviceconfig><system><timezone>Europe/Berlin</timezone></system><setting><session><timeout-udp>60</timeout-udp>\
              <newer-thing>1</newer-thing></session><tcp><asymmetric-path>bypass</asymmetric-path></tcp><management>\
              <idle-timeout>10</idle-timeout></management></setting><high-availability><enabled>yes</enabled>\
-             </high-availability></deviceconfig><vsys><entry name=\"vsys1\"><rulebase><decryption><rules>{}{}</rules>\
-             </decryption><qos><rules/></qos></rulebase></entry></vsys>",
+             </high-availability></deviceconfig><vsys><entry name=\"vsys1\"><rulebase><qos><rules>{}{}</rules>\
+             </qos><dos><rules/></dos></rulebase></entry></vsys>",
             rule("a"),
             rule("b")
         ),
@@ -538,7 +540,7 @@ fn settings_and_what_is_not_modelled_are_said_by_name() {
         [
             "high availability: read but not modelled here, one firewall is taken to see all packets",
             "settings the model does not know (1: `session.newer-thing`)",
-            "decryption rules: read but not modelled yet (2: `a`, `b`)",
+            "qos rules: read but not modelled yet (2: `a`, `b`)",
         ]
     );
 }

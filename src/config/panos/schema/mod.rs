@@ -142,6 +142,13 @@ const TEMPLATE: Keys = Keys {
 /// Firewalls by serial number.
 const DEVICES: Below = Below::Entries(&Below::Keys(&Keys { lists: "vsys", ..NONE }));
 
+/// Of decryption: servers that are left alone, and the firewall's own certificates.
+const SSL_DECRYPT: Keys = Keys {
+    lists: "disabled-ssl-exclude-cert-from-predefined root-ca-exclude-list trusted-root-CA",
+    blocks: &[("ssl-exclude-cert", Below::Entries(&SETTINGS))],
+    ..NONE
+};
+
 const OBJECTS: Keys = Keys {
     values: "description display-name",
     blocks: &[
@@ -171,6 +178,7 @@ const OBJECTS: Keys = Keys {
         ("schedule", Below::Entries(&Below::Keys(&SCHEDULE))),
         ("service", Below::Entries(&Below::Keys(&SERVICE))),
         ("service-group", Below::Entries(&Below::Keys(&GROUP))),
+        ("ssl-decrypt", Below::Keys(&SSL_DECRYPT)),
         ("tag", Below::Entries(&Below::Keys(&Keys { values: "color comments", ..NONE }))),
         ("threats", THREATS),
         ("zone", Below::Entries(&Below::Keys(&ZONE))),

@@ -3,6 +3,7 @@
 //! Everything stands in the one virtual system of one firewall. Element names are ours and never taken from a file, so
 //! that nothing is written that the model does not read: no password hash, no key.
 
+mod decryption;
 pub(super) mod network;
 mod objects;
 pub(super) mod profiles;
@@ -68,7 +69,9 @@ pub(super) fn parts(candidate: &Candidate) -> Parts {
     vsys.extend(rules::rulebase(candidate));
     let mut device = network::network(candidate);
     device.extend(network::device_config(candidate));
-    Parts { shared: objects::overrides(candidate), device, vsys }
+    let mut shared = objects::overrides(candidate);
+    shared.extend(decryption::exclusions(candidate));
+    Parts { shared, device, vsys }
 }
 
 fn texts(names: &[Name]) -> Vec<String> {

@@ -48,7 +48,9 @@ pub(super) fn all(candidate: &Candidate) -> Vec<Item> {
     let categories = Item::element("custom-url-category", categories);
     let kinds = super::profiles::profiles(candidate).into_iter();
     let kinds = kinds.filter_map(|(kind, entries)| Item::element(kind, entries));
-    items.extend(Item::element("profiles", categories.into_iter().chain(kinds).collect()));
+    let decryption = Item::element("decryption", super::decryption::profiles(candidate));
+    let profiles = categories.into_iter().chain(kinds).chain(decryption);
+    items.extend(Item::element("profiles", profiles.collect()));
     items.extend(super::profiles::others(candidate));
     items
 }

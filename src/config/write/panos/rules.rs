@@ -1,6 +1,6 @@
 //! Rulebases (PANOS.md 2.7, 9, 12.2).
 
-use super::{Item, entry};
+use super::{Item, decryption, entry};
 use crate::config::candidate::{
     Candidate, DefaultRule, DestinationTranslation, Name, NatRule, OverrideRule, Pool, SecurityRule,
     SourceTranslation,
@@ -27,6 +27,7 @@ pub(super) fn rulebase(candidate: &Candidate) -> Option<Item> {
         ("default-security-rules", defaults(candidate)),
         ("nat", candidate.nat.iter().map(nat).collect()),
         ("application-override", candidate.overrides.iter().map(application_override).collect()),
+        ("decryption", candidate.decryption.iter().map(decryption::rule).collect()),
     ];
     let kinds = kinds.into_iter().filter_map(|(kind, rules): (&'static str, Vec<Item>)| {
         Some(Item::Element(kind, vec![Item::element("rules", rules)?]))
@@ -46,13 +47,7 @@ fn security(rule: &SecurityRule) -> Item {
         Item::members_or("service", &rule.service, "application-default"),
         Item::value("action", rule.action),
     ];
-    for asked in &rule.identity {
-        let found =
-            IDENTITIES.iter().find_map(|key| Some((*key, asked.strip_prefix(key)?.strip_prefix(' ')?)));
-        items.extend(
-            found.map(|(key, names)| Item::Members(key, names.split(" or ").map(str::to_owned).collect())),
-        );
-    }
+    items.extend(identities(rule));
     if rule.rule_type != RuleType::Universal {
         items.push(Item::value("rule-type", rule.rule_type.name()));
     }
@@ -70,12 +65,21 @@ fn security(rule: &SecurityRule) -> Item {
     entry(&rule.name, items)
 }
 
+/// What a rule asks of hosts and devices.
+pub(super) fn identities(rule: &SecurityRule) -> impl Iterator<Item = Item> {
+    rule.identity.iter().filter_map(|asked| {
+        let (key, names) =
+            IDENTITIES.iter().find_map(|key| Some((*key, asked.strip_prefix(key)?.strip_prefix(' ')?)))?;
+        Some(Item::Members(key, names.split(" or ").map(str::to_owned).collect()))
+    })
+}
+
 /// Flags that are set; PAN-OS takes the others as `no`.
-fn flags(flags: &[(&'static str, bool)]) -> impl Iterator<Item = Item> {
+pub(super) fn flags(flags: &[(&'static str, bool)]) -> impl Iterator<Item = Item> {
     flags.iter().filter(|(_, flag)| *flag).map(|(key, _)| Item::flag(key, true))
 }
 
-fn notes(description: Option<&str>, tags: &[Name]) -> impl Iterator<Item = Item> {
+pub(super) fn notes(description: Option<&str>, tags: &[Name]) -> impl Iterator<Item = Item> {
     let description = description.map(|description| Item::value("description", description));
     description.into_iter().chain(Item::members("tag", tags))
 }

@@ -1,5 +1,6 @@
 //! A candidate as TOML (DESIGN.md, "Rulebase in TOML").
 
+mod decryption;
 mod features;
 mod network;
 mod objects;
@@ -21,6 +22,7 @@ pub(super) fn write(candidate: &Candidate) -> String {
     profiles::all(candidate, &mut page);
     rules::rules(candidate, &mut page);
     features::features(candidate, &mut page);
+    decryption::decryption(candidate, &mut page);
     network::settings(candidate, &mut page);
     page.text
 }

@@ -20,19 +20,7 @@ fn security(rule: &SecurityRule, page: &mut Page) {
     if rule.rule_type != RuleType::Universal {
         page.string("rule-type", rule.rule_type.name());
     }
-    page.names("from", &rule.from);
-    page.names("to", &rule.to);
-    page.names("source", &rule.source);
-    page.names("destination", &rule.destination);
-    page.names("source-user", &rule.source_user);
-    page.names("application", &rule.application);
-    page.names("service", &rule.service);
-    page.names("category", &rule.category);
-    for asked in &rule.identity {
-        if let Some((key, names)) = asked.split_once(' ') {
-            page.line(key, &strings(&names.split(" or ").collect::<Vec<_>>()));
-        }
-    }
+    matched(rule, page);
     if let Some(schedule) = &rule.schedule {
         page.string("schedule", &schedule.value);
     }
@@ -57,6 +45,23 @@ fn security(rule: &SecurityRule, page: &mut Page) {
         page.string("description", description);
     }
     page.names("tag", &rule.tags);
+}
+
+/// What rules of several rulebases match by.
+pub(super) fn matched(rule: &SecurityRule, page: &mut Page) {
+    page.names("from", &rule.from);
+    page.names("to", &rule.to);
+    page.names("source", &rule.source);
+    page.names("destination", &rule.destination);
+    page.names("source-user", &rule.source_user);
+    page.names("application", &rule.application);
+    page.names("service", &rule.service);
+    page.names("category", &rule.category);
+    for asked in &rule.identity {
+        if let Some((key, names)) = asked.split_once(' ') {
+            page.line(key, &strings(&names.split(" or ").collect::<Vec<_>>()));
+        }
+    }
 }
 
 fn default(name: &str, rule: &DefaultRule, page: &mut Page) {
