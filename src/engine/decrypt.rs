@@ -11,7 +11,7 @@ use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::ssh_opening::Opening;
 use crate::app::tls::{ClientOffer, Handshake, certificate, handshake, released};
 use crate::config::{PanosVersion, World};
-use crate::feature::decryption::{DecryptionAction, Failure, Note, Refusal, Section};
+use crate::feature::decryption::{DecryptionAction, Failure, Note, Refusal, Section, is_excluded};
 use crate::flow::{Direction, Protocol};
 use crate::packet::Packet;
 use crate::policy::{Action, CategorySet, Query};
@@ -110,19 +110,22 @@ impl Firewall {
         }
         let decrypts = said.action == DecryptionAction::Decrypt;
         let is_looked_at = decrypts || said.looks_at_certificates();
+        let offer = ClientOffer::read(&heads[0]);
+        let asked = offer.as_ref().and_then(|offer| offer.server_name.as_deref());
+        let is_listed = asked.is_some_and(|name| is_excluded(&self.world.ssl_exclude, name));
         let step = match decrypts {
+            true if is_listed => DecryptionStep::Listed,
             true if self.decryption.exclusions.holds(server, self.now) => DecryptionStep::Cached,
             true => DecryptionStep::Begins,
             false => DecryptionStep::NoDecrypt,
         };
         self.say(slot, packet, rule, step, out);
-        if !is_looked_at || step == DecryptionStep::Cached {
+        if !is_looked_at || matches!(step, DecryptionStep::Cached | DecryptionStep::Listed) {
             return None;
         }
         if decrypts && !is_ssh {
             self.begin_cleartext(slot, rule, &heads, next);
         }
-        let offer = ClientOffer::read(&heads[0]);
         let stream = Stream::resume(self.world.identifier.start(Protocol::TCP), heads, next);
         self.decryption
             .sessions
@@ -245,6 +248,11 @@ impl Firewall {
             self.forget_decryption(slot);
             return Some(Some(self.fail_decryption(slot, packet, piece, Failure::of_alert(code), out)));
         }
+        if section != Section::NoProxy && matches!(shown, Handshake::Certificate(_)) && self.is_listed(slot) {
+            self.say(slot, packet, rule, DecryptionStep::Listed, out);
+            self.forget_decryption(slot);
+            return Some(None);
+        }
         let offer = self.decryption.sessions.get(&slot).and_then(|inspection| inspection.offer.as_ref());
         let profile = said.profile.as_ref();
         if let Some(refusal) = profile.and_then(|profile| profile.check(section, shown, offer, self.now)) {
@@ -268,6 +276,19 @@ impl Firewall {
         }
         noted.into_iter().for_each(|noted| noted.push(note));
         self.say(slot, packet, rule, DecryptionStep::Noted(note), out);
+    }
+
+    /// Whether `ssl-exclude-cert` names the server by a name in its certificate.
+    fn is_listed(&self, slot: Slot) -> bool {
+        let patterns = &self.world.ssl_exclude;
+        let Some(inspection) = self.decryption.sessions.get(&slot).filter(|_| !patterns.is_empty()) else {
+            return false;
+        };
+        let Some(Some(certificate)) = certificate(&inspection.stream.heads[1]).complete() else {
+            return false;
+        };
+        let mut names = certificate.dns_names().chain(certificate.common_name());
+        names.any(|name| is_excluded(patterns, name))
     }
 
     /// Whether the server's certificate is for another host than the client asks for.

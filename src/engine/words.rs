@@ -17,6 +17,8 @@ pub enum DecryptionStep {
     Excluded(Check),
     /// It passes undecrypted: the server is in the local exclusion cache.
     Cached,
+    /// It passes, without decryption: `ssl-exclude-cert` names the server.
+    Listed,
     /// Something to know that blocks nothing.
     Noted(Note),
     /// The profile blocks it.
@@ -206,6 +208,7 @@ impl DecryptionStep {
             Self::NoDecrypt => "no-decrypt",
             Self::Excluded(_) => "excluded",
             Self::Cached => "cached",
+            Self::Listed => "listed",
             Self::Noted(_) => "noted",
             Self::Blocked(_) => "blocked",
             Self::Sealed { .. } => "sealed",
@@ -220,6 +223,7 @@ impl DecryptionStep {
         match self {
             Self::Begins | Self::NoDecrypt => String::new(),
             Self::Cached => "excluded: the server is in the local exclusion cache".to_owned(),
+            Self::Listed => "excluded: ssl-exclude-cert names the server".to_owned(),
             Self::Noted(note) => note.to_string(),
             Self::Excluded(check) | Self::Blocked(check) => check.to_string(),
             Self::Sealed { version, cipher } => {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use std::collections::BTreeSet;
-
 use super::Names;
 use super::security::warn_of_identities;
 use crate::config::candidate::{Candidate, DecryptionRule, Name, SslExclusion};

@@ -4,11 +4,13 @@
 //! nothing here makes it up.
 
 mod check;
+mod excluded;
 mod profile;
 mod ssh;
 mod suite;
 
 pub use check::{Check, Note, Refusal};
+pub use excluded::is_excluded;
 pub use profile::{DecryptionProfile, ProfileError, Section, Setting, Version};
 
 use super::first_match::FirstMatch;

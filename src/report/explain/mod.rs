@@ -458,7 +458,7 @@ fn decryption(world: &World, rule: u32, step: DecryptionStep) -> String {
         DecryptionStep::Excluded(_) => {
             format!("{detail}, and the profile does not block that: it passes undecrypted from here on")
         }
-        DecryptionStep::Cached | DecryptionStep::Noted(_) => detail,
+        DecryptionStep::Cached | DecryptionStep::Listed | DecryptionStep::Noted(_) => detail,
         DecryptionStep::Blocked(_) => format!("the decryption profile blocks it: {detail}"),
         DecryptionStep::Sealed { .. } => {
             format!("sealed from here on ({detail}); the key log has its secrets")
