@@ -95,7 +95,7 @@ impl Found {
 
     fn add(&mut self, address: Address, Tag { app, what }: Tag) {
         let Address { addr, port, fields } = address;
-        if port == 0 || addr.bits() & u128::from(u32::MAX) == 0 {
+        if port == 0 || addr == Addr::v4([0; 4]) || addr == Addr::v6([0; 16]) {
             return;
         }
         let is_same = |one: &&mut Endpoint| {
