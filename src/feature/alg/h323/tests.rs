@@ -260,3 +260,186 @@ fn setup_with_fast_start_and_tunnel() {
         ]
     );
 }
+
+/// CallProceeding and Alerting.
+fn answer(to: Writer, kind: &str) -> Writer {
+    to.bits("0").bits(kind).bits("1 1").open(VERSION).then(endpoint).then(address(1_026))
+}
+
+fn connect(to: Writer) -> Writer {
+    let channels = list(&[&forward(per(), ulaw, &parameters(Some(5_002), Some(5_003)))]);
+    to.bits("0 010 1 1")
+        .open(VERSION)
+        .then(address(1_026))
+        .then(endpoint)
+        .octets(&[9; 16])
+        .bits("0 000100 10001")
+        .open(&call_identifier())
+        .open(&channels)
+}
+
+/// Wants H.245 to begin.
+fn facility(to: Writer) -> Writer {
+    to.bits("0 110 1 001")
+        .open(VERSION)
+        .octets(&[9; 16])
+        .bits("1 0 000001")
+        .open(&[0])
+        .bits("0 000110 1000001")
+        .open(&call_identifier())
+        .open(&address(1_027)(per()).done())
+}
+
+fn progress(to: Writer) -> Writer {
+    let channels = list(&[&forward(per(), ulaw, &parameters(Some(5_002), Some(5_003)))]);
+    let body = per()
+        .bits("0 11001")
+        .open(VERSION)
+        .then(endpoint)
+        .then(address(1_028))
+        .bits("0")
+        .octets(&[7; 16])
+        .bits("0 01")
+        .then(|to| to.octets(&channels))
+        .done();
+    to.bits("1 0 000000").open(&body)
+}
+
+fn empty(to: Writer) -> Writer {
+    to.bits("1 0 000001").open(&[0])
+}
+
+fn answers() -> Vec<(Vec<u8>, &'static [&'static str])> {
+    let ack = acknowledgement(5_004, 5_005);
+    let tunnel = |kind, body: fn(Writer) -> Writer| q931(kind, &uu(body, &[&ack]));
+    let proceeding = |to: Writer| answer(to, "001").bits("0 000000 1").open(&call_identifier());
+    let alerting = |to: Writer| answer(to, "011").bits("0 000000 1").open(&call_identifier());
+    vec![
+        (tunnel(2, proceeding), &["H.225 CallProceeding 1026 h.245 1", ACK, ACK_RTCP]),
+        (tunnel(1, alerting), &["H.225 Alerting 1026 h.245 1", ACK, ACK_RTCP]),
+        (tunnel(7, connect), &["H.225 Connect 1026 h.245 1", FAST, FAST_RTCP, ACK, ACK_RTCP]),
+        (tunnel(0x62, facility), &["H.225 Facility 1027 h.245 1", ACK, ACK_RTCP]),
+        (tunnel(3, progress), &["H.225 Progress 1028 h.245 1", FAST, FAST_RTCP, ACK, ACK_RTCP]),
+        (tunnel(0x62, empty), &[ACK, ACK_RTCP]),
+    ]
+}
+
+const ACK: &str = "OpenLogicalChannelAck 5004 rtp-base 1";
+const ACK_RTCP: &str = "OpenLogicalChannelAck 5005 rtcp 1";
+const FAST: &str = "fastStart of an answer 5002 rtp-base 1";
+const FAST_RTCP: &str = "fastStart of an answer 5003 rtcp 1";
+
+#[test]
+fn answers_of_the_called() {
+    for (bytes, expected) in answers() {
+        assert_eq!(signalling(&bytes), expected);
+    }
+}
+
+type Kind = fn(Writer) -> Writer;
+
+/// What a channel carries, and what its media are; nothing where it is not read.
+const KINDS: &[(&str, Kind, &str)] = &[
+    ("non-standard", |to| to.bits("0 000 1").octets(&[0xb5, 0, 0, 18]).open(b"x"), "rtp-base"),
+    ("non-standard object", |to| to.bits("0 000 0").open(&[0x2a, 3]).open(b"x"), "rtp-base"),
+    ("G.729", |to| to.bits("0 011 0 1010").octets(&[1]), "rtp-base"),
+    ("GSM", |to| to.bits("0 011 1 0 000011").open(&[0, 0x20, 0]), "rtp-base"),
+    ("MPEG audio", |to| to.bits("0 011 0 1100 0 11111111").octets(&[0, 9]), ""),
+    ("H.261", |to| to.bits("0 010 0 001 0 11 00 01 0").octets(&[0x0c, 0x7f]).bits("0"), "rtp-base"),
+    ("H.263", h263, "rtp-base"),
+    ("H.264", |to| to.bits("0 010 1 0 000000").open(&h264()), "rtp-base"),
+    (
+        "T.120",
+        |to| to.bits("0 100 0 0 0001 1 0 000011").open(&[0]).bits("01").octets(&[0x18, 0x6a]),
+        "rtp-base",
+    ),
+    ("T.38", |to| to.bits("0 100 0 1 0 000010").open(&t38()).bits("00").octets(&[144]), "t.38"),
+    ("H.233", |to| to.bits("0 101 0 001"), ""),
+];
+
+fn h263(to: Writer) -> Writer {
+    to.bits("0 010 0 011 0 0100011 00001 01").octets(&[0x27, 0x10]).bits("00000 01").octets(&[1, 0, 0, 2])
+}
+
+fn h264() -> Vec<u8> {
+    per().bits("0 10000 0 00").open(&[0, 8, 0x81, 0x71, 0, 0, 1]).bits("01").octets(&[0x19, 0]).done()
+}
+
+fn t38() -> Vec<u8> {
+    per().bits("1 0 000110").open(&[0]).bits("0 000").done()
+}
+
+/// A packet that determines who is master, then opens this channel.
+fn channel(kind: Kind) -> Vec<u8> {
+    let determination = per().bits("0 00 0 0001 0").octets(&[50]).bits("10").octets(&[1, 2, 3]).done();
+    let channel = forward(request(), kind, &parameters(Some(5_006), Some(5_007)));
+    tpkt(&[determination, channel].concat())
+}
+
+#[test]
+fn channels() {
+    for (name, kind, app) in KINDS {
+        let expected: Vec<_> = if app.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("OpenLogicalChannel 5006 {app} 1"), "OpenLogicalChannel 5007 rtcp 1".to_owned()]
+        };
+        assert_eq!(control(&channel(*kind)), expected, "{name}");
+    }
+}
+
+#[test]
+fn several_in_one_packet() {
+    let master = per().bits("0 01 0 00001 0 0").done();
+    let capabilities = per().bits("0 01 0 00011 0").octets(&[1]).done();
+    let acks = [acknowledgement(5_004, 5_005), acknowledgement(5_006, 5_007)].concat();
+    let bytes = tpkt(&[master, capabilities, acks].concat());
+    let more = ["OpenLogicalChannelAck 5006 rtp-base 1", "OpenLogicalChannelAck 5007 rtcp 1"];
+    assert_eq!(control(&bytes), [&[ACK, ACK_RTCP][..], &more].concat());
+    // The second one's end is missing: its addresses are not there.
+    let short = acknowledgement(5_006, 5_007);
+    let bytes = tpkt(&[acknowledgement(5_004, 5_005), short[..short.len() - 3].to_vec()].concat());
+    assert_eq!(control(&bytes), [ACK, ACK_RTCP]);
+}
+
+#[test]
+fn near_misses() {
+    let ack = acknowledgement(5_004, 5_005);
+    assert_eq!(control(&tpkt(&ack)), [ACK, ACK_RTCP]);
+    let multicast = per().bits("0 01 0 00101 1 0").octets(&[0, 1]).bits("0 000001 01");
+    let body = per().bits("0 0 00100 0 1 0 0 0").octets(&[239, 0, 0, 1, 0x13, 0x88]).done();
+    let six = per().bits("0 0 00100 0 0 0 010 0").octets(&[0x20; 16]).octets(&[0x13, 0x88]).done();
+    assert_eq!(control(&tpkt(&multicast.clone().open(&body).done())), [""; 0]);
+    assert_eq!(control(&tpkt(&multicast.open(&six).done())), ["OpenLogicalChannelAck 5000 rtp-base 1"]);
+    assert_eq!(control(&tpkt(&acknowledgement(0, 0))), [""; 0]);
+    // Another version of TPKT, another discriminator of Q.931, another reference of User-user, another identifier.
+    let setup = call();
+    for (at, byte) in [(0, 2), (1, 1), (4, 9), (22, 4), (27, 0x92)] {
+        let mut bytes = setup.clone();
+        bytes[at] = byte;
+        assert_eq!(signalling(&bytes), [""; 0], "{at}");
+    }
+}
+
+#[test]
+fn cut_anywhere() {
+    let answers: Vec<u8> = answers().into_iter().flat_map(|(bytes, _)| bytes).collect();
+    open(|| Box::<Signalling>::default(), &[(C, &call()), (S, &answers)]);
+    let channels: Vec<u8> = KINDS.iter().flat_map(|(_, kind, _)| channel(*kind)).collect();
+    open(|| Box::<Control>::default(), &[(C, &channels), (S, &tpkt(&acknowledgement(5_004, 5_005)))]);
+}
+
+/// Any one byte changed, and any end missing: nothing but other endpoints.
+#[test]
+fn damage() {
+    let setup = call();
+    for at in 4..setup.len() {
+        for byte in [0, 0x7f, 0x80, 0xbf, 0xff] {
+            let mut bytes = setup.clone();
+            bytes[at] = byte;
+            let heard = hear(&mut Signalling::default(), &[(C, &bytes)]);
+            assert!(heard.endpoints.len() <= ENDPOINTS_MAX);
+        }
+        assert!(signalling(&tpkt(&setup[4..at])).len() <= 4);
+    }
+}
