@@ -108,7 +108,7 @@ fn aliases(to: Writer) -> Writer {
         .bits("0 1")
         .octets(&[1, 0, b'a', 0, b'b'])
         .bits("1 0 000000")
-        .open(&[3, b'a', b'@', b'b', b'c'])
+        .open(&[0, 3, b'a', b'@', b'b', b'c'])
 }
 
 impl Writer {
@@ -354,7 +354,7 @@ const KINDS: &[(&str, Kind, &str)] = &[
         "rtp-base",
     ),
     ("T.38", |to| to.bits("0 100 0 1 0 000010").open(&t38()).bits("00").octets(&[144]), "t.38"),
-    ("H.233", |to| to.bits("0 101 0 001"), ""),
+    ("H.233", |to| to.bits("0 101 0 1"), ""),
 ];
 
 fn h263(to: Writer) -> Writer {
