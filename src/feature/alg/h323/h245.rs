@@ -207,8 +207,8 @@ fn audio(per: &mut Per<'_>) -> Option<()> {
         Choice::Root(0) => non_standard(per),
         // G.723.1, with silence suppression.
         Choice::Root(8) => {
-            let closed = per.number(256).and(per.boolean());
-            closed.map(drop)
+            per.number(256)?;
+            per.boolean().map(drop)
         }
         // G.711, G.722, G.728, G.729: frames per packet.
         Choice::Root(1..=11) => per.number(256).map(drop),

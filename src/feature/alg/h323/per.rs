@@ -96,10 +96,10 @@ impl<'a> Per<'a> {
     }
 
     /// An OCTET STRING of any length, an OBJECT IDENTIFIER, or an open type: something that has its length in front.
-    pub(super) fn open(&mut self) -> Option<Per<'a>> {
+    pub(super) fn open(&mut self) -> Option<Self> {
         let count = self.length()?;
         let (at, bytes) = self.octets(count)?;
-        Some(Per { bytes, at, bit: 0 })
+        Some(Self { bytes, at, bit: 0 })
     }
 
     /// All bytes of the value.
@@ -108,10 +108,10 @@ impl<'a> Per<'a> {
     }
 
     /// What comes after a value that is whole: another one, from the next whole byte on.
-    pub(super) fn rest(&self) -> Option<Per<'a>> {
+    pub(super) fn rest(&self) -> Option<Self> {
         let start = self.bit.div_ceil(8).max(1);
         let bytes = self.bytes.get(start..).filter(|bytes| !bytes.is_empty())?;
-        Some(Per { bytes, at: self.at + start as u64, bit: 0 })
+        Some(Self { bytes, at: self.at + start as u64, bit: 0 })
     }
 
     /// The beginning of a SEQUENCE with an extension marker and so many optional components before it.
@@ -125,7 +125,7 @@ impl<'a> Per<'a> {
     }
 
     /// The end of a SEQUENCE: takes every component after the extension marker, with its number (X.691, 18.7 to 18.9).
-    pub(super) fn additions(&mut self, of: Sequence, mut take: impl FnMut(u32, Per<'a>)) -> Option<()> {
+    pub(super) fn additions(&mut self, of: Sequence, mut take: impl FnMut(u32, Self)) -> Option<()> {
         if !of.is_extended {
             return Some(());
         }

@@ -45,7 +45,13 @@ impl Writer {
         other(self)
     }
 
-    /// A value of its own; as long as PER has it at least.
+    /// After digits, which may end within a byte.
+    fn bits_back(mut self) -> Self {
+        self.free = 4;
+        self
+    }
+
+    /// A value of its own.
     fn done(self) -> Vec<u8> {
         self.bytes
     }
@@ -109,14 +115,6 @@ fn aliases(to: Writer) -> Writer {
         .octets(&[1, 0, b'a', 0, b'b'])
         .bits("1 0 000000")
         .open(&[0, 3, b'a', b'@', b'b', b'c'])
-}
-
-impl Writer {
-    /// Three digits fill one byte and a half.
-    fn bits_back(mut self) -> Self {
-        self.free = 4;
-        self
-    }
 }
 
 /// H2250LogicalChannelParameters with either address.
@@ -220,7 +218,6 @@ fn told(gateway: &mut dyn Gateway, by: Direction, bytes: &[u8]) -> Vec<String> {
             let at = |field: &Field| {
                 usize::try_from(field.at).unwrap()..usize::try_from(field.at).unwrap() + field.len as usize
             };
-            let Some(Addr { .. }) = endpoint.addr else { panic!("an address") };
             assert_eq!(bytes[at(&pair[1])], port.to_be_bytes());
             if pair[0].len == 4 {
                 assert_eq!((&bytes[at(&pair[0])], endpoint.addr), (&ADDR[..], Some(Addr::v4(ADDR))));
