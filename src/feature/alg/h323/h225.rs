@@ -5,7 +5,7 @@ use super::{Found, Tag, h245, ipv4};
 
 /// Protocol discriminator of call control (Q.931, 4.2).
 const CALL_CONTROL: u8 = 8;
-/// The User-user element (H.225.0, 7.2.2.31), and what its contents are: X.208 and X.209, which H.225.0 takes for PER.
+/// The User-user element (H.225.0, 7.2.2.31), and what says that its contents are ASN.1.
 const USER_USER: u8 = 0x7e;
 const ASN1: u8 = 5;
 /// {itu-t(0) recommendation(0) h(8) 2250 version(0)}, without the version.
@@ -315,7 +315,7 @@ fn capabilities(per: &mut Per<'_>) -> Option<()> {
 }
 
 fn non_standard(per: &mut Per<'_>) -> Option<()> {
-    // The identifier: one more alternative, an object, is there.
+    // The identifier: an object or a manufacturer.
     match per.choice(2)? {
         Choice::Root(0) => {
             per.open()?;
