@@ -7,6 +7,7 @@ mod frames;
 mod ftp;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod h323;
 mod irc;
 mod lines;
 mod messages;
@@ -207,6 +208,9 @@ struct Row {
 /// All gateways.
 const ROWS: &[Row] = &[
     Row { app: "ftp", protocol: Protocol::TCP, make: || Box::<ftp::Ftp>::default() },
+    Row { app: "h.225", protocol: Protocol::TCP, make: || Box::<h323::Signalling>::default() },
+    Row { app: "h.245", protocol: Protocol::TCP, make: || Box::<h323::Control>::default() },
+    Row { app: "h.323", protocol: Protocol::TCP, make: || Box::<h323::Signalling>::default() },
     Row { app: "irc-base", protocol: Protocol::TCP, make: || Box::<irc::Irc>::default() },
     Row { app: "mgcp", protocol: Protocol::UDP, make: || Box::<mgcp::Mgcp>::default() },
     Row { app: "msrpc", protocol: Protocol::TCP, make: || Box::<msrpc::Msrpc>::default() },
