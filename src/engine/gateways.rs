@@ -147,7 +147,7 @@ impl Firewall {
     pub(super) fn learn(&mut self, slot: Slot, by: Direction, packet: &Packet<'_>) {
         let Some(session) = self.table.get(slot) else { return };
         let AppState::Known(app) = session.app else { return };
-        if !self.streams.get_mut(session.stream).is_some_and(|stream| stream.listener.is_some()) {
+        if self.streams.get_mut(session.stream).is_none_or(|stream| stream.listener.is_none()) {
             return;
         }
         let Some(mut gateway) = self.world.algs.gateway(app, session.c2s.protocol) else { return };

@@ -172,11 +172,9 @@ fn push_details(out: &mut Vec<u8>, world: &World, events: &Events, kind: &EventK
 
 /// A packet that leaves other than it came, or that the firewall has made.
 fn push_sent(out: &mut Vec<u8>, events: &Events, kind: &EventKind) {
-    let (direction, bytes) = match *kind {
-        EventKind::Transmitted { direction, bytes } | EventKind::Injected { direction, bytes, .. } => {
-            (direction, bytes)
-        }
-        _ => return,
+    let (EventKind::Transmitted { direction, bytes } | EventKind::Injected { direction, bytes, .. }) = *kind
+    else {
+        return;
     };
     members! { out, "direction": direction.name(), }
     if let EventKind::Injected { what, .. } = kind {

@@ -128,7 +128,9 @@ impl WhatIf {
         match speaks {
             Speaks::Tls => {
                 tls(&opening, step, &mut reasons);
-                self.doubt(&opening, record.started, &mut reasons);
+                if step != Some(DecryptionStep::Listed) {
+                    self.doubt(&opening, record.started, &mut reasons);
+                }
             }
             Speaks::StartTls => reasons.push(Reason::StartTls),
             Speaks::Quic => reasons.push(Reason::Quic),
@@ -164,6 +166,10 @@ const fn counts(step: DecryptionStep) -> bool {
 
 /// Reasons about a session of TLS.
 fn tls(opening: &Opening, step: Option<DecryptionStep>, reasons: &mut Vec<Reason>) {
+    if step == Some(DecryptionStep::Listed) {
+        reasons.push(Reason::Listed);
+        return;
+    }
     match step {
         Some(DecryptionStep::Blocked(check)) => reasons.push(Reason::Blocked(check)),
         Some(DecryptionStep::Excluded(check)) => {

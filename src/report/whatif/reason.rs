@@ -66,6 +66,8 @@ pub(super) enum Reason {
     StartTls,
     /// Port 443, and no TLS.
     NotTls,
+    /// `ssl-exclude-cert` of the rulebase names the server already.
+    Listed,
     /// The beginning of the session is not in the capture, or damaged.
     NoHandshake,
     /// It is TLS, and App-ID did not say so: application override, or a session that was not followed to there.
@@ -85,6 +87,7 @@ impl Reason {
             | Self::Quic
             | Self::StartTls
             | Self::NotTls
+            | Self::Listed
             | Self::NoHandshake
             | Self::NotIdentified => Verdict::NotDecrypted,
             Self::NoServerName | Self::HidesName => Verdict::Fine,
@@ -102,6 +105,7 @@ impl Reason {
             Self::Quic => "quic",
             Self::StartTls => "starttls",
             Self::NotTls => "not-tls",
+            Self::Listed => "listed",
             Self::NoHandshake => "no-handshake",
             Self::NotIdentified => "not-identified",
             Self::NoServerName => "no-server-name",
@@ -153,6 +157,7 @@ impl fmt::Display for Reason {
             Self::Quic => f.write_str("QUIC is never decrypted"),
             Self::StartTls => f.write_str("STARTTLS is not decrypted"),
             Self::NotTls => f.write_str("no TLS on port 443"),
+            Self::Listed => f.write_str("ssl-exclude-cert names it already"),
             Self::NoHandshake => f.write_str("handshake not whole in the capture"),
             Self::NotIdentified => f.write_str("not identified as TLS, such as by an application override"),
             Self::NoServerName => f.write_str("no server name"),
