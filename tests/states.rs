@@ -20,6 +20,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("end reasons", "`decoder`: the URL category"),
     ("NAT", "An address of a dynamic-ip pool can be reserved"),
     ("other parts", "High availability"),
+    ("ALG and predict sessions", "H.323: what a gatekeeper says"),
     ("open points", "8:"),
     ("open points", "12:"),
 ];
