@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod beside;
 mod captures;
 mod compare_log;
 mod convert;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::args::Input;
+use super::beside;
 use super::captures;
 use super::error::{CliError, Exit};
 use super::filter;
@@ -69,6 +70,12 @@ pub(super) struct Replay {
     #[arg(long, conflicts_with_all = ["summary", "aggregate", "all", "events", "filter", "show", "folder"])]
     matrix: bool,
 
+    /// Also replay under this rulebase, and show side by side which conversations fare differently (repeatable). Status
+    /// 1 where any does (text or json)
+    #[arg(long, value_name = "RULES", conflicts_with_all = ["summary", "aggregate", "all", "events", "filter", "show",
+        "folder", "matrix", "stage", "decrypt"])]
+    beside: Vec<PathBuf>,
+
     /// Which sessions TLS interception would break, by host and with the exclusion list, for a capture that was not
     /// intercepted: all sessions are decrypted, with PAN-OS's default profile or one that a decryption rule of the
     /// rulebase names. Status 1 where some would be blocked (text, json or ndjson)
@@ -123,6 +130,10 @@ impl Replay {
             let is_json = self.format == Format::Json;
             return matrix::run(&self.input, is_json, self.output.as_deref(), streams);
         }
+        if !self.beside.is_empty() {
+            let is_json = self.format == Format::Json;
+            return beside::run(&self.input, &self.beside, is_json, self.output.as_ref(), streams);
+        }
         if !self.stage.is_empty() {
             let (format, output, rows) = (self.format, self.output.as_ref(), self.rows);
             return stages::run(&self.stage, &self.input, &stages::Report { format, output, rows }, streams);
@@ -173,6 +184,12 @@ impl Replay {
         if self.matrix && !is_document {
             return Err(CliError::usage(
                 "--matrix is about totals, and this format is nothing but rows",
+                "use `--format text` or `--format json` with it",
+            ));
+        }
+        if !self.beside.is_empty() && !is_document {
+            return Err(CliError::usage(
+                "--beside compares, and this format is nothing but rows",
                 "use `--format text` or `--format json` with it",
             ));
         }

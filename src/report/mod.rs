@@ -2,10 +2,12 @@
 //!
 //! Each format is a [`Sink`] of its own: [`Tally`] adds up, [`Rows`] writes the traffic log.
 
+pub mod beside;
 pub mod columns;
 mod community;
 pub mod csv;
 pub mod ecs;
+mod ends;
 pub mod escape;
 mod events;
 mod explain;

@@ -1,6 +1,7 @@
 //! The closing paragraph: why the row reads as it does.
 
 use super::walk::{Facts, Found};
+use super::{decryption, predict};
 use crate::config::World;
 use crate::engine::{Label, Outcome, Record};
 use crate::policy::{RuleId, Ternary};
@@ -44,7 +45,7 @@ pub(super) fn session(world: &World, record: &Record, facts: &Facts) -> String {
         identification(world, record, facts),
         first_packets(world, record, facts),
         label(world, record, facts),
-        ending(record, facts),
+        ending(world, record, facts),
         logging(world, subtype, record),
     ];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -72,6 +73,13 @@ pub(super) fn refusal(world: &World, record: &Record) -> String {
 
 fn admission(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     let rule = quote(rule_name(world, record.tentative));
+    if let Some(prediction) = &facts.announced {
+        return Some(format!(
+            "No rule let the session begin: session {}, under {rule}, has announced it ({}).",
+            prediction.parent.0,
+            predict::named(prediction.what)
+        ));
+    }
     let told = facts.found.first().filter(|_| !record.c2s.protocol.has_ports());
     Some(match (facts.tentative?.certainty, told) {
         (Ternary::Unknown, _) => {
@@ -94,7 +102,9 @@ fn identification(world: &World, record: &Record, facts: &Facts) -> Option<Strin
     }
     let (mut rule, mut packet) = (record.tentative, None);
     let mut sentences: Vec<String> = Vec::new();
-    for found in &facts.found {
+    // What a session has announced is told its application with it.
+    let told = |found: &&Found| facts.announced.is_none() || found.lookup.is_some();
+    for found in facts.found.iter().filter(told) {
         sentences.push(found_sentence(world, found, rule, packet));
         rule = found.lookup.map_or(rule, |lookup| lookup.rule);
         packet = Some(found.packet);
@@ -174,14 +184,22 @@ fn label(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     })
 }
 
-fn ending(record: &Record, facts: &Facts) -> Option<String> {
+fn ending(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     if record.open && facts.denied.is_none() {
         return Some(
             "The capture ends before the session does, so there is no end reason yet: `n/a`.".to_owned(),
         );
     }
     let outranks = |what: &str| format!("PAN-OS logs one reason only, and this one outranks {what}.");
-    Some(match record.reason? {
+    let reason = record.reason?;
+    if let Some(failed) = facts.failed.filter(|_| facts.denied.is_some()) {
+        let what = decryption::closing(world, &failed);
+        return Some(format!(
+            "{what}: `{reason}`. The row is a `deny`, and its action is still that of the rule, {}.",
+            record.action
+        ));
+    }
+    Some(match reason {
         EndReason::PolicyDeny => {
             "A rule blocked it: `policy-deny`, which only `threat` outranks. The row was \
                                   written at once; later packets die in DISCARD."

@@ -2,6 +2,7 @@
 //! says why the row reads as it does.
 
 mod closing;
+mod decryption;
 mod nat;
 mod packet;
 mod predict;
@@ -14,14 +15,13 @@ use self::packet::Note;
 use self::walk::{Found, Judged, Line, Look, Walk, lookup_lines, path};
 pub(super) use self::walk::{rule_reason, rule_role};
 use super::order::Order;
-use super::row::{self, Subtype, decryption_rule_name, rule_name};
+use super::row::{self, Subtype, rule_name};
 use super::style::{Paint, Role, count};
 use super::{Sink, escape, place, threats, wrap};
-use crate::app::tls::decrypt::Stop;
 use crate::config::World;
 use crate::engine::{
-    Commit, DecryptionStep, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Prediction,
-    Record, Stripped, Verdict,
+    Commit, DropReason, Event, EventKind, Events, Injection, Limit, Operation, Prediction, Record, Stripped,
+    Verdict,
 };
 use crate::feature::zone_protection::{Response, Threat};
 use crate::flow::{Direction, ZoneId};
@@ -134,14 +134,12 @@ impl<'a> Explain<'a> {
             EventKind::Ended { record } => self.end(world, event, events.record(record))?,
             EventKind::Verdict { .. } => self.judge(world, event)?,
             EventKind::Decryption { rule, step } => {
-                let text = decryption(world, rule, step);
-                let role = if matches!(step, DecryptionStep::Blocked(_) | DecryptionStep::Alert(_)) {
-                    Role::Deny
-                } else {
-                    Role::Plain
-                };
-                if event.session.is_some_and(|id| self.wants(id)) {
-                    self.lines.push(Line::new(role, 0, text));
+                let Some(id) = event.session.filter(|&id| self.wants(id)) else { return Ok(()) };
+                self.lines.push(decryption::line(world, rule, step));
+                if let (Some(walk), failed @ Some(_)) =
+                    (self.live.get_mut(&id), decryption::failed(event.packet, rule, step))
+                {
+                    walk.facts.failed = failed;
                 }
             }
             EventKind::Stripped { what } => {
@@ -203,6 +201,7 @@ impl<'a> Explain<'a> {
         self.lines.push(Line::new(Role::Plain, 0, text));
         let mut walk = Walk::new(world, record, lookup.map(|(_, lookup)| lookup), self.look);
         walk.facts.around = self.around;
+        walk.facts.announced = matched;
         self.started.insert((walk.started, id.0));
         self.live.insert(id, walk);
     }
@@ -256,7 +255,11 @@ impl<'a> Explain<'a> {
             EventKind::Denied { record } => {
                 let record = events.record(record);
                 facts.denied = Some(*record);
-                let text = format!("denied: action {}; state {}", record.action, State::Discard);
+                let text = if record.action.is_allow() {
+                    format!("blocked, although its rule allows it; state {}", State::Discard)
+                } else {
+                    format!("denied: action {}; state {}", record.action, State::Discard)
+                };
                 Line::new(Role::Deny, 0, text)
             }
             EventKind::ContentThreat { threat } => {
@@ -447,29 +450,6 @@ fn injected(events: &Events, event: &Event) -> Option<Line> {
     };
     let len = events.bytes(bytes).len() as u64;
     Some(Line::new(Role::Deny, 0, format!("{text} ({})", count(len, "byte"))))
-}
-
-fn decryption(world: &World, rule: u32, step: DecryptionStep) -> String {
-    let name = escape::name(decryption_rule_name(world, rule)).into_owned();
-    let detail = step.detail();
-    match step {
-        DecryptionStep::Begins => format!("decryption rule `{name}`: decrypt"),
-        DecryptionStep::NoDecrypt => format!("decryption rule `{name}`: no-decrypt"),
-        DecryptionStep::Excluded(_) => {
-            format!("{detail}, and the profile does not block that: it passes undecrypted from here on")
-        }
-        DecryptionStep::Cached | DecryptionStep::Listed | DecryptionStep::Noted(_) => detail,
-        DecryptionStep::Blocked(_) => format!("the decryption profile blocks it: {detail}"),
-        DecryptionStep::Sealed { .. } => {
-            format!("sealed from here on ({detail}); the key log has its secrets")
-        }
-        DecryptionStep::Opened(_) => format!("decrypted with the key log: {detail}"),
-        DecryptionStep::Shut(Stop::NoSecrets) => format!(
-            "sealed from here on, and {detail}: what is inside is not in the capture, and the session stays what it is"
-        ),
-        DecryptionStep::Shut(_) => format!("nothing more is decrypted: {detail}"),
-        DecryptionStep::Alert(_) => format!("a fatal alert ends the decrypted connection: {detail}"),
-    }
 }
 
 const fn stripped(what: Stripped) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::app::AppId;
 use crate::config::{Renames, World};
-use crate::engine::{DropReason, Record, Verdict};
+use crate::engine::{DropReason, Prediction, Record, Verdict};
 use crate::feature::threat::Threat;
 use crate::flow::{Direction, Protocol};
 use crate::policy::{Explanation, Lookup, RuleMatch, Step, Ternary};
@@ -12,6 +12,7 @@ use crate::report::{escape, wrap};
 use crate::session::{SessionId, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
 
+use super::decryption::Failed;
 use super::packet::{Note, end};
 
 /// One thing that happened at a packet.
@@ -57,6 +58,10 @@ pub(super) struct Facts {
     pub(super) cleared: bool,
     /// The packet with a threat that was blocked.
     pub(super) threat: Option<(u64, Threat)>,
+    /// Why decryption has failed.
+    pub(super) failed: Option<Failed>,
+    /// The predict session that it has come of.
+    pub(super) announced: Option<Prediction>,
 }
 
 /// An application that App-ID came to.
@@ -115,12 +120,17 @@ impl Walk {
             denied: None,
             cleared: false,
             threat: None,
+            failed: None,
+            announced: None,
         };
         Self { started: record.started, text, run: None, omitted: [0; 2], facts }
     }
 
     /// Adds a packet with what happened at it.
     pub(super) fn packet(&mut self, judged: &Judged, lines: &[Line], look: Look) {
+        if let Some(failed) = self.facts.failed.as_mut().filter(|it| it.packet == judged.note.number) {
+            failed.by = judged.direction;
+        }
         if self.text.len() > TEXT {
             self.omitted[usize::from(!judged.verdict.is_forward())] += 1;
             return;

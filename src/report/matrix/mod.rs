@@ -7,12 +7,14 @@ mod text;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
+use super::ends::Ends;
+use super::row::label_name;
 use super::style::grouped;
 use super::{Sink, Tally};
 use crate::config::World;
 use crate::engine::{DropReason, EventKind, Events, Label, Record, Verdict};
-use crate::flow::{Addr, Protocol};
-use crate::packet::{Layer4, Packet};
+use crate::flow::Protocol;
+use crate::packet::Packet;
 use crate::session::EndReason;
 
 pub use json::write_json;
@@ -52,27 +54,6 @@ impl Combination {
             (false, true) => "bypass",
             (true, true) => "both",
         }
-    }
-}
-
-/// A conversation: the two ends of TCP packets, the lower one first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Ends {
-    low: (Addr, u16),
-    high: (Addr, u16),
-}
-
-impl Ends {
-    fn of(packet: &Packet<'_>) -> Option<Self> {
-        let Layer4::Tcp(tcp) = packet.layer4 else { return None };
-        let [a, b] = [(packet.ip.src, tcp.sport), (packet.ip.dst, tcp.dport)];
-        Some(Self { low: a.min(b), high: a.max(b) })
-    }
-
-    fn of_record(record: &Record) -> Option<Self> {
-        let key = record.c2s;
-        let [a, b] = [(key.src, key.sport), (key.dst, key.dport)];
-        (key.protocol == Protocol::TCP).then_some(Self { low: a.min(b), high: a.max(b) })
     }
 }
 
@@ -142,16 +123,14 @@ impl Outcome {
     }
 
     fn end(&mut self, world: &World, record: &Record) {
-        let app = match record.label {
-            Label::App(app) => world.catalog.name(app),
-            Label::Incomplete => "incomplete",
-            Label::InsufficientData => "insufficient-data",
-            Label::NotApplicable => "not-applicable",
-        };
+        let app = label_name(world, record.label);
         self.recognised += u64::from(matches!(record.label, Label::App(_)) && !UNKNOWN.contains(&app));
         let reason = record.reason.map_or("n/a", EndReason::name);
         let app = app.to_owned();
-        if let Some(fate) = Ends::of_record(record).and_then(|ends| self.fate(ends)) {
+        let ends = Ends::of_record(record);
+        if let Some(fate) =
+            Some(ends).filter(|ends| ends.protocol == Protocol::TCP).and_then(|ends| self.fate(ends))
+        {
             fate.last = Some((app, reason));
         }
     }
@@ -159,7 +138,7 @@ impl Outcome {
 
 impl Sink for Outcome {
     fn packet(&mut self, packet: &Packet<'_>) {
-        self.waiting.push_back(Ends::of(packet));
+        self.waiting.push_back(Ends::of_tcp(packet));
     }
 
     fn read(&mut self, world: &World, events: &Events) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Combination, Ends, Fate, Matrix, Outcome};
+use super::{Combination, Fate, Matrix, Outcome};
 use crate::engine::DropReason;
 use crate::report::style::{Paint, Role, grouped};
 use crate::report::text::Look;
@@ -82,7 +82,7 @@ impl Page<'_> {
         }
         writeln!(out, "\n{}", self.paint.on(Role::Heading, "Conversations that fare differently"))?;
         for (ends, fates) in differing.iter().take(SHOWN) {
-            writeln!(out, "{}", self.paint.on(Role::Name, name(ends)))?;
+            writeln!(out, "{}", self.paint.on(Role::Name, ends))?;
             self.line(out, Role::Plain, "  forwarded, dropped", fates.iter().map(packets))?;
             self.line(
                 out,
@@ -119,11 +119,6 @@ impl Page<'_> {
         }
         writeln!(out, "{}", self.paint.on(role, line.trim_end()))
     }
-}
-
-fn name(ends: &Ends) -> String {
-    let [(a, aport), (b, bport)] = [ends.low, ends.high];
-    format!("{a} port {aport} and {b} port {bport}")
 }
 
 fn packets(fate: &Fate) -> String {

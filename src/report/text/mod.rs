@@ -77,8 +77,11 @@ impl Report<'_> {
         for capture in self.about.captures {
             self.items("Capture", &capture_items(capture), Role::Plain)?;
         }
-        let rules = count(world.source.security_rules as u64, "security rule");
-        self.items("Rulebase", &[escape::name(&world.source.path).into_owned(), rules], Role::Plain)?;
+        let mut rulebase = vec![escape::name(&world.source.path).into_owned()];
+        rulebase.push(count(world.source.security_rules as u64, "security rule"));
+        let decryption = world.decryption.rules().len() as u64;
+        rulebase.extend((decryption > 0).then(|| count(decryption, "decryption rule")));
+        self.items("Rulebase", &rulebase, Role::Plain)?;
         let zones: Vec<String> = world.zones.names().iter().map(|name| self.zone(name)).collect();
         self.items("Zones", &zones, Role::Plain)?;
         let numbers = [

@@ -22,10 +22,11 @@ use self::hosts::Session;
 use self::opening::{Opening, Speaks};
 use self::reason::Reason;
 use super::Sink;
+use super::row::label_name;
 use crate::app::AppId;
 use crate::app::tls::Handshake;
 use crate::config::World;
-use crate::engine::{DecryptionStep, EventKind, Events, Label, Record};
+use crate::engine::{DecryptionStep, EventKind, Events, Record};
 use crate::feature::decryption::{
     Check, DecryptionAction, DecryptionPolicy, DecryptionProfile, DecryptionRule, DecryptionType, Note,
     Refusal, Section,
@@ -143,12 +144,7 @@ impl WhatIf {
         if speaks == Speaks::Tls {
             self.hosts.note(&opening, TLS_1_3);
         }
-        let app = match record.label {
-            Label::App(app) => world.catalog.name(app),
-            Label::Incomplete => "incomplete",
-            Label::InsufficientData => "insufficient-data",
-            Label::NotApplicable => "not-applicable",
-        };
+        let app = label_name(world, record.label);
         let session = Session { name: opening.name, server: record.c2s.dst, bytes, app, reasons };
         self.hosts.add(session);
     }
