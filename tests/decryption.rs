@@ -1,6 +1,6 @@
 //! Decrypted sessions that an alert ends: captures of real alerts, where they are at hand, against the end reason that
 //! the documentation gives them.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test's harness")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
