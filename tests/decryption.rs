@@ -1,6 +1,6 @@
 //! Decrypted sessions that an alert ends: captures of real alerts, where they are at hand, against the end reason that
 //! the documentation gives them.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test's harness")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,16 @@ const RULES: &str = "[zones]\nuntrust = [\"0.0.0.0/0\", \"::/0\"]\ntrust = [\"10
     [[security]]\nname = \"Allow\"\nservice = \"any\"\n\
     [[decryption]]\nname = \"Inspect\"\naction = \"decrypt\"\nprofile = \"default\"\n";
 
+/// The rulebase without decryption.
+fn rules_in_the_clear() -> &'static str {
+    RULES.split("[[decryption]]").next().unwrap()
+}
+
 /// Rows of a replay that the search finds.
-fn found(capture: &Path, search: &str, version: &str) -> Vec<Value> {
+fn found(capture: &Path, text: &str, search: &str, version: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("rules.toml");
-    fs::write(&rules, RULES).unwrap();
+    fs::write(&rules, text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_firstpass"))
         .args(["replay", "--audit", "--format", "ndjson", "--panos-version", version, "--filter", search])
         .arg("--rules")
@@ -28,32 +33,84 @@ fn found(capture: &Path, search: &str, version: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The article's search finds the session of each alert and nothing else; releases before 8.0 call it `policy-deny`.
-#[test]
-fn real_alerts_have_the_documented_reasons() {
+/// A session in the table of alerts.
+struct Alert {
+    capture: PathBuf,
+    client: String,
+    decrypted: String,
+    in_the_clear: String,
+}
+
+/// The table of alerts beside other people's captures, where it is at hand.
+fn alerts() -> Vec<Alert> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let corpus = std::env::var_os("FIRSTPASS_CORPUS").map_or_else(beside, PathBuf::from);
     let Ok(table) = fs::read_to_string(corpus.join("TLS_ALERTS.tsv")) else {
         eprintln!("SKIPPED: no captures at {}; set FIRSTPASS_CORPUS", corpus.display());
-        return;
+        return Vec::new();
     };
     let mut lines = table.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let header = lines.next().unwrap();
     let column = |name: &str| header.iter().position(|column| *column == name).unwrap();
-    let (path, client, reason) = (column("path"), column("client"), column("docs_reason_if_decrypted"));
-    for line in lines {
-        let capture = corpus.join(line[path]);
-        for (version, expected) in [("10.1", line[reason]), ("7.1", "policy-deny")] {
-            let rows = found(&capture, "( subtype neq end ) and ( action eq allow )", version);
-            let told: Vec<_> = rows
-                .iter()
-                .map(|row| {
-                    (format!("{}:{}", row["src"].as_str().unwrap(), row["sport"]), &row["session_end_reason"])
-                })
-                .collect();
-            assert_eq!(told, [(line[client].to_owned(), &Value::from(expected))], "{}", line[path]);
+    let [path, client, decrypted, in_the_clear] =
+        ["path", "client", "docs_reason_if_decrypted", "end_hint_if_not_decrypted"].map(column);
+    let alert = |line: Vec<&str>| Alert {
+        capture: corpus.join(line[path]),
+        client: line[client].to_owned(),
+        decrypted: line[decrypted].to_owned(),
+        in_the_clear: line[in_the_clear].to_owned(),
+    };
+    lines.map(alert).collect()
+}
+
+/// Client and end reason of each row.
+fn reasons(rows: &[Value]) -> Vec<(String, String)> {
+    let told = |row: &Value| {
+        let client = format!("{}:{}", row["src"].as_str().unwrap(), row["sport"]);
+        (client, row["session_end_reason"].as_str().unwrap().to_owned())
+    };
+    rows.iter().map(told).collect()
+}
+
+/// The article's search finds the session of each alert and nothing else; releases before 8.0 call it `policy-deny`.
+/// Without decryption nobody looks at alerts, and the session ends as its packets do.
+#[test]
+fn real_alerts_have_the_documented_reasons() {
+    for Alert { capture, client, decrypted, in_the_clear } in alerts() {
+        let search = "( subtype neq end ) and ( action eq allow )";
+        for (version, expected) in [("10.1", &*decrypted), ("7.1", "policy-deny")] {
+            let rows = found(&capture, RULES, search, version);
+            assert_eq!(reasons(&rows), [(client.clone(), expected.to_owned())], "{}", capture.display());
+        }
+        let rows = found(&capture, rules_in_the_clear(), "( subtype eq end )", "10.1");
+        assert!(reasons(&rows).contains(&(client, in_the_clear)), "{}: {rows:?}", capture.display());
+    }
+}
+
+/// The table leaves out no capture of an alert, and no fatal alert that tshark has found in one.
+#[test]
+fn the_table_of_alerts_is_whole() {
+    let alerts = alerts();
+    let Some(folder) = alerts.first().map(|alert| alert.capture.parent().unwrap()) else { return };
+    let mut found = 0;
+    for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        let name = file.to_str().unwrap();
+        let Some(capture) = name.strip_suffix(".truth.json") else { continue };
+        let truth: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        for conversation in truth["tcp"].as_array().unwrap() {
+            // Frame, sender, level and description: level 2 is fatal.
+            let levels = conversation["alerts"].as_array().unwrap().iter().map(|alert| &alert[2]);
+            if levels.filter(|level| **level == 2).count() > 0 {
+                let [ip, port] = [0, 1].map(|at| conversation["client"][at].as_str().unwrap());
+                let client = format!("{ip}:{port}");
+                let is_listed =
+                    |alert: &&Alert| alert.capture == Path::new(capture) && alert.client == client;
+                assert!(alerts.iter().any(|alert| is_listed(&alert)), "{capture}: {client}");
+                found += 1;
+            }
         }
     }
+    assert_eq!(found, alerts.len());
 }
 
 /// What the program says of a lesson under one of its rulebases, on one line.
