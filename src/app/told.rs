@@ -4,7 +4,8 @@
 use super::Application;
 
 /// Decoders and the applications they tell, a line each; behind a `+` those who read on when the application is known,
-/// and what it turns into. `FIRSTPASS_UPDATE=1 cargo test --lib app::told` writes it.
+/// and what it turns into; behind a `@` gateways, and what is announced to them.
+/// `FIRSTPASS_UPDATE=1 cargo test --lib app::told` writes it.
 const LIST: &str = include_str!("told.txt");
 
 /// What is no protocol of its own but what is left when nobody recognises a session (PANOS.md 2.9).
@@ -24,6 +25,8 @@ pub enum Told {
     /// By payload of a session that is known already: whose protocol is read on, as [`super::Watch`] and the followers
     /// do it.
     Later(&'static str),
+    /// By another session that announces it: the application of that session, which has a gateway.
+    Announced(&'static str),
     /// By the host that the client asks for ([`Application::hosts`]).
     Host,
     /// By what the rulebase that defines it says: its signatures, or an application-override rule.
@@ -46,9 +49,12 @@ impl Told {
         {
             ways.push(Self::Header);
         }
-        ways.extend(decoders(name).map(|decoder| match decoder.strip_prefix('+') {
-            Some(reader) => Self::Later(reader),
-            None => Self::Payload(decoder),
+        ways.extend(decoders(name).map(|decoder| {
+            match (decoder.strip_prefix('+'), decoder.strip_prefix('@')) {
+                (Some(reader), _) => Self::Later(reader),
+                (_, Some(parent)) => Self::Announced(parent),
+                _ => Self::Payload(decoder),
+            }
         }));
         if !application.hosts.is_empty() {
             ways.push(Self::Host);
@@ -64,6 +70,7 @@ impl Told {
         match self {
             Self::Header => "header",
             Self::Payload(_) | Self::Later(_) => "payload",
+            Self::Announced(_) => "announced",
             Self::Host => "host",
             Self::Rulebase => "rulebase",
             Self::Rest => "rest",
@@ -87,8 +94,18 @@ mod tests {
     use super::*;
     use crate::app::Catalog;
 
-    /// Where applications are named by those who read on, and whose protocol they read.
-    const READERS: [(&str, &str); 2] = [
+    /// Where applications are named by those who read on, and whose protocol they read; and by gateways.
+    const READERS: [(&str, &str); 12] = [
+        ("@ftp", "src/feature/alg/ftp.rs"),
+        ("@h.225", "src/feature/alg/h323/mod.rs src/feature/alg/h323/h225.rs src/feature/alg/h323/h245.rs"),
+        ("@irc-base", "src/feature/alg/irc.rs"),
+        ("@mgcp", "src/feature/alg/mgcp.rs src/feature/alg/sdp.rs"),
+        ("@msrpc", "src/feature/alg/msrpc.rs"),
+        ("@oracle", "src/feature/alg/tns.rs"),
+        ("@rtsp", "src/feature/alg/rtsp.rs"),
+        ("@sccp", "src/feature/alg/sccp.rs"),
+        ("@sip", "src/feature/alg/sip.rs src/feature/alg/sdp.rs"),
+        ("@tftp", "src/feature/alg/tftp.rs"),
         ("+http", "src/app/watch/http_message.rs src/app/watch/http.rs"),
         ("+tls", "src/app/tls/service.rs"),
     ];
@@ -114,7 +131,7 @@ mod tests {
 
     fn line(catalog: &Catalog, name: &str, paths: &[PathBuf]) -> Option<String> {
         let texts: Vec<String> = paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-        let code = texts.iter().filter_map(|text| text.split("#[cfg(test)]\nmod tests").next());
+        let code = texts.iter().filter_map(|text| text.split("#[cfg(test)]\nmod tests {").next());
         let code = code.flat_map(str::lines).filter(|line| !line.trim_start().starts_with("//"));
         // Literals of bytes are of protocols.
         let mut apps: Vec<&str> = code
@@ -153,6 +170,7 @@ mod tests {
         assert_eq!(ways("dns-over-https"), [Told::Later("http"), Told::Later("tls"), Told::Host]);
         assert_eq!(ways("gmail-base"), [Told::Host]);
         assert_eq!(ways("unknown-tcp"), [Told::Rest]);
+        assert_eq!(ways("ftp-data"), [Told::Announced("ftp")]);
         assert_eq!(ways("adobe-update"), []);
         let mut own_firewall = catalog.clone();
         let app =

@@ -86,6 +86,7 @@ impl<'c> Listing<'c> {
         });
         for (name, what) in [
             ("payload", "decided by payload"),
+            ("announced", "announced by other sessions"),
             ("host", "by the host that a client asks for"),
             ("header", "by the header of the first packet"),
             ("rulebase", "by the rulebase's own signatures or an application override"),

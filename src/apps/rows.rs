@@ -37,11 +37,13 @@ pub(super) struct ApplicationRow<'c> {
     /// Whether nothing but its name is known.
     unknown: bool,
     parent: Option<&'c str>,
-    /// `header`, `payload`, `host`, `rulebase`, `rest`; none where no session is ever known as it.
+    /// `header`, `payload`, `announced`, `host`, `rulebase`, `rest`; none where no session is ever known as it.
     decided_by: Vec<&'static str>,
     decoders: Vec<&'static str>,
     /// Protocols of which it is told when they are read on.
     read_on: Vec<&'static str>,
+    /// Applications whose sessions announce it.
+    announced_by: Vec<&'static str>,
     /// Domains by which it is told.
     hosts: &'c [String],
 }
@@ -98,6 +100,7 @@ impl<'c> ApplicationRow<'c> {
             decided_by,
             decoders: decoders(&ways),
             read_on: read_on(&ways),
+            announced_by: announced_by(&ways),
             hosts: &application.hosts,
         }
     }
@@ -156,4 +159,10 @@ pub(super) fn decoders(ways: &[Told]) -> Vec<&'static str> {
 pub(super) fn read_on(ways: &[Told]) -> Vec<&'static str> {
     let reader = |way: &Told| if let Told::Later(protocol) = *way { Some(protocol) } else { None };
     ways.iter().filter_map(reader).collect()
+}
+
+/// The applications among the ways whose sessions announce it.
+pub(super) fn announced_by(ways: &[Told]) -> Vec<&'static str> {
+    let parent = |way: &Told| if let Told::Announced(parent) = *way { Some(parent) } else { None };
+    ways.iter().filter_map(parent).collect()
 }

@@ -191,6 +191,10 @@ impl<'c> Subject<'c> {
         for protocol in rows::read_on(&ways) {
             parts.push(format!("payload that shows it later, when the session is known as {protocol}"));
         }
+        let parents = rows::announced_by(&ways).join(", ");
+        if !parents.is_empty() {
+            parts.push(format!("a session that announces it: {parents}"));
+        }
         if ways.contains(&Told::Host) {
             parts.push(by_host(&application.name, &application.hosts));
         }
