@@ -290,9 +290,12 @@ impl Decrypter {
 
     /// The keys of a side, where the key log holds its secret.
     fn take_keys(&mut self, secrets: &Secrets, agreed: Agreement, side: usize) -> Result<(), Stop> {
+        let random = self.offer.ok_or(Stop::NoHello)?.random;
+        if !secrets.has_any_of(&random) {
+            return Err(Stop::NoSecrets);
+        }
         let suite = Suite::of(agreed.cipher).filter(|suite| suite.is_1_3 == agreed.is_1_3());
         let suite = suite.filter(|_| agreed.is_supported()).ok_or(Stop::Unsupported)?;
-        let random = self.offer.ok_or(Stop::NoHello)?.random;
         let of_label = |label| secrets.find(&random, label).ok_or(Stop::NoSecrets);
         let keys = if suite.is_1_3 {
             let is_finished = self.sides[side].is_finished;
