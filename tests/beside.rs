@@ -115,3 +115,19 @@ fn errors_say_what_to_do() {
         assert!(errors.contains(expected), "{errors}");
     }
 }
+
+/// In the report a session that another one has announced has a mark, and below the table stands what it means.
+#[test]
+fn announced_sessions_are_marked() {
+    let output = Command::new(env!("CARGO_BIN_EXE_firstpass"))
+        .arg("replay")
+        .arg(lesson("capture.pcapng"))
+        .args(["--color", "never", "--rules"])
+        .arg(lesson("rules.toml"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let marked = text.lines().filter(|line| line.starts_with("↳ ") && line.contains(" end ")).count();
+    assert_eq!(marked, 8, "{text}");
+    assert!(text.contains("↳ announced by another session"), "{text}");
+}

@@ -135,7 +135,12 @@ fn what_blocks_nothing_is_noted() {
         ("bad-certificates", "rules.toml", "TLS 1.3: certificate, client-certificate request and most", 2),
         // 40001 offers TLS 1.3 and older; 40011 nothing older; 40012 TLS 1.2, but the server has neither.
         ("unsupported-parameters", "rules-default-limits.toml", "the firewall would negotiate TLS 1.2", 1),
-        ("unsupported-parameters", "rules-default-limits.toml", "block-unsupported-version: no version of TLS is left", 2),
+        (
+            "unsupported-parameters",
+            "rules-default-limits.toml",
+            "block-unsupported-version: no version of TLS is left",
+            2,
+        ),
         ("unsupported-parameters", "rules.toml", "the firewall would negotiate", 0),
         // 40008 and 40009 agree on suites that are never opened; but nobody has their secrets in the first place.
         ("unsupported-parameters", "rules-default-limits.toml", "the key log has its secrets", 0),

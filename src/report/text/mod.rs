@@ -153,6 +153,9 @@ impl Report<'_> {
         if seen.unlogged {
             legend.push("· the rulebase does not log this row".to_owned());
         }
+        if seen.announced {
+            legend.push("↳ announced by another session, under whose rule it is".to_owned());
+        }
         legend.extend(seen.zones.map(|zones| format!("zones {zones} in all rows")));
         for line in wrap::lines(&legend, "   ", self.width) {
             writeln!(self.out, "{}", self.paint.on(Role::Quiet, line))?;

@@ -31,7 +31,7 @@ impl Encode for Cells {
         });
         let fields = [
             row.model.started.nanos().to_string(),
-            Kind::of(row).letter().to_owned(),
+            Kind::of(row).digit().to_string(),
             if row.sessionid == 0 { String::new() } else { row.sessionid.to_string() },
             row.subtype.name().to_owned(),
             row.src.to_string(),
@@ -57,24 +57,27 @@ impl Encode for Cells {
 struct Kind {
     leak: bool,
     logged: bool,
+    /// Whether another session has announced it.
+    announced: bool,
 }
 
 impl Kind {
     fn of(row: &Row<'_>) -> Self {
-        Self { leak: row.model.first_packets.is_some(), logged: row.model.logged }
-    }
-
-    const fn letter(self) -> &'static str {
-        match (self.leak, self.logged) {
-            (false, false) => "0",
-            (false, true) => "1",
-            (true, false) => "2",
-            (true, true) => "3",
+        Self {
+            leak: row.model.first_packets.is_some(),
+            logged: row.model.logged,
+            announced: row.parent_session_id.is_some(),
         }
     }
 
-    fn from_letter(letter: &str) -> Self {
-        Self { leak: matches!(letter, "2" | "3"), logged: matches!(letter, "1" | "3") }
+    /// A digit of three bits.
+    fn digit(self) -> u8 {
+        u8::from(self.logged) | u8::from(self.leak) << 1 | u8::from(self.announced) << 2
+    }
+
+    fn of_digit(digit: &str) -> Self {
+        let bits: u8 = digit.parse().unwrap_or_default();
+        Self { leak: bits & 2 != 0, logged: bits & 1 != 0, announced: bits & 4 != 0 }
     }
 }
 
@@ -203,6 +206,7 @@ pub(super) struct Seen {
     pub(super) rows: u64,
     pub(super) leak: bool,
     pub(super) unlogged: bool,
+    pub(super) announced: bool,
     /// The zones that all rows are between, in place of a column.
     pub(super) zones: Option<String>,
 }
@@ -218,6 +222,7 @@ impl<'a> Table<'a> {
         self.seen.rows += 1;
         self.seen.leak |= line.kind.leak;
         self.seen.unlogged |= !line.kind.logged;
+        self.seen.announced |= line.kind.announced;
         match &self.layout {
             Some(layout) => layout.write(&line, self.paint, self.out),
             None => {
@@ -252,10 +257,11 @@ impl<'a> Table<'a> {
         let mut next = || fields.next().unwrap_or_default().to_owned();
         let at = Timestamp::from_nanos(next().parse().unwrap_or(0));
         let base = *self.base.get_or_insert(at);
-        let kind = Kind::from_letter(&next());
+        let kind = Kind::of_digit(&next());
         let mark = match kind {
             Kind { leak: true, .. } => "▲",
             Kind { logged: false, .. } => "·",
+            Kind { announced: true, .. } => "↳",
             Kind { .. } => "",
         };
         let mut cells: [String; Column::ALL.len()] = std::array::from_fn(|column| match column {
