@@ -11,7 +11,9 @@ use super::{Firewall, Judgement, first_packets, label, query};
 use crate::app::ssh_opening::Opening;
 use crate::app::tls::{ClientOffer, Handshake, certificate, handshake, released};
 use crate::config::{PanosVersion, World};
-use crate::feature::decryption::{DecryptionAction, Failure, Note, Refusal, Section, is_excluded};
+use crate::feature::decryption::{
+    DecryptionAction, Failure, Note, Refusal, Section, about_chain, is_excluded,
+};
 use crate::flow::{Direction, Protocol};
 use crate::packet::Packet;
 use crate::policy::{Action, CategorySet, Query};
@@ -262,7 +264,7 @@ impl Firewall {
         let is_hidden = matches!(shown, Handshake::ServerHello { version, .. } if released(version) == VERSION_1_3)
             && !offer.is_some_and(|offer| self.cleartext.has_secrets(&offer.random));
         let notes = [note, is_hidden.then_some(Note::Hidden), self.wrong_name(slot, shown)];
-        for note in notes.into_iter().flatten() {
+        for note in notes.into_iter().flatten().chain(about_chain(shown, self.now)) {
             self.note(slot, packet, (rule, note), out);
         }
         None

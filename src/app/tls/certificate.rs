@@ -18,17 +18,14 @@ const ORGANISATION: &[u8] = b"\x55\x04\x0a";
 /// The extension subjectAltName (RFC 5280, 4.2.1.6).
 const ALT_NAME: &[u8] = b"\x55\x1d\x11";
 
-/// The extensions keyUsage and extKeyUsage (RFC 5280, 4.2.1.3 and 4.2.1.12).
-const USAGES: [&[u8]; 2] = [b"\x55\x1d\x0f", b"\x55\x1d\x25"];
-
 /// Tags (X.690, 8.1.2): universal SEQUENCE, SET, OBJECT IDENTIFIER, OCTET STRING; context-specific 0 and 3, constructed;
 /// dNSName in a GeneralName.
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
-const OID: u8 = 0x06;
+pub(super) const OID: u8 = 0x06;
 const OCTETS: u8 = 0x04;
 const VERSION: u8 = 0xa0;
-const EXTENSIONS: u8 = 0xa3;
+pub(super) const EXTENSIONS: u8 = 0xa3;
 const DNS_NAME: u8 = 0x82;
 
 /// Whom a server says it is.
@@ -122,7 +119,7 @@ impl Names {
 }
 
 /// The fields of a certificate from its issuer on (RFC 5280, 4.1).
-fn from_issuer(der: &[u8]) -> Option<Der<'_>> {
+pub(super) fn from_issuer(der: &[u8]) -> Option<Der<'_>> {
     let mut file = Der { bytes: der, at: 0, end: der.len() };
     let mut to_be_signed = file.enter(SEQUENCE)?.enter(SEQUENCE)?;
     let (first, _) = to_be_signed.clone().next()?;
@@ -132,93 +129,6 @@ fn from_issuer(der: &[u8]) -> Option<Der<'_>> {
     to_be_signed.next()?; // serial number
     to_be_signed.next()?; // signature algorithm
     Some(to_be_signed)
-}
-
-/// How a certificate stands by itself: when it is valid, and whether its issuer is its own subject. Whether anybody
-/// trusts the issuer is not in the capture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
-    /// Seconds since 1970; `None` where the time cannot be read.
-    pub not_before: Option<i64>,
-    /// Seconds since 1970.
-    pub not_after: Option<i64>,
-    /// Issuer and subject are the same name.
-    pub self_signed: bool,
-    /// It has extensions besides those of what its key may be used for.
-    pub has_extensions: bool,
-}
-
-/// The list of certificates in a message.
-pub(super) struct Certificates;
-
-impl Certificates {
-    /// The standing of the first one, the server's own (RFC 5246, 7.4.2).
-    /// That of TLS 1.3 has a context before the list (RFC 8446, 4.4.2).
-    pub(super) fn read(body: &[u8], is_1_3: bool) -> Option<Standing> {
-        let mut read = Reader(body);
-        if is_1_3 {
-            let context = read.u8()?;
-            read.take(context.into())?;
-        }
-        read.u24()?;
-        let len = read.u24()?;
-        Standing::read(read.take(len as usize)?)
-    }
-}
-
-impl Standing {
-    fn read(der: &[u8]) -> Option<Self> {
-        let mut to_be_signed = from_issuer(der)?;
-        let (_, issuer) = to_be_signed.next()?;
-        let mut validity = to_be_signed.enter(SEQUENCE)?;
-        let (_, subject) = to_be_signed.next()?;
-        let mut time = || {
-            let (tag, range) = validity.next()?;
-            seconds(tag, der.get(range)?)
-        };
-        let (not_before, not_after) = (time(), time());
-        to_be_signed.next(); // public key
-        let self_signed = der.get(issuer) == der.get(subject);
-        Some(Self { not_before, not_after, self_signed, has_extensions: has_extensions(to_be_signed) })
-    }
-}
-
-/// Whether there are extensions besides those of what the key may be used for, in the rest of a certificate's fields.
-fn has_extensions(mut rest: Der<'_>) -> bool {
-    while let Some((tag, range)) = rest.next() {
-        let Some(mut extensions) = (tag == EXTENSIONS).then(|| rest.within(range).enter(SEQUENCE)).flatten()
-        else {
-            continue;
-        };
-        while let Some(mut extension) = extensions.enter(SEQUENCE) {
-            if extension.enter(OID).is_some_and(|kind| !USAGES.contains(&kind.rest())) {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-/// Seconds since 1970 of a UTCTime or GeneralizedTime as certificates have them (RFC 5280, 4.1.2.5).
-fn seconds(tag: u8, text: &[u8]) -> Option<i64> {
-    let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
-    let (year, rest) = match tag {
-        // Two digits: 1950 to 2049.
-        0x17 => {
-            let (year, rest) = text.split_at_checked(2)?;
-            let year: i16 = year.parse().ok()?;
-            (if year < 50 { 2_000 + year } else { 1_900 + year }, rest)
-        }
-        0x18 => {
-            let (year, rest) = text.split_at_checked(4)?;
-            (year.parse().ok()?, rest)
-        }
-        _ => return None,
-    };
-    let part = |at: usize| rest.get(at..at + 2)?.parse::<i8>().ok();
-    let (date, time) = ((year, part(0)?, part(2)?), (part(4)?, part(6)?, part(8)?));
-    let date = jiff::civil::DateTime::new(date.0, date.1, date.2, time.0, time.1, time.2, 0).ok()?;
-    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
 /// The last attribute of that kind in a name: the most specific one.
@@ -253,23 +163,23 @@ fn alternative(mut extensions: Der<'_>) -> Option<Range<usize>> {
 
 /// Elements in DER (X.690, 10), one after the other, from `at` to `end`.
 #[derive(Debug, Clone)]
-struct Der<'a> {
+pub(super) struct Der<'a> {
     bytes: &'a [u8],
     at: usize,
     end: usize,
 }
 
 impl<'a> Der<'a> {
-    fn rest(&self) -> &'a [u8] {
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..self.end).unwrap_or_default()
     }
 
-    fn within(&self, range: Range<usize>) -> Self {
+    pub(super) fn within(&self, range: Range<usize>) -> Self {
         Self { bytes: self.bytes, at: range.start, end: range.end }
     }
 
     /// Tag and content of the next element; `None` where there is none, or its length lies.
-    fn next(&mut self) -> Option<(u8, Range<usize>)> {
+    pub(super) fn next(&mut self) -> Option<(u8, Range<usize>)> {
         let mut read = Reader(self.rest());
         let tag = read.u8()?;
         let len = match read.u8()? {
@@ -286,7 +196,7 @@ impl<'a> Der<'a> {
     }
 
     /// The content of the next element, which must have this tag.
-    fn enter(&mut self, tag: u8) -> Option<Self> {
+    pub(super) fn enter(&mut self, tag: u8) -> Option<Self> {
         let mut next = self.clone();
         let (found, range) = next.next()?;
         if found != tag {
@@ -420,12 +330,6 @@ mod tests {
             let der = Cow::Owned(testing::certificate(common, alternative));
             assert_eq!(Certificate::parse(der).unwrap().is_for(host.as_bytes()), want, "{common} {host}");
         }
-    }
-
-    #[test]
-    fn extensions_besides_usages() {
-        let has = |names| Standing::read(&testing::certificate("a.example", names)).unwrap().has_extensions;
-        assert!(has(&["a.example"]) && !has(&[]));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What both sides of a TLS connection show before they encrypt: versions, the cipher, certificates, whether the server
 //! asks for the client's, and alerts (RFC 5246, 6.2.1, 7.2 and 7.4; RFC 8446, 4 and 6).
 
-use super::certificate::{Certificates, Standing};
 use super::hello::ServerHello;
 use super::offer::ClientOffer;
+use super::standing::{Certificates, Standing};
 use crate::app::decoder::Reader;
 
 /// Something that a side has shown.

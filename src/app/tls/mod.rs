@@ -13,12 +13,13 @@ mod hello;
 mod offer;
 mod record;
 mod service;
+mod standing;
 #[cfg(test)]
 pub(in crate::app) mod testing;
 
 use std::borrow::Cow;
 
-pub use certificate::{Certificate, Standing, certificate};
+pub use certificate::{Certificate, certificate};
 pub use dtls::dtls_client_hello;
 pub(in crate::app) use expand::expand_label;
 pub use handshake::{Handshake, alert_name, handshake};
@@ -27,6 +28,7 @@ pub use hello::{ClientHello, ServerHello, client_hello, client_hello_message, se
 pub use offer::{ClientOffer, released, version_name};
 pub(in crate::app) use record::{Messages, Stop};
 pub use service::{Service, Shown, Source, service_by_name, service_of};
+pub use standing::{Chain, Standing};
 
 /// The host that a client's complete ClientHello asks for; raw bytes.
 pub fn asked_name(client: &[u8]) -> Option<Cow<'_, [u8]>> {

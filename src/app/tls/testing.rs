@@ -68,20 +68,45 @@ pub(in crate::app) fn certificate(common: &str, names: &[&str]) -> Vec<u8> {
 
 /// The same with another common name of the issuer.
 pub(in crate::app) fn certificate_by(issuer: &str, common: &str, names: &[&str]) -> Vec<u8> {
-    let attribute =
-        |kind: &[u8], text: &str| der(0x31, &der(0x30, &[der(6, kind), der(0x0c, text.as_bytes())].concat()));
     let issuer = [attribute(b"\x55\x04\x0a", "Example Trust"), attribute(b"\x55\x04\x03", issuer)].concat();
     let mut subject = attribute(b"\x55\x04\x06", "NL");
     if !common.is_empty() {
         subject.extend(attribute(b"\x55\x04\x03", common));
     }
+    encoded([&issuer, &subject], ["250101000000Z", "260101000000Z"], names)
+}
+
+/// A certificate by the common names of issuer and subject, and when it is valid.
+#[derive(Debug)]
+pub(in crate::app) struct Issued<'a> {
+    pub(in crate::app) issuer: &'a str,
+    pub(in crate::app) subject: &'a str,
+    pub(in crate::app) validity: [&'a str; 2],
+}
+
+impl Default for Issued<'_> {
+    fn default() -> Self {
+        Self { issuer: "", subject: "", validity: ["250101000000Z", "260101000000Z"] }
+    }
+}
+
+pub(in crate::app) fn certificate_of(issued: &Issued<'_>) -> Vec<u8> {
+    let [issuer, subject] = [issued.issuer, issued.subject].map(|name| attribute(b"\x55\x04\x03", name));
+    encoded([&issuer, &subject], issued.validity, &[])
+}
+
+fn attribute(kind: &[u8], text: &str) -> Vec<u8> {
+    der(0x31, &der(0x30, &[der(6, kind), der(0x0c, text.as_bytes())].concat()))
+}
+
+fn encoded([issuer, subject]: [&[u8]; 2], validity: [&str; 2], names: &[&str]) -> Vec<u8> {
     let mut signed = [
         der(0xa0, &der(2, &[2])),
         der(2, &[1, 2, 3]),
         der(0x30, &der(6, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b")),
-        der(0x30, &issuer),
-        der(0x30, &[der(0x17, b"250101000000Z"), der(0x17, b"260101000000Z")].concat()),
-        der(0x30, &subject),
+        der(0x30, issuer),
+        der(0x30, &validity.map(|time| der(0x17, time.as_bytes())).concat()),
+        der(0x30, subject),
         der(0x30, &der(3, &[0; 300])),
     ]
     .concat();

@@ -7,7 +7,7 @@ use super::suite::Suite;
 use super::{Failure, ssh};
 use crate::app::ssh_opening::Opening;
 use crate::app::tls::decrypt::cipher_name;
-use crate::app::tls::{ClientOffer, Handshake, Standing, released, version_name};
+use crate::app::tls::{Chain, ClientOffer, Handshake, Standing, released, version_name};
 use crate::time::Timestamp;
 
 /// Something a profile can refuse.
@@ -104,6 +104,10 @@ pub enum Note {
     Extensions,
     /// The certificate is not for the host that the client asks for.
     WrongName,
+    /// The certificates that are sent are no whole chain.
+    Chain(Chain),
+    /// One of an issuer is not valid at this time.
+    ExpiredIssuer,
 }
 
 impl fmt::Display for Note {
@@ -127,6 +131,16 @@ impl fmt::Display for Note {
             ),
             Self::Extensions => f.write_str(
                 "restrict-cert-exts: the certificate has extensions that the firewall's copy of it would not have",
+            ),
+            Self::Chain(Chain::Disordered) => f.write_str(
+                "the server's certificates are in no order: one is followed by another than its issuer's",
+            ),
+            Self::Chain(_) => f.write_str(
+                "the server sends no certificate of its issuer: a firewall that does not have it cannot trust it",
+            ),
+            Self::ExpiredIssuer => f.write_str(
+                "a certificate that the server sends for its issuers is not valid at this time: unless the firewall has \
+                 another one, it counts as expired",
             ),
             Self::WrongName => f.write_str(
                 "the server's certificate is for another name than the client asks for; the profile has no check for that",
@@ -241,7 +255,20 @@ impl DecryptionProfile {
     }
 }
 
+/// What is to be known of a server's certificates that no profile has a check for.
+pub fn about_chain(shown: Handshake, at: Timestamp) -> impl Iterator<Item = Note> {
+    let standing = if let Handshake::Certificate(standing) = shown { Some(standing) } else { None };
+    let chain = standing.map(|it| it.chain).filter(|chain| *chain != Chain::Linked).map(Note::Chain);
+    let expired = standing.is_some_and(|it| !is_within(it.issuers, at)).then_some(Note::ExpiredIssuer);
+    chain.into_iter().chain(expired)
+}
+
 fn is_expired(standing: Standing, at: Timestamp) -> bool {
+    !is_within([standing.not_before, standing.not_after], at)
+}
+
+/// Whether it is that time: seconds since 1970, where they are known.
+fn is_within([start, end]: [Option<i64>; 2], at: Timestamp) -> bool {
     let now = i64::try_from(at.since(Timestamp::ZERO).secs()).unwrap_or(i64::MAX);
-    standing.not_after.is_some_and(|end| end < now) || standing.not_before.is_some_and(|start| start > now)
+    end.is_none_or(|end| end >= now) && start.is_none_or(|start| start <= now)
 }

@@ -9,7 +9,7 @@ mod profile;
 mod ssh;
 mod suite;
 
-pub use check::{Check, Note, Refusal};
+pub use check::{Check, Note, Refusal, about_chain};
 pub use excluded::is_excluded;
 pub use profile::{DecryptionProfile, ProfileError, Section, Setting, Version};
 
