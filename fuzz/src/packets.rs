@@ -13,7 +13,7 @@ use firstpass::report::Sink;
 use firstpass::time::{Span, Timestamp};
 
 /// Rulebases with small limits, so that few packets reach them.
-const RULES: [&str; 3] = [
+pub const RULES: [&str; 5] = [
     r#"
 [zones]
 untrust = "0.0.0.0/0"
@@ -64,6 +64,66 @@ action = "reset-both"
 [[security]]
 name = "Allow"
 service = "any"
+"#,
+    // Gateways behind NAT, whose predict sessions are few.
+    r#"
+[zones]
+untrust = "0.0.0.0/0"
+dmz = "192.0.2.0/24"
+
+[[security]]
+name = "Allow"
+service = "any"
+
+[[nat]]
+name = "Hide"
+from = "untrust"
+to = "dmz"
+source-translation = { dynamic-ip-and-port = { translated-address = ["198.51.100.1"] } }
+
+[setting.model]
+max-predictions = 5
+session-predictions = 3
+predict-elsewhere = true
+predict-privileged-ports = true
+"#,
+    // Decryption that refuses what it can.
+    r#"
+[zones]
+untrust = "0.0.0.0/0"
+
+[[security]]
+name = "Allow"
+service = "any"
+
+[[decryption]]
+name = "SSH"
+type = "ssh-proxy"
+action = "decrypt"
+profile = "strict"
+
+[[decryption]]
+name = "TLS"
+action = "decrypt"
+profile = "strict"
+
+[decryption-profile.strict.ssl-forward-proxy]
+block-expired-certificate = true
+block-untrusted-issuer = true
+block-client-cert = true
+restrict-cert-exts = true
+[decryption-profile.strict.ssl-protocol-settings]
+min-version = "tls1-2"
+max-version = "tls1-2"
+keyxchg-algo-rsa = false
+[decryption-profile.strict.ssh-proxy]
+block-unsupported-alg = true
+
+[ssl-decrypt]
+ssl-exclude-cert = ["*.example.net"]
+
+[setting.model]
+exclusion-cache = 1
 "#,
 ];
 

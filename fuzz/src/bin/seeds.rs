@@ -154,7 +154,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         for target in targets {
             write(folder, target, &dialogue.write())?;
         }
-        let rules = u8::try_from(index % 3)?;
+        let rules = u8::try_from(index % packets::RULES.len())?;
         write(folder, "engine", &packets::write(rules, &dialogue.pieces, *is_udp))?;
         if !is_udp {
             let mut signature = dialogue.clone();
