@@ -123,15 +123,22 @@ impl Firewall {
     }
 
     /// Rewrites an endpoint that is only named: where it is the speaker's as its peer sees it, and the peer's as that is
-    /// itself.
+    /// itself; so, too, what the peer has announced, and hears again as the speaker knows it.
     fn rewrite_named(&mut self, slot: Slot, by: Direction, endpoint: &Endpoint, base: Option<Base>) {
         let Some(session) = self.table.get(slot).filter(|session| session.is_translated()) else { return };
-        let (Some(addr), Some(base)) = (endpoint.addr, base) else {
-            return;
-        };
+        let Some(base) = base else { return };
         let ends = Ends::of(session, by);
         let [own, shown] = ends.own;
         let [real, seen] = ends.peer;
+        let again = |port| {
+            let shown = (endpoint.addr.unwrap_or(seen.0), port);
+            self.predictions.announced(session.id, by.reverse(), shown)
+        };
+        if let Some(real) = endpoint.port.and_then(again) {
+            self.rewriting.write(slot, by, base, &endpoint.fields, real);
+            return;
+        }
+        let Some(addr) = endpoint.addr else { return };
         for (from, to) in [(own, shown), (seen, real)] {
             if addr == from.0 && from.0 != to.0 {
                 let port = endpoint.port.map_or(to.1, |port| if port == from.1 { to.1 } else { port });

@@ -174,6 +174,24 @@ impl Predictions {
         Some(entry)
     }
 
+    /// What a side of a session has announced, itself, that its peer sees at this address and port.
+    pub(super) fn announced(
+        &self,
+        parent: SessionId,
+        by: Direction,
+        shown: (Addr, u16),
+    ) -> Option<(Addr, u16)> {
+        let mut ids = [Protocol::UDP, Protocol::TCP]
+            .into_iter()
+            .filter_map(|protocol| self.places.get(&(protocol, shown.0, shown.1)))
+            .flatten();
+        ids.find_map(|id| {
+            let Prediction { dst: [received, real], triggered_by, .. } = self.entries.get(id)?.prediction;
+            let is_of_it = self.entries.get(id)?.prediction.parent == parent && triggered_by == by;
+            (is_of_it && received == shown && received != real).then_some(real)
+        })
+    }
+
     /// The first one that a packet with this key fits, and the side of NAT that it was captured on.
     fn find(&self, key: &FlowKey) -> Option<(SessionId, Side)> {
         let ids = self.places.get(&(key.protocol, key.dst, key.dport))?;

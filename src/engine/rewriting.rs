@@ -144,8 +144,9 @@ impl Rewriting {
         if grown != 0
             && let Some(at) = base.place(length.at, length.len)
             && let Some(value) = length.value.checked_add_signed(grown)
+            && let Some(new) = length.numeral.write(value, length.len)
         {
-            side.add(Edit { at, len: length.len, new: value.to_string().into_bytes() });
+            side.add(Edit { at, len: length.len, new });
         }
     }
 

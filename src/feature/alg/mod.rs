@@ -92,7 +92,7 @@ pub struct Heard {
 /// An endpoint that somebody has named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its address; `None` is the speaker's own.
+    /// Its address; `None` is the speaker's own, and of an endpoint that is only named, that of the other side.
     pub addr: Option<Addr>,
     /// Its port; `None` is the speaker's own.
     pub port: Option<u16>,
@@ -162,17 +162,42 @@ pub enum Spelling {
     PortBytesLittle,
 }
 
-/// A length, written as a decimal number, of what stands elsewhere in the same message.
+/// A length of what stands elsewhere in the same message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Length {
     /// Its first byte, counted as [`Said::at`].
     pub at: u64,
-    /// How many digits it has.
+    /// How many bytes it is written in.
     pub len: u32,
+    /// How it is written.
+    pub numeral: Numeral,
     /// The number.
     pub value: u64,
     /// What it counts, as [`Said::at`] counts.
     pub counted: Range<u64>,
+}
+
+/// How a length is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numeral {
+    /// As decimal digits, of which there may be more or fewer.
+    Decimal,
+    /// In network byte order, in bytes that stay as many.
+    Bytes,
+}
+
+impl Numeral {
+    /// How a number is written so, in place of one of `len` bytes; `None` where it has no room.
+    pub fn write(self, value: u64, len: u32) -> Option<Vec<u8>> {
+        match self {
+            Self::Decimal => Some(value.to_string().into_bytes()),
+            Self::Bytes => {
+                let bytes = value.to_be_bytes();
+                let (high, low) = bytes.split_at(bytes.len().checked_sub(len as usize)?);
+                high.iter().all(|byte| *byte == 0).then(|| low.to_vec())
+            }
+        }
+    }
 }
 
 impl Spelling {

@@ -34,10 +34,34 @@ struct Speaker {
     /// The parameter with the address they are at, where it is not the speaker's own.
     host: &'static [u8],
     what: &'static str,
+    /// Whether it repeats what the other one has told.
+    echoes: bool,
 }
 
-const ASKING: Speaker = Speaker { ports: b"client_port", host: b"destination", what: "SETUP" };
-const ANSWERING: Speaker = Speaker { ports: b"server_port", host: b"source", what: "reply to SETUP" };
+/// What the server repeats of the client's ports, which NAT has to write as the client knows them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Echo<'a> {
+    ports: Option<Part<'a>>,
+    host: Option<Part<'a>>,
+}
+
+impl Echo<'_> {
+    fn names(self, told: &mut Told<'_>) {
+        let (Some((first, second)), Ok((addr, host))) = (self.ports.and_then(pair), address(self.host))
+        else {
+            return;
+        };
+        let host = [host, None];
+        for (port, host) in [Some(first), second].into_iter().flatten().zip(host) {
+            let fields = host.into_iter().chain([port.field(Spelling::Port)]).collect();
+            told.push(Endpoint { addr, port: number(port), fields, opens: None });
+        }
+    }
+}
+
+const ASKING: Speaker = Speaker { ports: b"client_port", host: b"destination", what: "SETUP", echoes: false };
+const ANSWERING: Speaker =
+    Speaker { ports: b"server_port", host: b"source", what: "reply to SETUP", echoes: true };
 
 fn read(message: &Message<'_>, heard: &mut Heard) {
     let mut words = message.first_line().words();
@@ -63,15 +87,18 @@ fn read(message: &Message<'_>, heard: &mut Heard) {
 fn listens(transport: Part<'_>, speaker: Speaker, told: &mut Told<'_>) {
     let mut parameters = transport.parts(b';').map(Part::trim);
     let Some(app) = parameters.next().and_then(application) else { return };
-    let (mut ports, mut host) = (None, None);
+    let (mut ports, mut host, mut echo) = (None, None, Echo::default());
     for parameter in parameters {
         match parameter.cut(b'=') {
+            Some((name, value)) if speaker.echoes && name.is(ASKING.ports) => echo.ports = Some(value.trim()),
+            Some((name, value)) if speaker.echoes && name.is(ASKING.host) => echo.host = Some(value.trim()),
             Some((name, value)) if name.is(speaker.ports) => ports = Some(value.trim()),
             Some((name, value)) if name.is(speaker.host) => host = Some(value.trim()),
             None if parameter.is(b"multicast") => return,
             _ => {}
         }
     }
+    echo.names(told);
     let Some((first, second)) = ports.and_then(pair) else { return };
     let Ok((addr, fields)) = address(host) else { return };
     let Some(number) = number(first) else { return };
@@ -182,7 +209,7 @@ mod tests {
     fn who_says_what() {
         let transport =
             "Transport: RTP/AVP;unicast;client_port=1-2;server_port=6256-6257;source=192.0.2.1\r\n\r\n";
-        let there = "reply to SETUP 192.0.2.1:6256 [192.0.2.1] [6256]; reply to SETUP 192.0.2.1:6257 [6257]";
+        let there = "named own:1 [1]; named own:2 [2]; reply to SETUP 192.0.2.1:6256 [192.0.2.1] [6256]; reply to SETUP 192.0.2.1:6257 [6257]";
         for (by, line, expected) in [
             (S, "RTSP/1.0 200 OK", there),
             (S, "RTSP/1.0 461 Unsupported Transport", ""),

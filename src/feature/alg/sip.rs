@@ -4,7 +4,7 @@
 use super::messages::{Message, Messages, Of};
 use super::sdp::{self, Told};
 use super::text::{self, Part};
-use super::{Field, Gateway, Heard, Length, Said, Spelling};
+use super::{Field, Gateway, Heard, Length, Numeral, Said, Spelling};
 use crate::flow::Addr;
 
 /// Reads datagrams, each of which is a message.
@@ -81,6 +81,7 @@ fn read(message: &Message<'_>, heard: &mut Heard) {
         Some(Length {
             at: length.at,
             len: u32::try_from(length.text.len()).ok()?,
+            numeral: Numeral::Decimal,
             value: text::number(length.text)?,
             counted: message.body.at..end,
         })

@@ -1,10 +1,12 @@
 //! Oracle's TNS: where a listener sends its client (public descriptions of the Transparent Network Substrate).
 //!
 //! A redirect holds its address, or a data packet after it does. A host that is a name opens nothing: it is not
-//! resolved.
+//! resolved. A redirect's length that stands in a packet before its address is adapted only where both are in one segment.
+
+use std::ops::Range;
 
 use super::frames::{Frames, Message, array};
-use super::{Endpoint, Field, Gateway, Heard, Opener, Opening, Said, Spelling, text};
+use super::{Endpoint, Field, Gateway, Heard, Length, Numeral, Opener, Opening, Said, Spelling, text};
 use crate::flow::{Direction, Protocol};
 
 /// Length, checksum, type, flags, checksum of the header.
@@ -19,14 +21,14 @@ const ADDRESSES_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Tns {
     server: Frames,
-    /// A redirect has come whose address is still to come.
-    is_redirected: bool,
+    /// A redirect has come whose address is still to come: where its length stands, and that.
+    redirected: Option<Length>,
     is_over: bool,
 }
 
 impl Gateway for Tns {
     fn hear(&mut self, said: Said<'_>, heard: &mut Heard) {
-        let Self { server, is_redirected, is_over } = self;
+        let Self { server, redirected, is_over } = self;
         if said.by == Direction::ClientToServer || *is_over {
             return;
         }
@@ -36,19 +38,37 @@ impl Gateway for Tns {
             }
             // What comes before the text: the redirect's length, the data's flags.
             let text = packet.bytes.get(HEADER + 2..).unwrap_or_default();
-            match packet.bytes.get(4) {
-                Some(&REDIRECT) => *is_redirected = text.is_empty(),
-                Some(&DATA) if *is_redirected => *is_redirected = false,
+            let at = packet.at + HEADER as u64 + 2;
+            let within = at..at + text.len() as u64;
+            let of_text = match packet.bytes.get(4) {
+                Some(&REDIRECT) => {
+                    let length = length(packet, HEADER, within.clone());
+                    *redirected = length.clone().filter(|_| text.is_empty());
+                    length
+                }
+                Some(&DATA) if redirected.is_some() => {
+                    redirected.take().map(|length| Length { counted: within.clone(), ..length })
+                }
                 Some(&ACCEPT) => {
                     // From here on packets have longer lengths, and nothing redirects.
                     *is_over = true;
                     return;
                 }
                 _ => return,
+            };
+            let before = heard.endpoints.len();
+            addresses(Message { at, bytes: text }, heard);
+            if heard.endpoints.len() > before {
+                heard.lengths.extend(length(packet, 0, within).into_iter().chain(of_text));
             }
-            addresses(Message { at: packet.at + HEADER as u64 + 2, bytes: text }, heard);
         });
     }
+}
+
+/// A length that a packet has at this place, of what it counts of the packet's text.
+fn length(packet: Message<'_>, place: usize, counted: Range<u64>) -> Option<Length> {
+    let value = array(packet.bytes, place).map(u16::from_be_bytes)?.into();
+    Some(Length { at: packet.at + place as u64, len: 2, numeral: Numeral::Bytes, value, counted })
 }
 
 fn packet_len(header: &[u8]) -> Option<u64> {
