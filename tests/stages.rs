@@ -109,6 +109,23 @@ fn every_frame_is_where_its_verdict_says() {
     assert!(sent_any, "no lesson in which the firewall sends something");
 }
 
+/// Whether anybody looks at what leaves makes no difference to what happens, also where NAT writes into payloads.
+#[test]
+fn looking_changes_nothing() {
+    for (capture, rules, args) in lessons() {
+        let others = ["inside.pcapng", "dmz.pcapng"].map(|name| capture.with_file_name(name));
+        let captures = [capture].into_iter().chain(others.into_iter().filter(|path| path.exists()));
+        let mut all: Vec<String> = vec!["replay".into(), "--rules".into(), text(&rules)];
+        all.extend(captures.map(|path| text(&path)).chain(args).chain(["--format".into(), "json".into()]));
+        let (status, alone, err) = run(&all);
+        assert_eq!(status, 0, "{err}");
+        let folder = Folder::new();
+        all.extend(["--captures".into(), text(folder.path())]);
+        let (_, looked_at, _) = run(&all);
+        assert!(alone == looked_at, "{}", rules.display());
+    }
+}
+
 /// What was written is read back: device and model agree in every packet, under every rulebase of the lessons, with
 /// all stages and with each one alone.
 #[test]
