@@ -158,6 +158,7 @@ fn name(opened: &Opened) -> String {
 
 fn fares(conversations: u64) -> String {
     match conversations {
+        0 => "No conversation fares".to_owned(),
         1 => "1 conversation fares".to_owned(),
         number => format!("{} conversations fare", grouped(number)),
     }
