@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Names;
 use super::security::warn_of_identities;
+use crate::config::PanosVersion;
 use crate::config::candidate::{Candidate, DecryptionRule, Name, SslExclusion};
 use crate::config::diagnostic::{Diagnostics, quote};
-use crate::feature::decryption::{self, DecryptionPolicy, DecryptionProfile};
+use crate::feature::decryption::{self, DecryptionPolicy, DecryptionProfile, Version};
 
 /// More rules than any PAN-OS platform takes.
 const RULES: usize = 30_000;
@@ -19,6 +20,7 @@ const PREDEFINED: &str = "default";
 pub(super) fn policy<'c>(
     candidate: &'c Candidate,
     names: &mut Names<'c>,
+    release: PanosVersion,
     out: &mut Diagnostics,
 ) -> DecryptionPolicy {
     if let Some(rule) = candidate.decryption.get(RULES) {
@@ -32,11 +34,15 @@ pub(super) fn policy<'c>(
     warn_of_identities("decryption rule", candidate.decryption.iter().map(|rule| &rule.matches), out);
     let profiles = Profiles::new(candidate, out);
     let rules = candidate.decryption.iter().filter_map(|rule| {
+        let mut profile = rule.profile.as_ref().map(|name| profiles.find(name));
+        if release < PanosVersion::V10_0 {
+            profile.iter_mut().for_each(|profile| profile.limit(Version::Tls12));
+        }
         let resolved = decryption::DecryptionRule {
             matches: names.rule(&rule.matches, out),
             action: rule.action,
             kind: rule.kind,
-            profile: rule.profile.as_ref().map(|name| profiles.find(name)),
+            profile,
         };
         (!rule.matches.disabled).then_some(resolved)
     });

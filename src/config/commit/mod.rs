@@ -115,7 +115,7 @@ pub(super) fn commit(
     let defaults = security::defaults(&candidate, out);
     let nat = nat::policy(&candidate, &mut names, out);
     let application_override = override_rule::policy(&candidate, &mut names, out);
-    let decryption = decryption::policy(&candidate, &mut names, out);
+    let decryption = decryption::policy(&candidate, &mut names, settings.panos_version, out);
     let ssl_exclude = decryption::exclusions(&candidate.ssl_exclusions, out);
     let threats = Arc::new(threat::threats(&candidate, &mut names.categories, &settings, out));
     // The block takes all of them, so that the others end here.

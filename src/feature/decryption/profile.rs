@@ -225,6 +225,13 @@ impl DecryptionProfile {
         }
     }
 
+    /// Nothing newer than this is decrypted, whatever the profile says: no release before 10.0 decrypts TLS 1.3.
+    pub fn limit(&mut self, newest: Version) {
+        if self.max_version().is_none_or(|version| version > newest) {
+            self.values.insert((Section::Protocol, "max-version"), Setting::Version(Some(newest)));
+        }
+    }
+
     /// The highest version that is decrypted; `None` is whatever is the newest.
     pub fn max_version(&self) -> Option<Version> {
         match self.get(Section::Protocol, "max-version") {
