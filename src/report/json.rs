@@ -9,7 +9,7 @@ use super::escape::{push_json, write_json};
 use super::inline::Inline;
 use super::row::{Applications, FirstPacketsRow, Model, NatRow, Row, Subtype, rule_name};
 use super::rows::{Encode, Rows};
-use super::{About, Leak, Tally};
+use super::{About, Decryptions, Leak, Tally};
 use crate::capture::CaptureInfo;
 use crate::config::World;
 use crate::engine::Outcome;
@@ -334,10 +334,13 @@ struct Summary<'a> {
     by_end_reason: BTreeMap<&'static str, u64>,
     by_application: BTreeMap<&'a str, u64>,
     by_subtype: BTreeMap<&'static str, u64>,
+    /// Where the decryption policy is about any session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decryption: Option<&'a Decryptions>,
 }
 
 impl<'a> Summary<'a> {
-    fn of(tally: &Tally, world: &'a World) -> Self {
+    fn of(tally: &'a Tally, world: &'a World) -> Self {
         let subtypes = Subtype::ALL.iter().map(|&subtype| (subtype.name(), tally.rows(subtype)));
         Self {
             packets: tally.forwarded() + tally.dropped(),
@@ -348,6 +351,7 @@ impl<'a> Summary<'a> {
             by_end_reason: tally.by_end_reason(),
             by_application: tally.by_application(world),
             by_subtype: subtypes.filter(|&(_, rows)| rows > 0).collect(),
+            decryption: Some(tally.decryptions()).filter(|all| !all.is_empty()),
         }
     }
 }

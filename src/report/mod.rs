@@ -6,6 +6,7 @@ pub mod beside;
 pub mod columns;
 mod community;
 pub mod csv;
+mod decryptions;
 pub mod ecs;
 mod ends;
 pub mod escape;
@@ -40,6 +41,7 @@ use crate::config::World;
 use crate::engine::{Commit, Events};
 use crate::packet::Packet;
 
+pub use decryptions::Decryptions;
 pub use events::EventLog;
 pub use explain::Explain;
 pub use inline::Inline;

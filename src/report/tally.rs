@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::Sink;
+use super::decryptions::Decryptions;
 use super::leaks::Leaks;
 use super::row::{Subtype, label_name};
 use super::threats::Threats;
@@ -36,6 +37,7 @@ pub struct Tally {
     rules: Vec<RuleTally>,
     leaks: Leaks,
     threats: Threats,
+    decryptions: Decryptions,
 }
 
 /// What one rule comes to.
@@ -119,6 +121,11 @@ impl Tally {
         &self.leaks
     }
 
+    /// What becomes of sessions that the decryption policy is about.
+    pub fn decryptions(&self) -> &Decryptions {
+        &self.decryptions
+    }
+
     /// The threat log.
     pub fn threats(&self) -> &Threats {
         &self.threats
@@ -159,6 +166,7 @@ impl Tally {
             EventKind::Threat { threat: Threat::Flood(_), .. } => self.count(Counter::FloodTold),
             EventKind::Threat { threat: Threat::Scan(_), .. } => self.count(Counter::ScanTold),
             EventKind::ContentThreat { threat } => self.threats.add(world, events, event, threat),
+            EventKind::Decryption { step, .. } => self.decryptions.add(step),
             EventKind::Limit { limit: Limit::AppIdBytes } => self.count(Counter::AppIdMaxBytes),
             EventKind::Limit { limit: Limit::Sessions } => self.count(Counter::AllocFailure),
             EventKind::Bypassed => self.count(Counter::Bypassed),
@@ -173,7 +181,6 @@ impl Tally {
             EventKind::Armed { timer: Timer::TcpUnverifiedRst, .. } => self.count(Counter::UnverifiedRst),
             EventKind::Translated { .. }
             | EventKind::Captured { .. }
-            | EventKind::Decryption { .. }
             | EventKind::Stripped { .. }
             | EventKind::Transmitted { .. }
             | EventKind::Routed { .. }

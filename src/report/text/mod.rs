@@ -100,7 +100,9 @@ impl Report<'_> {
         let rows = if rows.is_empty() { String::new() } else { format!("rows: {}", rows.join(", ")) };
         let mut sessions = vec![grouped(tally.sessions()), rows];
         sessions.retain(|item| !item.is_empty());
-        self.items("Sessions", &sessions, Role::Plain)
+        self.items("Sessions", &sessions, Role::Plain)?;
+        let decrypted = tally.decryptions().items();
+        if decrypted.is_empty() { Ok(()) } else { self.items("Decrypted", &decrypted, Role::Plain) }
     }
 
     /// A zone with what is behind it.
