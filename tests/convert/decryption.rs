@@ -179,6 +179,29 @@ fn every_key_of_a_profile_survives() {
     }
 }
 
+/// In TOML a key may stand in no section: it goes for all that have it, but for those that say otherwise.
+#[test]
+fn keys_without_a_section() {
+    let profile = |text: &str| {
+        let rules = "[zones]\nall = \"0.0.0.0/0\"\n[[decryption]]\nname = \"r\"\nprofile = \"p\"\n";
+        let world = world(&format!("{rules}{text}"));
+        let [rule] = world.decryption.rules() else { panic!("{:?}", world.decryption) };
+        rule.profile.clone().unwrap()
+    };
+    let short = profile(
+        "[decryption-profile.p]\nblock-expired-certificate = true\nblock-unsupported-version = true\n\
+         min-version = \"tls1-1\"\nssh-proxy = { block-unsupported-version = false }\n",
+    );
+    let long = profile(
+        "[decryption-profile.p.ssl-forward-proxy]\nblock-expired-certificate = true\n\
+         block-unsupported-version = true\n[decryption-profile.p.ssl-inbound-proxy]\n\
+         block-unsupported-version = true\n[decryption-profile.p.ssl-no-proxy]\n\
+         block-expired-certificate = true\n[decryption-profile.p.ssl-protocol-settings]\n\
+         min-version = \"tls1-1\"\n[decryption-profile.p.ssh-proxy]\nblock-unsupported-version = false\n",
+    );
+    assert_eq!(short, long);
+}
+
 /// What a configuration leaves to elsewhere: a profile that nothing defines, a server that is named and decrypted.
 #[test]
 fn what_stands_elsewhere_is_said() {

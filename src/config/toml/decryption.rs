@@ -116,27 +116,48 @@ impl Document<'_> {
     fn decryption_profile(&mut self, name: &Name, value: &Value<'_>) -> DecryptionProfile {
         let mut profile = decryption::DecryptionProfile::default();
         profile.name.clone_from(&name.value);
-        let reader = &mut self.reader;
         let parts = Section::ALL.map(|(name, _)| name);
-        for (part, value) in reader.table(value, "a table").map(entries).into_iter().flatten() {
-            let Some((_, section)) = Section::ALL.into_iter().find(|(name, _)| *name == part.value) else {
-                reader.unknown_key(&part, "a decryption profile", &parts);
-                continue;
-            };
-            for (key, value) in reader.table(value, "a table").map(entries).into_iter().flatten() {
-                let Some(text) = reader.flag_or_text(value) else { continue };
-                match profile.set(section, &key.value, &text.value) {
-                    Ok(()) => {}
-                    Err(ProfileError::Key) => {
-                        let keys: Vec<_> = decryption::DecryptionProfile::keys(section).collect();
-                        reader.unknown_key(&key, section.name(), &keys);
-                    }
-                    Err(error) => {
-                        reader.out.error(&text.span, format!("`{}`: {error}", key.value));
-                    }
-                }
+        let section_of = |part: &Name| Section::ALL.into_iter().find(|(name, _)| *name == part.value);
+        let of_all: Vec<_> = self.reader.table(value, "a table").map(entries).into_iter().flatten().collect();
+        // What stands in no section goes for all that have it, but for those that say otherwise.
+        for (key, value) in of_all.iter().filter(|(key, _)| section_of(key).is_none()) {
+            let has =
+                |section: &Section| decryption::DecryptionProfile::keys(*section).any(|it| it == key.value);
+            let sections: Vec<_> = Section::ALL.into_iter().map(|(_, section)| section).filter(has).collect();
+            if sections.is_empty() {
+                self.reader.unknown_key(key, "a decryption profile", &parts);
+            }
+            for section in sections {
+                self.profile_key(&mut profile, section, key, value);
+            }
+        }
+        for (part, value) in &of_all {
+            let Some((_, section)) = section_of(part) else { continue };
+            for (key, value) in self.reader.table(value, "a table").map(entries).into_iter().flatten() {
+                self.profile_key(&mut profile, section, &key, value);
             }
         }
         DecryptionProfile { name: name.clone(), profile }
+    }
+
+    fn profile_key(
+        &mut self,
+        profile: &mut decryption::DecryptionProfile,
+        section: Section,
+        key: &Name,
+        value: &Value<'_>,
+    ) {
+        let reader = &mut self.reader;
+        let Some(text) = reader.flag_or_text(value) else { return };
+        match profile.set(section, &key.value, &text.value) {
+            Ok(()) => {}
+            Err(ProfileError::Key) => {
+                let keys: Vec<_> = decryption::DecryptionProfile::keys(section).collect();
+                reader.unknown_key(key, section.name(), &keys);
+            }
+            Err(error) => {
+                reader.out.error(&text.span, format!("`{}`: {error}", key.value));
+            }
+        }
     }
 }
