@@ -125,7 +125,9 @@ impl Document<'_> {
                 |section: &Section| decryption::DecryptionProfile::keys(*section).any(|it| it == key.value);
             let sections: Vec<_> = Section::ALL.into_iter().map(|(_, section)| section).filter(has).collect();
             if sections.is_empty() {
-                self.reader.unknown_key(key, "a decryption profile", &parts);
+                let keys = Section::ALL.into_iter().map(|(_, section)| section);
+                let keys = keys.flat_map(decryption::DecryptionProfile::keys);
+                self.reader.unknown_key_beside(key, "a decryption profile", &parts, keys);
             }
             for section in sections {
                 self.profile_key(&mut profile, section, key, value);

@@ -32,10 +32,22 @@ pub(super) struct Reader<'d> {
 impl Reader<'_> {
     /// A key that `place` (such as ``a security rule``) does not have.
     pub(super) fn unknown_key(&mut self, key: &Name, place: &str, known: &[&str]) {
+        self.unknown_key_beside(key, place, known, std::iter::empty());
+    }
+
+    /// The same where there are `others` that might have been meant, and that are too many to list.
+    pub(super) fn unknown_key_beside(
+        &mut self,
+        key: &Name,
+        place: &str,
+        known: &[&str],
+        others: impl Iterator<Item = &'static str>,
+    ) {
         let has = || format!("{place} has the keys {}", list(known));
+        let others: Vec<&str> = others.collect();
         self.out
             .error(&key.span, format!("unknown key {} in {place}", quote(&key.value)))
-            .help_with(|| did_you_mean(&key.value, known.iter().copied(), &has()));
+            .help_with(|| did_you_mean(&key.value, known.iter().chain(&others).copied(), &has()));
     }
 
     /// Reports that `value` is not `expected`.
