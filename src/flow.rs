@@ -1,7 +1,7 @@
 //! Addresses, protocols, zones and the six-part flow key.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 
 /// An IPv4 or IPv6 address in 128 bits; IPv4 is held as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2).
@@ -41,6 +41,11 @@ impl Addr {
     /// Whether this is an IPv4 address.
     pub const fn is_v4(self) -> bool {
         self.high == 0 && self.low >> 32 == Self::MAPPED >> 32
+    }
+
+    /// With a port where there is one, as URLs have it: `192.0.2.1:80`, `[2001:db8::1]:80`.
+    pub fn with_port(self, port: Option<u16>) -> String {
+        port.map_or_else(|| self.to_string(), |port| SocketAddr::new(self.into(), port).to_string())
     }
 }
 

@@ -186,8 +186,9 @@ impl Predictions {
             .filter_map(|protocol| self.places.get(&(protocol, shown.0, shown.1)))
             .flatten();
         ids.find_map(|id| {
-            let Prediction { dst: [received, real], triggered_by, .. } = self.entries.get(id)?.prediction;
-            let is_of_it = self.entries.get(id)?.prediction.parent == parent && triggered_by == by;
+            let prediction = self.get(*id)?;
+            let is_of_it = prediction.parent == parent && prediction.triggered_by == by;
+            let [received, real] = prediction.dst;
             (is_of_it && received == shown && received != real).then_some(real)
         })
     }

@@ -201,6 +201,11 @@ impl Unpredicted {
 }
 
 impl DecryptionStep {
+    /// Whether decryption fails with it, and the session is blocked.
+    pub const fn fails(self) -> bool {
+        matches!(self, Self::Blocked(_) | Self::Alert(_))
+    }
+
     /// Its name in JSON.
     pub const fn name(self) -> &'static str {
         match self {

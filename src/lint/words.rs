@@ -28,12 +28,8 @@ pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 
 /// A tuple as people write it: `tcp 198.51.100.1:40000 to 192.0.2.1:80, untrust to dmz, application ssl`.
 pub(super) fn tuple(world: &World, query: &Query) -> String {
-    let end = |addr: crate::flow::Addr, port| match query.protocol.has_ports() {
-        true if addr.is_v4() => format!("{addr}:{port}"),
-        true => format!("[{addr}]:{port}"),
-        false => addr.to_string(),
-    };
-    let (src, dst) = (end(query.src, query.sport), end(query.dst, query.dport));
+    let port = |port| query.protocol.has_ports().then_some(port);
+    let (src, dst) = (query.src.with_port(port(query.sport)), query.dst.with_port(port(query.dport)));
     let (from, to) = (world.zones.name(query.from), world.zones.name(query.to));
     let app = query.app.map_or(String::new(), |app| format!(", application {}", world.catalog.name(app)));
     let protocol = match query.protocol {

@@ -32,11 +32,6 @@ impl Ends {
     }
 }
 
-/// An address and a port, as URLs have them.
-pub(super) fn spelled((addr, port): (Addr, u16)) -> String {
-    if addr.is_v4() { format!("{addr}:{port}") } else { format!("[{addr}]:{port}") }
-}
-
 impl fmt::Display for Ends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [(a, aport), (b, bport)] = [self.low, self.high];

@@ -202,11 +202,7 @@ impl std::fmt::Display for Shape {
 /// `10.0.0.1:5000 > 198.51.100.2:80`.
 impl std::fmt::Display for Ends {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let end = |addr: Addr, port: u16| match (port, addr.is_v4()) {
-            (0, _) => addr.to_string(),
-            (_, true) => format!("{addr}:{port}"),
-            (_, false) => format!("[{addr}]:{port}"),
-        };
+        let end = |addr: Addr, port: u16| addr.with_port((port != 0).then_some(port));
         write!(f, "{} > {}", end(self.src, self.sport), end(self.dst, self.dport))
     }
 }

@@ -34,8 +34,6 @@ struct Speaker {
     /// The parameter with the address they are at, where it is not the speaker's own.
     host: &'static [u8],
     what: &'static str,
-    /// Whether it repeats what the other one has told.
-    echoes: bool,
 }
 
 /// What the server repeats of the client's ports, which NAT has to write as the client knows them.
@@ -59,9 +57,8 @@ impl Echo<'_> {
     }
 }
 
-const ASKING: Speaker = Speaker { ports: b"client_port", host: b"destination", what: "SETUP", echoes: false };
-const ANSWERING: Speaker =
-    Speaker { ports: b"server_port", host: b"source", what: "reply to SETUP", echoes: true };
+const ASKING: Speaker = Speaker { ports: b"client_port", host: b"destination", what: "SETUP" };
+const ANSWERING: Speaker = Speaker { ports: b"server_port", host: b"source", what: "reply to SETUP" };
 
 fn read(message: &Message<'_>, heard: &mut Heard) {
     let mut words = message.first_line().words();
@@ -90,10 +87,11 @@ fn listens(transport: Part<'_>, speaker: Speaker, told: &mut Told<'_>) {
     let (mut ports, mut host, mut echo) = (None, None, Echo::default());
     for parameter in parameters {
         match parameter.cut(b'=') {
-            Some((name, value)) if speaker.echoes && name.is(ASKING.ports) => echo.ports = Some(value.trim()),
-            Some((name, value)) if speaker.echoes && name.is(ASKING.host) => echo.host = Some(value.trim()),
             Some((name, value)) if name.is(speaker.ports) => ports = Some(value.trim()),
             Some((name, value)) if name.is(speaker.host) => host = Some(value.trim()),
+            // The server's, then: the client's own are told above.
+            Some((name, value)) if name.is(ASKING.ports) => echo.ports = Some(value.trim()),
+            Some((name, value)) if name.is(ASKING.host) => echo.host = Some(value.trim()),
             None if parameter.is(b"multicast") => return,
             _ => {}
         }

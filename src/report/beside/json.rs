@@ -67,7 +67,7 @@ fn fate(fate: &Fate) -> Value {
         "subtype": fate.subtype.name(),
         "app": fate.app,
         "rule": fate.rule,
-        "action": fate.action,
+        "action": fate.action.name(),
         "session_end_reason": fate.reason,
         "announced": fate.is_announced,
     })

@@ -30,12 +30,17 @@ struct Fate {
     subtype: Subtype,
     app: String,
     rule: String,
-    action: &'static str,
+    action: Action,
     reason: &'static str,
     /// Whether another session has announced it.
     is_announced: bool,
+}
+
+impl Fate {
     /// Whether it was let through to its end.
-    is_allowed: bool,
+    fn is_allowed(&self) -> bool {
+        self.subtype == Subtype::End && self.action.is_allow()
+    }
 }
 
 /// A conversation's rows.
@@ -72,6 +77,11 @@ impl Outcome {
         Self { name, tally: Tally::default(), conversations: BTreeMap::new(), is_cut: false }
     }
 
+    /// Rows by conversation.
+    fn fates(&self) -> impl Iterator<Item = (&Ends, &[Fate])> {
+        self.conversations.iter().map(|(ends, conversation)| (ends, &*conversation.fates))
+    }
+
     fn add(&mut self, world: &World, subtype: Subtype, record: &Record) {
         let ends = Ends::of_record(record);
         if self.conversations.len() >= CONVERSATIONS_MAX && !self.conversations.contains_key(&ends) {
@@ -87,10 +97,9 @@ impl Outcome {
             subtype,
             app: label_name(world, record.label).to_owned(),
             rule: escape::name(rule_name(world, record.rule)).into_owned(),
-            action: record.action.name(),
+            action: record.action,
             reason: record.reason.map_or("n/a", EndReason::name),
             is_announced: record.parent.is_some(),
-            is_allowed: subtype == Subtype::End && record.action == Action::Allow,
         };
         if conversation.fates.last() != Some(&fate) && conversation.fates.len() < FATES_MAX {
             conversation.fates.push(fate);
@@ -203,7 +212,8 @@ impl Beside {
 
     /// Whether any conversation fares differently.
     pub fn differs(&self) -> bool {
-        !self.groups().is_empty()
+        let outcomes = self.outcomes.windows(2);
+        outcomes.map(|pair| (pair[0].fates(), pair[1].fates())).any(|(one, other)| one.ne(other))
     }
 
     fn is_cut(&self) -> bool {
@@ -213,7 +223,7 @@ impl Beside {
 
 /// Whether anything of it was let through to its end.
 fn passes(fates: &[Fate]) -> bool {
-    fates.iter().any(|fate| fate.is_allowed)
+    fates.iter().any(Fate::is_allowed)
 }
 
 fn change(fates: &[&[Fate]]) -> Change {

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::{Beside, Change, Fate, Group, Opened, Outcome, passes};
-use crate::report::ends::spelled;
 use crate::report::style::{Paint, Role, count, grouped};
 use crate::report::text::Look;
 use crate::report::{Subtype, escape, wrap};
@@ -147,13 +146,9 @@ fn cell(fates: &[Fate], part: impl Fn(&Fate) -> String) -> (String, Role) {
 
 fn name(opened: &Opened) -> String {
     let key = opened.key;
-    match key.protocol.has_ports() {
-        true => {
-            let (client, server) = (spelled((key.src, key.sport)), spelled((key.dst, key.dport)));
-            format!("{client} → {server} {}", key.protocol)
-        }
-        false => format!("{} → {} {}", key.src, key.dst, key.protocol),
-    }
+    let port = |port| key.protocol.has_ports().then_some(port);
+    let (client, server) = (key.src.with_port(port(key.sport)), key.dst.with_port(port(key.dport)));
+    format!("{client} → {server} {}", key.protocol)
 }
 
 fn fares(conversations: u64) -> String {

@@ -20,18 +20,13 @@ pub(super) struct Failed {
 }
 
 /// The packet, where the step is a failure.
-pub(super) const fn failed(packet: u64, rule: u32, step: DecryptionStep) -> Option<Failed> {
-    match step {
-        DecryptionStep::Blocked(_) | DecryptionStep::Alert(_) => {
-            Some(Failed { packet, by: None, rule, step })
-        }
-        _ => None,
-    }
+pub(super) fn failed(packet: u64, rule: u32, step: DecryptionStep) -> Option<Failed> {
+    step.fails().then_some(Failed { packet, by: None, rule, step })
 }
 
 /// One step.
 pub(super) fn line(world: &World, rule: u32, step: DecryptionStep) -> Line {
-    let role = if failed(0, rule, step).is_some() { Role::Deny } else { Role::Plain };
+    let role = if step.fails() { Role::Deny } else { Role::Plain };
     Line::new(role, 0, sentence(world, rule, step))
 }
 

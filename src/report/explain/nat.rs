@@ -1,6 +1,5 @@
 //! What is said of NAT.
 
-use super::packet::end;
 use crate::config::World;
 use crate::feature::nat::NatRuleId;
 use crate::flow::{Direction, FlowKey};
@@ -14,7 +13,7 @@ pub(super) fn translated(world: &World, rule: NatRuleId, key: Option<&FlowKey>) 
     match key {
         Some(key) => {
             let port = |port| key.protocol.has_ports().then_some(port);
-            let (src, dst) = (end(key.src, port(key.sport)), end(key.dst, port(key.dport)));
+            let (src, dst) = (key.src.with_port(port(key.sport)), key.dst.with_port(port(key.dport)));
             format!("NAT rule `{name}` makes it {src} → {dst}")
         }
         None => format!("NAT rule `{name}` matches; nothing is translated"),

@@ -46,7 +46,7 @@ impl Note {
             Kind::Tcp { sport, dport, .. } | Kind::Udp { sport, dport, .. } => (Some(sport), Some(dport)),
             _ => (None, None),
         };
-        format!("{} → {}", end(self.src, sport), end(self.dst, dport))
+        format!("{} → {}", self.src.with_port(sport), self.dst.with_port(dport))
     }
 }
 
@@ -63,15 +63,6 @@ impl fmt::Display for Note {
             Kind::Malformed => f.write_str("malformed")?,
         }
         if self.frames > 1 { write!(f, ", in {} fragments", self.frames) } else { Ok(()) }
-    }
-}
-
-/// An address, with a port where there is one.
-pub(super) fn end(addr: Addr, port: Option<u16>) -> String {
-    match port {
-        Some(port) if addr.is_v4() => format!("{addr}:{port}"),
-        Some(port) => format!("[{addr}]:{port}"),
-        None => addr.to_string(),
     }
 }
 

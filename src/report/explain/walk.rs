@@ -13,7 +13,7 @@ use crate::session::{SessionId, TcpStage, Timer};
 use crate::time::{Span, Timestamp};
 
 use super::decryption::Failed;
-use super::packet::{Note, end};
+use super::packet::Note;
 
 /// One thing that happened at a packet.
 #[derive(Debug, Clone)]
@@ -285,8 +285,8 @@ pub(super) fn push(text: &mut String, line: &Line, look: Look) {
 /// Zones and both ends of a session.
 pub(super) fn path(world: &World, record: &Record) -> String {
     let key = &record.c2s;
-    let ports = key.protocol.has_ports();
-    let (src, dst) = (end(key.src, ports.then_some(key.sport)), end(key.dst, ports.then_some(key.dport)));
+    let port = |port| key.protocol.has_ports().then_some(port);
+    let (src, dst) = (key.src.with_port(port(key.sport)), key.dst.with_port(port(key.dport)));
     let echo = match key.protocol {
         Protocol::ICMP | Protocol::ICMPV6 if (key.sport, key.dport) != (0, 0) => {
             format!(" identifier {} sequence {}", key.sport, key.dport)

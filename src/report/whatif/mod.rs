@@ -119,7 +119,7 @@ impl WhatIf {
         let (was_denied, was_quic) = (self.denied.remove(&id), self.quic.remove(&id));
         let (opening, bytes) = self.connections.take(record).unwrap_or_default();
         // What decryption blocks has a `deny` row as well.
-        if was_denied && !matches!(step, Some(DecryptionStep::Blocked(_) | DecryptionStep::Alert(_))) {
+        if was_denied && !step.is_some_and(DecryptionStep::fails) {
             self.hosts.denied += 1;
             return;
         }
@@ -127,11 +127,10 @@ impl WhatIf {
         let is_https = record.c2s.protocol == Protocol::TCP && record.c2s.dport == HTTPS;
         let mut reasons = Vec::new();
         match speaks {
+            Speaks::Tls if step == Some(DecryptionStep::Listed) => reasons.push(Reason::Listed),
             Speaks::Tls => {
                 tls(&opening, step, &mut reasons);
-                if step != Some(DecryptionStep::Listed) {
-                    self.doubt(&opening, record.started, &mut reasons);
-                }
+                self.doubt(&opening, record.started, &mut reasons);
             }
             Speaks::StartTls => reasons.push(Reason::StartTls),
             Speaks::Quic => reasons.push(Reason::Quic),
@@ -162,10 +161,6 @@ const fn counts(step: DecryptionStep) -> bool {
 
 /// Reasons about a session of TLS.
 fn tls(opening: &Opening, step: Option<DecryptionStep>, reasons: &mut Vec<Reason>) {
-    if step == Some(DecryptionStep::Listed) {
-        reasons.push(Reason::Listed);
-        return;
-    }
     match step {
         Some(DecryptionStep::Blocked(check)) => reasons.push(Reason::Blocked(check)),
         Some(DecryptionStep::Excluded(check)) => {
