@@ -45,7 +45,7 @@ pub(super) fn session(world: &World, record: &Record, facts: &Facts) -> String {
         identification(world, record, facts),
         first_packets(world, record, facts),
         label(world, record, facts),
-        ending(world, record, facts),
+        ending(record, facts),
         logging(world, subtype, record),
     ];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -184,7 +184,7 @@ fn label(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     })
 }
 
-fn ending(world: &World, record: &Record, facts: &Facts) -> Option<String> {
+fn ending(record: &Record, facts: &Facts) -> Option<String> {
     if record.open && facts.denied.is_none() {
         return Some(
             "The capture ends before the session does, so there is no end reason yet: `n/a`.".to_owned(),
@@ -192,8 +192,8 @@ fn ending(world: &World, record: &Record, facts: &Facts) -> Option<String> {
     }
     let outranks = |what: &str| format!("PAN-OS logs one reason only, and this one outranks {what}.");
     let reason = record.reason?;
-    if let Some(failed) = facts.failed.filter(|_| facts.denied.is_some()) {
-        let what = decryption::closing(world, &failed);
+    if let Some(failed) = facts.failed.as_ref().filter(|_| facts.denied.is_some()) {
+        let what = decryption::closing(failed);
         return Some(format!(
             "{what}: `{reason}`. The row is a `deny`, and its action is still that of the rule, {}.",
             record.action

@@ -10,18 +10,19 @@ use crate::report::row::decryption_rule_name;
 use crate::report::style::Role;
 
 /// The packet for which decryption of a session fails.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Failed {
     pub(super) packet: u64,
     /// Known once the packet is judged.
     pub(super) by: Option<Direction>,
-    rule: u32,
     step: DecryptionStep,
+    /// The profile that was in force, in backticks: after a commit the number of its rule may be that of another one.
+    profile: String,
 }
 
 /// The packet, where the step is a failure.
-pub(super) fn failed(packet: u64, rule: u32, step: DecryptionStep) -> Option<Failed> {
-    step.fails().then_some(Failed { packet, by: None, rule, step })
+pub(super) fn failed(world: &World, packet: u64, rule: u32, step: DecryptionStep) -> Option<Failed> {
+    step.fails().then(|| Failed { packet, by: None, step, profile: profile(world, rule) })
 }
 
 /// One step.
@@ -63,16 +64,12 @@ fn profile(world: &World, rule: u32) -> String {
 }
 
 /// What happened, for the closing paragraph.
-pub(super) fn closing(world: &World, failed: &Failed) -> String {
-    let Failed { packet, by, rule, step } = *failed;
+pub(super) fn closing(failed: &Failed) -> String {
+    let Failed { packet, by, step, profile } = failed;
     let detail = step.detail();
     match step {
         DecryptionStep::Blocked(check) => {
-            format!(
-                "At packet {packet} profile {} blocked it ({}), as {detail}",
-                profile(world, rule),
-                check.key()
-            )
+            format!("At packet {packet} profile {profile} blocked it ({}), as {detail}", check.key())
         }
         _ => {
             let who = match by {

@@ -137,7 +137,7 @@ impl<'a> Explain<'a> {
                 let Some(id) = event.session.filter(|&id| self.wants(id)) else { return Ok(()) };
                 self.lines.push(decryption::line(world, rule, step));
                 if let (Some(walk), failed @ Some(_)) =
-                    (self.live.get_mut(&id), decryption::failed(event.packet, rule, step))
+                    (self.live.get_mut(&id), decryption::failed(world, event.packet, rule, step))
                 {
                     walk.facts.failed = failed;
                 }
